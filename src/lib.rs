@@ -1,0 +1,1 @@
+//! gopark: goroutines and a network poller, as in Go.
