@@ -1,1 +1,62 @@
-//! The runtime.
+//! Goroutines for Rust: Go's scheduler, network poller, channels and timers.
+//!
+//! Start with [`run`]; spawn with [`go`]. The crate `gopark` re-exports all of this together with the network.
+
+#[cfg(loom)]
+mod model;
+
+mod shim;
+#[cfg(not(loom))]
+mod sys;
+mod throw;
+
+mod handshake;
+mod note;
+
+#[cfg(not(loom))]
+mod coro;
+#[cfg(not(loom))]
+mod dump;
+#[cfg(not(loom))]
+mod g;
+#[cfg(not(loom))]
+mod glist;
+#[cfg(not(loom))]
+mod join;
+#[cfg(not(loom))]
+mod m;
+#[cfg(not(loom))]
+mod metrics;
+#[cfg(not(loom))]
+mod netpoll;
+#[cfg(not(loom))]
+mod p;
+#[cfg(not(loom))]
+mod proc;
+#[cfg(not(loom))]
+mod runq;
+#[cfg(not(loom))]
+mod sched;
+#[cfg(not(loom))]
+mod schedtrace;
+#[cfg(not(loom))]
+mod stack;
+#[cfg(not(loom))]
+mod start;
+#[cfg(not(loom))]
+mod sysmon;
+#[cfg(not(loom))]
+mod timer;
+#[cfg(not(loom))]
+mod tls;
+
+use throw::throw;
+
+#[cfg(not(loom))]
+mod api;
+#[cfg(not(loom))]
+pub use api::*;
+
+// In a model, `g` and `proc` are the model's.
+#[cfg(loom)]
+use model::{g, proc};

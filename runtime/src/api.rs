@@ -1,0 +1,37 @@
+//! What the crate offers: one list.
+
+pub use crate::join::{GoOptions, JoinHandle, go, go_with};
+pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
+pub use crate::start::{Builder, run};
+
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Lets other goroutines run. On a plain thread: [`std::thread::yield_now`].
+///
+/// Go: runtime.Gosched.
+#[doc(alias = "Gosched")]
+pub fn gosched() {
+    crate::proc::gosched();
+}
+
+/// The number of goroutines that have started and not ended.
+///
+/// Go: runtime.NumGoroutine.
+#[doc(alias = "NumGoroutine")]
+pub fn num_goroutine() -> usize {
+    crate::sched::try_sched().map_or(0, |s| s.ngoroutine.load(Relaxed))
+}
+
+/// The number of Ps: how many goroutines run at once.
+///
+/// # Panics
+/// Before the runtime runs.
+#[doc(alias = "GOMAXPROCS")]
+pub fn gomaxprocs() -> usize {
+    crate::proc::blocking::gomaxprocs()
+}
+
+/// The number of the calling goroutine; `None` on a plain thread.
+pub fn goid() -> Option<u64> {
+    crate::proc::goid()
+}

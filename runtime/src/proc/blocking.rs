@@ -1,0 +1,124 @@
+//! Calls that block the thread, and goroutines locked to theirs. Go: runtime/proc.go entersyscall, exitsyscall, LockOSThread.
+
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Next, suspend, wake};
+use crate::g::{self, GRef, Status, WaitReason};
+use crate::handshake::Mode;
+use crate::sched::sched;
+
+/// Runs a call that is known to block the thread (a file system, a C library, a computation of milliseconds).
+///
+/// The goroutine keeps its thread. Its P is free to go to another thread as soon as there is work for it, after 20 us and more
+/// as with a system call in Go; without `blocking` that happens too, after about 10 ms. When `f` has returned, the goroutine
+/// continues if a P is free, or queues for one; so this call may park. On a plain thread it just calls `f`.
+///
+/// Go: entersyscall and exitsyscall around a cgo call.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let text = gopark_runtime::blocking(|| std::fs::read_to_string("/proc/self/stat")).unwrap();
+/// assert!(!text.is_empty());
+/// # }) }
+/// ```
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    let Some(gp) = g::current_goroutine() else { return f() };
+    entersyscall(gp);
+    // A panic of `f` must find its way out with a P like a return.
+    struct Exit;
+    impl Drop for Exit {
+        fn drop(&mut self) {
+            if let Some(gp) = g::current_goroutine() {
+                exitsyscall(gp);
+            }
+        }
+    }
+    let _exit = Exit;
+    f()
+}
+
+fn entersyscall(gp: GRef) {
+    let m = gp.m();
+    m.tenure.enter();
+    if let Some(p) = m.p() {
+        // Relaxed: the holder is the only writer; sysmon reads a hint.
+        p.syscalltick.store(p.syscalltick.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+    m.tenure.leave(Mode::Blocking);
+}
+
+fn exitsyscall(gp: GRef) {
+    let m = gp.m();
+    if !m.tenure.enter().is_null() || wake::acquirep_idle(m) {
+        m.tenure.leave(Mode::User);
+        return;
+    }
+    // No P to be had: queue for one. Go: exitsyscall0.
+    gp.set_wait_reason(WaitReason::Syscall);
+    suspend(gp, |m, gp| {
+        if wake::acquirep_idle(m) {
+            return Next::Resume;
+        }
+        gp.set_status(Status::Runnable);
+        super::put_and_wake(None, gp, super::Place::Tail);
+        Next::Schedule
+    });
+}
+
+/// While it lives the calling goroutine stays on its thread, and the thread runs no other. See [`lock_os_thread`].
+#[must_use = "the goroutine is locked to its thread until this is dropped"]
+#[derive(Debug)]
+pub struct LockedThread {
+    /// Not `Send`: it belongs to the goroutine that made it.
+    _not_send: PhantomData<*mut ()>,
+}
+
+/// Locks the calling goroutine to the thread it runs on, until the guard is dropped; calls nest.
+///
+/// For whatever is bound to a thread: thread-locals, a C library with thread state, `std::sync` guards over a park. Each park of
+/// a locked goroutine costs a switch of threads. On a plain thread it does nothing.
+///
+/// Go: runtime.LockOSThread, UnlockOSThread.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let guard = gopark_runtime::lock_os_thread();
+/// let here = std::thread::current().id();
+/// gopark_runtime::gosched();
+/// assert_eq!(here, std::thread::current().id());
+/// drop(guard);
+/// # }) }
+/// ```
+#[doc(alias = "LockOSThread")]
+pub fn lock_os_thread() -> LockedThread {
+    if let Some(gp) = g::current_goroutine() {
+        gp.locked_count.set(gp.locked_count.get() + 1);
+        let m = gp.m();
+        // Relaxed: read by this thread, and by others after the goroutine was queued.
+        gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);
+        m.lockedg.store(gp.as_ptr(), Relaxed);
+    }
+    LockedThread { _not_send: PhantomData }
+}
+
+impl Drop for LockedThread {
+    fn drop(&mut self) {
+        if let Some(gp) = g::current_goroutine() {
+            let count = gp.locked_count.get().saturating_sub(1);
+            gp.locked_count.set(count);
+            if count == 0 {
+                gp.m().lockedg.store(ptr::null_mut(), Relaxed);
+                gp.lockedm.store(ptr::null_mut(), Relaxed);
+            }
+        }
+    }
+}
+
+/// The number of Ps.
+pub(crate) fn gomaxprocs() -> usize {
+    sched().procs()
+}

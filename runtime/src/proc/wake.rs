@@ -1,0 +1,465 @@
+//! Waking and stopping Ms. Go: runtime/proc.go wakep, startm, stopm, handoffp, injectglist.
+//!
+//! # Who wakes whom
+//!
+//! Goal: as many Ms run as there is work and Ps, and not one more is woken. Two designs were rejected by Go and here: waking an
+//! M at each submission while a P is idle (threads thrash), and leaving it to idle Ms to look now and then (latency, and idle
+//! would not be idle).
+//!
+//! The rule is one of *spinning*: an M that has run out of work looks for more for a while and is counted in `nmspinning`
+//! meanwhile. Who submits work wakes a spinner only if none exists; a spinner that finds work wakes the next ("passes the
+//! torch", [`resetspinning`]), so that parallelism grows as long as there is work.
+//!
+//! I1 Submit: publish the work; full fence; look at `nmspinning`.
+//! I2 Retire: decrement `nmspinning`; full fence; look at all work once more ("Delicate dance", schedule.rs `recheck`).
+//!    One of the two sees the other: no work is left that nobody looks for. Every spinner does the second look, not only
+//!    the last.
+//! I3 Who starts a spinning M has counted it already; the M inherits the duty.
+//! I4 An M that drops its P without having spun would miss work submitted just then when there was no idle P to give a
+//!    spinner. So `wakep`, finding none, sets `needspinning` and looks again; the dropper, having put its P on the idle list,
+//!    looks at `needspinning`. One sees the other. (Go takes its lock for this at each submission with all Ps busy.)
+//!
+//! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
+
+use std::ptr;
+use std::sync::atomic::{
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    fence,
+};
+
+use parking_lot::MutexGuard;
+
+use super::checkdead;
+use crate::g::{GRef, Status};
+use crate::glist::GList;
+use crate::m::M;
+use crate::metrics::{self, Event};
+use crate::netpoll;
+use crate::p::{P, PStatus};
+use crate::runq::{Place, runqempty, runqput, submitted};
+use crate::sched::{Sched, SchedState, sched};
+use crate::throw::throw;
+
+/// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
+const M_STACK: usize = 256 << 10;
+
+/// How a stopped M goes on.
+#[must_use]
+pub(crate) enum Stop {
+    /// Woken, with a P.
+    Resumed,
+    /// There are idle Ms enough: the thread ends.
+    Retired,
+}
+
+/// How a woken M starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It looks for work and is counted already (I3).
+    Spinning,
+    /// There is work for it.
+    Plain,
+}
+
+/// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work and `submitted()`.
+#[inline]
+pub(crate) fn wakep() {
+    let sched = sched();
+    // ORDERING: SeqCst, after the caller's fence: I1.
+    if sched.nmspinning.load(SeqCst) != 0 {
+        return;
+    }
+    if sched.npidle.load(SeqCst) == 0 {
+        // ORDERING: SeqCst store, fence, load: I4; pairs with `release_p_and_recheck`.
+        if !sched.needspinning.load(SeqCst) {
+            sched.needspinning.store(true, SeqCst);
+        }
+        fence(SeqCst);
+        if sched.npidle.load(SeqCst) == 0 {
+            return;
+        }
+    }
+    wakep_slow(sched);
+}
+
+#[cold]
+#[inline(never)]
+fn wakep_slow(sched: &'static Sched) {
+    // ORDERING: SeqCst: I1; a failure means somebody else has just become responsible.
+    if sched.nmspinning.compare_exchange(0, 1, SeqCst, SeqCst).is_err() {
+        return;
+    }
+    let mut state = sched.lock.lock();
+    match pidleget_spinning(sched, &mut state) {
+        Some(p) => startm(sched, state, p, Start::Spinning),
+        None => decrement_spinning(sched),
+    }
+}
+
+/// Counts this M among the spinning. Go: becomeSpinning.
+#[doc(alias = "becomeSpinning")]
+pub(crate) fn become_spinning(m: &M) {
+    let sched = sched();
+    m.spinning.store(true, Relaxed);
+    // ORDERING: SeqCst: counted before it looks; I1's reader may rely on it from here on.
+    sched.nmspinning.fetch_add(1, SeqCst);
+    sched.needspinning.store(false, SeqCst);
+}
+
+/// A spinner has found work: it runs it, and passes the torch. Go: resetspinning.
+pub(crate) fn resetspinning(m: &M) {
+    m.spinning.store(false, Relaxed);
+    decrement_spinning(sched());
+    // There may be more where this came from.
+    wakep();
+}
+
+/// A spinner gives up: no longer counted, then the fence of I2. The second look is the caller's.
+pub(crate) fn retire_spinner(m: &M) {
+    m.spinning.store(false, Relaxed);
+    decrement_spinning(sched());
+    // ORDERING: SeqCst: I2; pairs with `runq::submitted`.
+    fence(SeqCst);
+}
+
+fn decrement_spinning(sched: &Sched) {
+    // ORDERING: SeqCst: I2.
+    let before = sched.nmspinning.fetch_sub(1, SeqCst);
+    if before <= 0 {
+        throw!("negative nmspinning ({before})");
+    }
+}
+
+/// An idle P for a spinner; if there is none, whoever drops one next shall spin (I4). Go: pidlegetSpinning.
+#[doc(alias = "pidlegetSpinning")]
+fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
+    let p = pidleget(sched, state);
+    if p.is_none() {
+        // ORDERING: SeqCst: under the lock that `release_p_and_recheck` takes.
+        sched.needspinning.store(true, SeqCst);
+    }
+    p
+}
+
+/// Puts a P that nobody holds onto the idle list.
+pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
+    if !runqempty(p) {
+        throw!("pidleput: P {} has a non-empty run queue", p.id);
+    }
+    p.link.set(state.pidle);
+    state.pidle = Some(p);
+    // ORDERING: SeqCst: I4.
+    sched.npidle.fetch_add(1, SeqCst);
+}
+
+/// Takes a P off the idle list; sysmon, if it sleeps, has something to watch again.
+pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
+    let p = state.pidle?;
+    state.pidle = p.link.take();
+    // ORDERING: SeqCst: I4.
+    sched.npidle.fetch_sub(1, SeqCst);
+    wake_sysmon(sched);
+    Some(p)
+}
+
+/// Wakes sysmon out of its deep sleep. Under `sched.lock`.
+fn wake_sysmon(sched: &Sched) {
+    // Relaxed: written under the lock.
+    if sched.sysmon_wait.load(Relaxed) {
+        sched.sysmon_wait.store(false, Relaxed);
+        sched.sysmon_note.wakeup();
+    }
+}
+
+/// Puts the P into the M's tenure. Go: acquirep.
+pub(crate) fn acquirep(m: &'static M, p: &'static P) {
+    if m.p().is_some() {
+        throw!("acquirep: M {} already has a P", m.id);
+    }
+    // Relaxed: hints for sysmon and thieves; the tenure is what counts.
+    p.m.store(ptr::from_ref(m).cast_mut(), Relaxed);
+    p.status.store(PStatus::Running as u32, Relaxed);
+    m.tenure.set_p(p.as_ptr());
+}
+
+/// Takes the P out of the M's tenure. Go: releasep.
+pub(crate) fn releasep(m: &'static M) -> &'static P {
+    let Some(p) = m.p() else { throw!("releasep: M {} has no P", m.id) };
+    m.tenure.set_p(ptr::null_mut());
+    disown(p);
+    p
+}
+
+/// Marks a P as nobody's. For whoever has just taken it out of a tenure.
+pub(crate) fn disown(p: &P) {
+    p.m.store(ptr::null_mut(), Relaxed);
+    p.status.store(PStatus::Idle as u32, Relaxed);
+}
+
+/// Gives the M an idle P, if there is one.
+pub(crate) fn acquirep_idle(m: &'static M) -> bool {
+    let sched = sched();
+    // Relaxed: a hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
+    if sched.npidle.load(Relaxed) == 0 {
+        return false;
+    }
+    let got = pidleget(sched, &mut sched.lock.lock());
+    got.map(|p| acquirep(m, p)).is_some()
+}
+
+/// Takes the P that the waker of this M has left for it, if any.
+pub(crate) fn acquire_nextp(m: &'static M) {
+    // Relaxed: ordered by the note (or by the thread's start).
+    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
+    // SAFETY: Ps are never freed.
+    if let Some(p) = unsafe { p.as_ref() } {
+        acquirep(m, p);
+    }
+}
+
+/// Runs an M with this P: an idle one, or a new thread. Consumes the lock, to wake outside of it. Go: startm.
+pub(crate) fn startm(
+    sched: &'static Sched,
+    mut state: MutexGuard<'_, SchedState>,
+    p: &'static P,
+    start: Start,
+) {
+    let spinning = start == Start::Spinning;
+    if let Some(m) = mget(&mut state) {
+        drop(state);
+        if m.is_spinning() || !m.nextp.load(Relaxed).is_null() {
+            throw!("startm: M {} is in use", m.id);
+        }
+        m.spinning.store(spinning, Relaxed);
+        m.nextp.store(p.as_ptr(), Relaxed);
+        metrics::count(Event::Wakeup);
+        m.park.wakeup();
+        return;
+    }
+    let m = new_m(sched, &mut state);
+    drop(state);
+    m.spinning.store(spinning, Relaxed);
+    m.nextp.store(p.as_ptr(), Relaxed);
+    newm(m);
+}
+
+/// An M without a thread: a used one, or a new one. Counted from here on, so that checkdead sees it. Go: mReserveID.
+fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
+    state.mcount += 1;
+    if state.mcount > sched.config.max_threads {
+        throw!(
+            "thread exhaustion: the program exceeds its limit of {} threads (Builder::max_threads)",
+            sched.config.max_threads
+        );
+    }
+    if let Some(m) = state.mfree.pop() {
+        return m;
+    }
+    let m: &'static M = Box::leak(Box::new(M::new(state.allm.len() as u64)));
+    state.allm.push(m);
+    m
+}
+
+/// Starts the M's thread. Go: newm.
+fn newm(m: &'static M) {
+    metrics::count(Event::ThreadStart);
+    let started = std::thread::Builder::new()
+        .name(format!("gopark-m{}", m.id))
+        .stack_size(M_STACK)
+        .spawn(move || super::schedule::mstart(m));
+    if let Err(e) = started {
+        throw!(
+            "failed to create a new thread ({e}): see RLIMIT_NPROC (ulimit -u), /proc/sys/kernel/threads-max"
+        );
+    }
+}
+
+/// Sleeps until another gives this M a P. Go: stopm.
+pub(crate) fn stopm(m: &'static M) -> Stop {
+    let sched = sched();
+    debug_assert!(m.p().is_none() && !m.is_spinning());
+    {
+        let mut state = sched.lock.lock();
+        if state.nmidle >= 2 * sched.procs() + 8 {
+            // A wave of blocked threads is over: give the memory back.
+            state.mcount -= 1;
+            state.mfree.push(m);
+            checkdead::checkdead(sched, state);
+            return Stop::Retired;
+        }
+        mput(&mut state, m);
+        checkdead::checkdead(sched, state);
+    }
+    mpark(m);
+    acquire_nextp(m);
+    Stop::Resumed
+}
+
+fn mput(state: &mut SchedState, m: &'static M) {
+    m.schedlink.set(state.midle);
+    state.midle = Some(m);
+    state.nmidle += 1;
+}
+
+fn mget(state: &mut SchedState) -> Option<&'static M> {
+    let m = state.midle?;
+    state.midle = m.schedlink.take();
+    state.nmidle -= 1;
+    Some(m)
+}
+
+/// Gives away a P whose M is blocked or locked: to an M if there is anything to do, else to the idle list.
+///
+/// Must start an M wherever `find_runnable` would find something, or would be the one to wait for the network. Go: handoffp.
+pub(crate) fn handoffp(p: &'static P) {
+    let sched = sched();
+    if !runqempty(p) || !sched.runq.is_empty() {
+        return startm(sched, sched.lock.lock(), p, Start::Plain);
+    }
+    // Nobody spins and nobody is idle: somebody should look.
+    // ORDERING: SeqCst: I1, I3.
+    if sched.nmspinning.load(SeqCst) + sched.npidle.load(SeqCst) as i32 == 0
+        && sched.nmspinning.compare_exchange(0, 1, SeqCst, SeqCst).is_ok()
+    {
+        sched.needspinning.store(false, SeqCst);
+        return startm(sched, sched.lock.lock(), p, Start::Spinning);
+    }
+    let mut state = sched.lock.lock();
+    if !sched.runq.is_empty() {
+        return startm(sched, state, p, Start::Plain);
+    }
+    // The last running P, and nobody polls the network: somebody must.
+    if sched.npidle.load(SeqCst) as usize == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
+        return startm(sched, state, p, Start::Plain);
+    }
+    let when = p.timers.wake_time();
+    pidleput(sched, &mut state, p);
+    let missed = sched.needspinning.load(SeqCst);
+    drop(state);
+    if when != 0 {
+        wake_net_poller(when);
+    }
+    if missed {
+        // I4: a submitter found no idle P just before there was one.
+        wakep();
+    }
+}
+
+/// A timer was set for `when`: whoever sleeps in the poller must not sleep longer. Go: wakeNetPoller.
+#[doc(alias = "wakeNetPoller")]
+pub(crate) fn wake_net_poller(when: i64) {
+    let sched = sched();
+    // ORDERING: SeqCst: pairs with `block_in_netpoll_or_stop`: lastpoll first, then poll_until.
+    if sched.lastpoll.load(SeqCst) == 0 {
+        let until = sched.poll_until.load(SeqCst);
+        if until == 0 || until > when {
+            netpoll::netpoll_break();
+        }
+    } else {
+        // Nobody waits there: somebody who looks for work and finds none will.
+        wakep();
+    }
+}
+
+/// Queues a list of goroutines that the poller has returned, and starts Ms for them. Go: injectglist.
+pub(crate) fn injectglist(list: &mut GList) {
+    if list.is_empty() {
+        return;
+    }
+    let sched = sched();
+    super::with_p(|p| {
+        let Some(p) = p else {
+            let n = inject_global(sched, list, usize::MAX);
+            submitted();
+            return start_idle(sched, n);
+        };
+        // As many as Ps are idle go where those find them, the rest stay here.
+        let npidle = sched.npidle.load(Relaxed) as usize;
+        if npidle > 0 {
+            let n = inject_global(sched, list, npidle);
+            submitted();
+            start_idle(sched, n);
+        }
+        let mut any = false;
+        while let Some(gp) = list.pop() {
+            gp.casgstatus_from_waiting(Status::Runnable);
+            runqput(p, gp, Place::Tail);
+            any = true;
+        }
+        if any {
+            // npidle may have grown meanwhile.
+            super::wake_for_submitted(Some(p));
+        }
+    });
+}
+
+fn inject_global(sched: &Sched, list: &mut GList, limit: usize) -> usize {
+    let mut n = 0;
+    while n < limit
+        && let Some(gp) = list.pop()
+    {
+        gp.casgstatus_from_waiting(Status::Runnable);
+        sched.runq.push(gp);
+        n += 1;
+    }
+    n
+}
+
+/// Starts at most `n` Ms on idle Ps.
+fn start_idle(sched: &'static Sched, n: usize) {
+    for _ in 0..n {
+        let mut state = sched.lock.lock();
+        let Some(p) = pidleget_spinning(sched, &mut state) else { return };
+        startm(sched, state, p, Start::Plain);
+    }
+}
+
+/// An M whose goroutine is locked to it waits until that goroutine may run. Go: stoplockedm.
+pub(crate) fn stoplockedm(m: &'static M) {
+    if m.p().is_some() {
+        handoffp(releasep(m));
+    }
+    incidlelocked(1);
+    mpark(m);
+    acquire_nextp(m);
+}
+
+/// Sleeps until woken. The note is armed again after the wake, not before the sleep: the wake may come first. Go: mPark.
+#[doc(alias = "mPark")]
+fn mpark(m: &M) {
+    m.park.sleep();
+    m.park.clear();
+}
+
+/// Hands this M's P to the M that the goroutine is locked to. Go: startlockedm.
+pub(crate) fn startlockedm(m: &'static M, gp: GRef) {
+    // ORDERING: Acquire pairs with the goroutine's own store before it could be queued.
+    let locked = gp.lockedm.load(Acquire);
+    // SAFETY: Ms are never freed (m.rs I1); the caller has seen that it is not null.
+    let locked: &'static M = unsafe { &*locked };
+    incidlelocked(-1);
+    let p = releasep(m);
+    locked.nextp.store(p.as_ptr(), Release);
+    locked.park.wakeup();
+}
+
+/// Counts Ms that wait for their locked goroutine: they are neither idle nor running. Go: incidlelocked.
+pub(crate) fn incidlelocked(by: i32) {
+    let sched = sched();
+    let mut state = sched.lock.lock();
+    state.nmidlelocked += by;
+    if by > 0 {
+        checkdead::checkdead(sched, state);
+    }
+}
+
+/// At the start: all Ps are idle. Go: procresize.
+#[doc(alias = "procresize")]
+pub(crate) fn idle_all_ps() {
+    let sched = sched();
+    let mut state = sched.lock.lock();
+    // P 0 ends up first.
+    for p in sched.allp.iter().rev() {
+        pidleput(sched, &mut state, p);
+    }
+}

@@ -1,0 +1,148 @@
+//! The scheduler's global state. Go: runtime/runtime2.go type schedt, allp, gomaxprocs.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
+
+use crossbeam_deque::Injector;
+use parking_lot::Mutex;
+
+use crate::g::GRef;
+use crate::m::M;
+use crate::note::Note;
+use crate::p::P;
+
+/// What does not change while the runtime runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) procs: usize,
+    pub(crate) max_threads: usize,
+    /// Ask the poller every so many scheduling rounds; 0: as Go, when there is nothing else to do.
+    pub(crate) netpoll_every: u32,
+    /// After a short read park at once; no zero poll before a blocking one.
+    pub(crate) fewest_syscalls: bool,
+    /// GODEBUG=schedtrace, in milliseconds; 0: off.
+    pub(crate) schedtrace_ms: u64,
+    pub(crate) scheddetail: bool,
+}
+
+/// The one scheduler.
+pub(crate) struct Sched {
+    pub(crate) config: Config,
+    /// All Ps. Go: allp.
+    pub(crate) allp: Box<[P]>,
+    /// The global run queue.
+    pub(crate) runq: Injector<GRef>,
+    pub(crate) lock: Mutex<SchedState>,
+
+    /// Ps on the idle list. Written under `lock`; read by submitters.
+    pub(crate) npidle: AtomicU32,
+    /// Ms that look for work. See the essay in proc/wake.rs.
+    pub(crate) nmspinning: AtomicI32,
+    /// A submitter found no idle P: who is about to drop one should spin instead.
+    pub(crate) needspinning: AtomicBool,
+    /// When the network was last polled (nanotime); 0 while somebody is blocked there.
+    pub(crate) lastpoll: AtomicI64,
+    /// Until when the blocked poller sleeps (nanotime); 0: without limit, or nobody is blocked.
+    pub(crate) poll_until: AtomicI64,
+    /// Somebody polls without blocking: one at a time (Go 1.25's pollingNet).
+    pub(crate) polling_net: AtomicBool,
+    /// sysmon sleeps on `sysmon_note`. Written under `lock`.
+    pub(crate) sysmon_wait: AtomicBool,
+    pub(crate) sysmon_note: Note,
+    /// Goroutine numbers given out to Ps, in batches.
+    pub(crate) goidgen: AtomicU64,
+    /// Goroutines that have started and not ended.
+    pub(crate) ngoroutine: AtomicUsize,
+    /// Threads (besides the runtime's own) that will come back with work: in `run`, or in a signal receiver.
+    pub(crate) started_at: i64,
+}
+
+/// What `sched.lock` protects. Invariant: it is a leaf but for the stacks' and timers' locks, and never held over a park.
+pub(crate) struct SchedState {
+    /// Idle Ms, last in first out. Go: midle.
+    pub(crate) midle: Option<&'static M>,
+    pub(crate) nmidle: usize,
+    /// Locked Ms that wait for their goroutine to become runnable.
+    pub(crate) nmidlelocked: i32,
+    /// Ms that exist.
+    pub(crate) mcount: usize,
+    /// Ms without a thread, for reuse.
+    pub(crate) mfree: Vec<&'static M>,
+    /// All Ms ever made.
+    pub(crate) allm: Vec<&'static M>,
+    /// Idle Ps, last in first out. Go: pidle.
+    pub(crate) pidle: Option<&'static P>,
+}
+
+// SAFETY: the links inside are only followed under the lock that holds this.
+unsafe impl Send for SchedState {}
+
+static SCHED: OnceLock<Sched> = OnceLock::new();
+
+/// The scheduler; throws before it runs.
+#[inline(always)]
+pub(crate) fn sched() -> &'static Sched {
+    match SCHED.get() {
+        Some(s) => s,
+        None => not_running(),
+    }
+}
+
+/// The scheduler, if it runs.
+pub(crate) fn try_sched() -> Option<&'static Sched> {
+    SCHED.get()
+}
+
+#[cold]
+#[inline(never)]
+fn not_running() -> ! {
+    panic!("the gopark runtime is not running: call this inside gopark::run")
+}
+
+/// Makes the scheduler unless there is one; true if this call did.
+pub(crate) fn init(config: Config) -> bool {
+    let mut made = false;
+    SCHED.get_or_init(|| {
+        made = true;
+        let allp: Box<[P]> = (0..config.procs as u32).map(P::new).collect();
+        Sched {
+            allp,
+            runq: Injector::new(),
+            lock: Mutex::new(SchedState {
+                midle: None,
+                nmidle: 0,
+                nmidlelocked: 0,
+                mcount: 0,
+                mfree: Vec::new(),
+                allm: Vec::new(),
+                pidle: None,
+            }),
+            npidle: AtomicU32::new(0),
+            nmspinning: AtomicI32::new(0),
+            needspinning: AtomicBool::new(false),
+            lastpoll: AtomicI64::new(crate::sys::clock::nanotime()),
+            poll_until: AtomicI64::new(0),
+            polling_net: AtomicBool::new(false),
+            sysmon_wait: AtomicBool::new(false),
+            sysmon_note: Note::new(),
+            goidgen: AtomicU64::new(0),
+            ngoroutine: AtomicUsize::new(0),
+            started_at: crate::sys::clock::nanotime(),
+            config,
+        }
+    });
+    made
+}
+
+impl Sched {
+    /// The number of Ps. Go: gomaxprocs.
+    #[inline(always)]
+    pub(crate) fn procs(&self) -> usize {
+        self.allp.len()
+    }
+}
+
+/// All Ps; none before the runtime runs.
+pub(crate) fn allp() -> &'static [P] {
+    SCHED.get().map_or(&[], |s| &s.allp)
+}

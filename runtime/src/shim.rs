@@ -1,0 +1,39 @@
+//! Atomics, cells and locks: std's and parking_lot's in a program, loom's in a model.
+//!
+//! A file that holds a protocol takes these from here and nowhere else, so that the loom tests run the very code
+//! that ships.
+
+#[cfg(not(loom))]
+pub(crate) use parking_lot::Mutex;
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic;
+#[cfg(loom)]
+pub(crate) use model_mutex::Mutex;
+
+/// One turn of a spin loop.
+#[inline]
+pub(crate) fn spin_loop() {
+    #[cfg(not(loom))]
+    std::hint::spin_loop();
+    #[cfg(loom)]
+    loom::thread::yield_now();
+}
+
+#[cfg(loom)]
+mod model_mutex {
+    /// loom's mutex with parking_lot's signature (no poisoning).
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Mutex(loom::sync::Mutex::new(value))
+        }
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().expect("a model's thread panicked with the lock held")
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Stacks: slots of one reserved region, with guards that cost no mapping, reused hot and trimmed lazily (DESIGN D3, D4).
+//!
+//! A size class is a power of two. Its slots lie in slabs; a slab is a stretch of reserved address space of which pages
+//! are committed by touching them. The first slab of the default class is the *primary* region: whether a stack pointer
+//! lies in it, and where its G is, takes a subtraction, a comparison and a mask.
+//!
+//! I1 A slab is never unmapped, so a G at the top of a slot is there for the life of the process.
+//! I2 The lowest page of a slot that is in use is a guard.
+//! I3 A slot is owned by one goroutine, or is on exactly one free list.
+//!
+//! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot, with the G in it.
+
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use parking_lot::Mutex;
+
+use crate::coro::SlotStack;
+use crate::g::{G, GRef, Kind};
+use crate::glist::GList;
+use crate::sys::mem::{self, PAGE};
+
+/// The smallest and the largest slot, as powers of two.
+const MIN_SHIFT: u8 = 14;
+const MAX_SHIFT: u8 = 30;
+/// How many slots get their guards in one system call.
+const CHUNK: usize = 64;
+/// The address space asked for first for a class: what is not had is halved.
+const FIRST_SLAB: usize = 1 << 40;
+/// The smallest slab worth having.
+const MIN_SLAB: usize = 1 << 20;
+/// What one goroutine uses of its slot counts as hot and is not given back: the G's page and the three below.
+const WATERMARK: usize = 4 * PAGE;
+
+/// A stretch of slots of one size. Written once, then read by anybody.
+struct Slab {
+    base: AtomicUsize,
+    len: AtomicUsize,
+    shift: AtomicUsize,
+}
+
+/// All slabs; the primary one first. Entries below `SLAB_COUNT` are set and never change.
+static SLABS: [Slab; MAX_SLABS] =
+    [const { Slab { base: AtomicUsize::new(0), len: AtomicUsize::new(0), shift: AtomicUsize::new(0) } };
+        MAX_SLABS];
+static SLAB_COUNT: AtomicUsize = AtomicUsize::new(0);
+const MAX_SLABS: usize = 4096;
+
+/// Forces the guards of kernels without MADV_GUARD_INSTALL (for tests and by `Builder`).
+static GUARDS_BY_MPROTECT: AtomicBool = AtomicBool::new(false);
+/// The default class; set once before the first goroutine.
+static DEFAULT_SHIFT: AtomicUsize = AtomicUsize::new(18);
+
+/// One size of slots.
+struct Class {
+    shift: u8,
+    state: Mutex<ClassState>,
+}
+
+struct ClassState {
+    /// Indices into SLABS of this class's slabs.
+    slabs: Vec<usize>,
+    /// Slots of the last slab that have guards.
+    guarded: usize,
+    /// Slots of the last slab that have been handed out.
+    used: usize,
+    /// Gs whose goroutine has ended, with their slots.
+    free: GList,
+    /// How many of `free`, from its far end, have been trimmed is unknown; this says whether any came since the last trim.
+    untrimmed: GList,
+}
+
+// SAFETY: the Gs on the lists belong to the class (I3).
+unsafe impl Send for ClassState {}
+
+static CLASSES: [Class; (MAX_SHIFT - MIN_SHIFT + 1) as usize] = {
+    let mut classes = [const {
+        Class {
+            shift: 0,
+            state: Mutex::new(ClassState {
+                slabs: Vec::new(),
+                guarded: 0,
+                used: 0,
+                free: GList::new(),
+                untrimmed: GList::new(),
+            }),
+        }
+    }; (MAX_SHIFT - MIN_SHIFT + 1) as usize];
+    let mut i = 0;
+    while i < classes.len() {
+        classes[i].shift = MIN_SHIFT + i as u8;
+        i += 1;
+    }
+    classes
+};
+
+/// Why there is no stack.
+#[derive(Debug)]
+pub(crate) struct NoStack {
+    pub(crate) message: String,
+}
+
+/// Sets the default size before the first goroutine; rounded up to a power of two.
+pub(crate) fn set_default_size(bytes: usize) {
+    // Relaxed: read by goroutines that are spawned later.
+    DEFAULT_SHIFT.store(usize::from(shift_for(bytes)), Relaxed);
+}
+
+/// The default size in bytes.
+pub(crate) fn default_size() -> usize {
+    1 << DEFAULT_SHIFT.load(Relaxed)
+}
+
+/// Uses a mapping per guard even where the kernel has something better.
+pub(crate) fn force_mprotect_guards() {
+    GUARDS_BY_MPROTECT.store(true, Relaxed);
+}
+
+fn shift_for(bytes: usize) -> u8 {
+    let shift = bytes.max(1 << MIN_SHIFT).next_power_of_two().trailing_zeros() as u8;
+    shift.min(MAX_SHIFT)
+}
+
+/// The class that a request of so many bytes gets; 0 is the default.
+pub(crate) fn class_for(bytes: usize) -> u8 {
+    let shift = if bytes == 0 { DEFAULT_SHIFT.load(Relaxed) as u8 } else { shift_for(bytes) };
+    shift - MIN_SHIFT
+}
+
+/// The default class.
+#[inline]
+pub(crate) fn default_class() -> u8 {
+    DEFAULT_SHIFT.load(Relaxed) as u8 - MIN_SHIFT
+}
+
+/// A slot's size in bytes.
+pub(crate) fn size_of_class(class: u8) -> usize {
+    1 << (class + MIN_SHIFT)
+}
+
+/// The G of the slot in which the stack pointer lies, if it lies in one.
+#[inline(always)]
+pub(crate) fn g_of(sp: usize) -> Option<GRef> {
+    // Relaxed: a goroutine that runs on a slot was started after the slab was entered.
+    let slab = &SLABS[0];
+    if sp.wrapping_sub(slab.base.load(Relaxed)) < slab.len.load(Relaxed) {
+        return Some(g_at(sp, slab.shift.load(Relaxed)));
+    }
+    if SLAB_COUNT.load(Relaxed) <= 1 { None } else { g_of_other(sp) }
+}
+
+#[cold]
+#[inline(never)]
+fn g_of_other(sp: usize) -> Option<GRef> {
+    // ORDERING: Acquire pairs with the Release in `add_slab`: the entries below the count are set.
+    let count = SLAB_COUNT.load(Acquire);
+    SLABS[1..count]
+        .iter()
+        .find(|s| sp.wrapping_sub(s.base.load(Relaxed)) < s.len.load(Relaxed))
+        .map(|s| g_at(sp, s.shift.load(Relaxed)))
+}
+
+/// The G at the top of the slot around an address.
+#[inline(always)]
+fn g_at(addr: usize, shift: usize) -> GRef {
+    let top = (addr | ((1 << shift) - 1)) + 1;
+    // SAFETY: an address inside a slot in use: `new_g` has put a G at its top, which stays (I1).
+    unsafe { GRef::from_ptr((top - size_of::<G>()) as *mut G) }
+}
+
+/// The slot whose guard page holds the address: for the fault handler. Async-signal-safe.
+pub(crate) fn guard_owner(addr: usize) -> Option<GRef> {
+    // ORDERING: Acquire pairs with the Release in `add_slab`.
+    let count = SLAB_COUNT.load(Acquire);
+    SLABS[..count].iter().find_map(|s| {
+        let (base, shift) = (s.base.load(Relaxed), s.shift.load(Relaxed));
+        let inside = addr.wrapping_sub(base) < s.len.load(Relaxed);
+        (inside && (addr & ((1 << shift) - 1)) < PAGE).then(|| g_at(addr, shift))
+    })
+}
+
+/// Every G that was ever made, living or dead. For dumps.
+pub(crate) fn all_gs() -> Vec<GRef> {
+    let mut all = Vec::new();
+    for class in &CLASSES {
+        let state = class.state.lock();
+        let last = state.slabs.len().saturating_sub(1);
+        for (i, &slab) in state.slabs.iter().enumerate() {
+            let slab = &SLABS[slab];
+            let slots = slab.len.load(Relaxed) >> class.shift;
+            let used = if i == last { state.used } else { slots };
+            let base = slab.base.load(Relaxed);
+            all.extend((0..used).map(|n| g_at(base + (n << class.shift), usize::from(class.shift))));
+        }
+    }
+    all
+}
+
+/// The stack below a G.
+pub(crate) fn slot_of(gp: GRef) -> SlotStack {
+    let base = gp.as_usize();
+    let top = base + size_of::<G>();
+    SlotStack { base, limit: top - size_of_class(gp.class) }
+}
+
+/// A G of the class with a stack: a used one from the class's list, or a new one.
+pub(crate) fn new_g(class: u8) -> Result<GRef, NoStack> {
+    let mut batch = GList::new();
+    new_gs(class, 1, &mut batch)?;
+    Ok(batch.pop().expect("one was asked for"))
+}
+
+/// At most `want` Gs of the class, at least one.
+pub(crate) fn new_gs(class: u8, want: usize, into: &mut GList) -> Result<(), NoStack> {
+    let c = &CLASSES[usize::from(class)];
+    let mut state = c.state.lock();
+    let mut got = 0;
+    while got < want {
+        let Some(gp) = state.untrimmed.pop().or_else(|| state.free.pop()) else { break };
+        into.push(gp);
+        got += 1;
+    }
+    if got > 0 {
+        return Ok(());
+    }
+    if state.used == state.guarded {
+        more_slots(c, &mut state)?;
+    }
+    let slab = &SLABS[*state.slabs.last().expect("more_slots has made one")];
+    let shift = usize::from(c.shift);
+    while got < want && state.used < state.guarded {
+        let slot = slab.base.load(Relaxed) + (state.used << shift);
+        let place = (slot + (1 << shift) - size_of::<G>()) as *mut G;
+        // SAFETY: the slot is fresh and ours (I3); the place is aligned, since slots and G's size are multiples of 64.
+        unsafe {
+            place.write(G::new(Kind::Goroutine, class));
+            into.push(GRef::from_ptr(place));
+        }
+        state.used += 1;
+        got += 1;
+    }
+    Ok(())
+}
+
+/// Takes a G whose goroutine has ended back into its class's list.
+pub(crate) fn free_g(gp: GRef) {
+    CLASSES[usize::from(gp.class)].state.lock().untrimmed.push(gp);
+}
+
+/// Gives back what ended goroutines used of their stacks below the watermark. Called by sysmon when it is quiet; tells
+/// whether there was anything.
+pub(crate) fn trim_free_stacks() -> bool {
+    let mut any = false;
+    for class in &CLASSES {
+        // A batch at a time, so that nobody who wants a stack waits long.
+        loop {
+            let mut batch = GList::new();
+            {
+                let mut state = class.state.lock();
+                while batch.len() < CHUNK {
+                    let Some(gp) = state.untrimmed.pop() else { break };
+                    batch.push(gp);
+                }
+            }
+            if batch.is_empty() {
+                break;
+            }
+            any = true;
+            let mut done = GList::new();
+            while let Some(gp) = batch.pop() {
+                let slot = slot_of(gp);
+                let keep_from = slot.base + size_of::<G>() - WATERMARK;
+                // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
+                unsafe { mem::give_back(slot.limit + PAGE, keep_from - (slot.limit + PAGE)) };
+                done.push(gp);
+            }
+            let mut state = class.state.lock();
+            while let Some(gp) = done.pop() {
+                state.free.push(gp);
+            }
+        }
+    }
+    any
+}
+
+/// Guards for the next slots, in a new slab if the last is used up.
+fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
+    let shift = usize::from(c.shift);
+    let full = state.slabs.last().is_none_or(|&s| state.used == SLABS[s].len.load(Relaxed) >> shift);
+    if full {
+        let index = add_slab(shift)?;
+        state.slabs.push(index);
+        state.used = 0;
+        state.guarded = 0;
+    }
+    let slab = &SLABS[*state.slabs.last().expect("just made")];
+    let base = slab.base.load(Relaxed);
+    let slots = slab.len.load(Relaxed) >> shift;
+    let end = (state.guarded + CHUNK).min(slots);
+    let pages: Vec<usize> = (state.guarded..end).map(|n| base + (n << shift)).collect();
+    // SAFETY: the slots are unused parts of our own slab (I3).
+    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(&pages) }.is_ok() {
+        state.guarded = end;
+        return Ok(());
+    }
+    GUARDS_BY_MPROTECT.store(true, Relaxed);
+    for (i, &page) in pages.iter().enumerate() {
+        // SAFETY: as above.
+        if let Err(e) = unsafe { mem::protect_page(page) } {
+            if i > 0 {
+                break;
+            }
+            return Err(NoStack {
+                message: format!(
+                    "no guard page for a goroutine's stack ({e}): this kernel needs two mappings for each, \
+                     see vm.max_map_count (Linux 6.13 needs none)"
+                ),
+            });
+        }
+        state.guarded += 1;
+    }
+    Ok(())
+}
+
+/// Reserves a slab, as large as can be had; its index in SLABS.
+fn add_slab(shift: usize) -> Result<usize, NoStack> {
+    let slot = 1usize << shift;
+    let mut len = FIRST_SLAB.max(slot);
+    let region = loop {
+        match mem::reserve(len, slot) {
+            Ok(region) => break region,
+            Err(_) if len / 2 >= slot.max(MIN_SLAB) => len /= 2,
+            Err(e) => {
+                return Err(NoStack {
+                    message: format!(
+                        "no address space for goroutine stacks of {} KiB ({e}): see RLIMIT_AS (ulimit -v), \
+                         vm.overcommit_memory, and Builder::stack_size",
+                        slot >> 10
+                    ),
+                });
+            }
+        }
+    };
+    static ADDING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = ADDING.lock();
+    let index = SLAB_COUNT.load(Relaxed);
+    if index == MAX_SLABS {
+        return Err(NoStack { message: format!("more than {MAX_SLABS} slabs of goroutine stacks") });
+    }
+    let slab = &SLABS[index];
+    slab.base.store(region.as_ptr() as usize, Relaxed);
+    slab.shift.store(shift, Relaxed);
+    slab.len.store(len, Relaxed);
+    // ORDERING: Release pairs with the Acquire in `g_of_other` and `guard_owner`.
+    SLAB_COUNT.store(index + 1, Release);
+    Ok(index)
+}

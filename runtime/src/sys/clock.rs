@@ -1,0 +1,44 @@
+//! The monotonic clock in nanoseconds. Go: runtime/sys_linux_amd64.s nanotime1.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Nanoseconds of CLOCK_MONOTONIC: by the vDSO, no system call.
+#[inline]
+pub(crate) fn nanotime() -> i64 {
+    let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: ts is a valid place for the result; CLOCK_MONOTONIC always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut ts) };
+    ts.tv_sec * 1_000_000_000 + ts.tv_nsec
+}
+
+/// One moment in both scales, for converting between them.
+fn anchor() -> (Instant, i64) {
+    static ANCHOR: OnceLock<(Instant, i64)> = OnceLock::new();
+    *ANCHOR.get_or_init(|| (Instant::now(), nanotime()))
+}
+
+/// The nanotime of an `Instant`; saturates.
+pub(crate) fn instant_to_ns(at: Instant) -> i64 {
+    let (base, base_ns) = anchor();
+    match at.checked_duration_since(base) {
+        Some(later) => base_ns.saturating_add(saturating_ns(later)),
+        None => base_ns.saturating_sub(saturating_ns(base.duration_since(at))),
+    }
+}
+
+/// The `Instant` of a nanotime.
+pub(crate) fn ns_to_instant(ns: i64) -> Instant {
+    let (base, base_ns) = anchor();
+    if ns >= base_ns {
+        base + Duration::from_nanos((ns - base_ns) as u64)
+    } else {
+        let earlier = Duration::from_nanos((base_ns - ns) as u64);
+        base.checked_sub(earlier).unwrap_or(base)
+    }
+}
+
+/// A duration's nanoseconds, at most `i64::MAX`.
+pub(crate) fn saturating_ns(d: Duration) -> i64 {
+    i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,94 @@
+//! Address space: reserve, guard, give pages back. mmap(2), madvise(2), mprotect(2).
+
+use std::io;
+use std::ptr::NonNull;
+
+/// Linux 6.13: makes pages fault without a mapping of their own.
+const MADV_GUARD_INSTALL: i32 = 102;
+/// Linux 6.14: this process, where a pidfd is asked for.
+const PIDFD_SELF: i32 = -10000;
+
+/// The size of a page.
+pub(crate) const PAGE: usize = 4096;
+
+/// Maps `len` bytes of private zero memory at an address that is a multiple of `align` (a power of two of pages),
+/// without reserving swap, and without huge pages: a goroutine is to cost the pages it touches.
+#[inline(never)]
+pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
+    let total = len.checked_add(align).ok_or_else(|| io::Error::from_raw_os_error(libc::ENOMEM))?;
+    // SAFETY: an anonymous mapping at an address of the kernel's choice disturbs nothing that exists.
+    let raw = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            total,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if raw == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    let start = raw as usize;
+    let base = start.next_multiple_of(align);
+    let (head, tail) = (base - start, start + total - (base + len));
+    // SAFETY: both ranges are parts of the fresh mapping outside of [base, base + len), which nobody knows yet.
+    unsafe {
+        if head > 0 {
+            libc::munmap(raw, head);
+        }
+        if tail > 0 {
+            libc::munmap((base + len) as *mut _, tail);
+        }
+        libc::madvise(base as *mut _, len, libc::MADV_NOHUGEPAGE);
+    }
+    Ok(NonNull::new(base as *mut u8).expect("mmap does not return null"))
+}
+
+/// Installs a guard of one page at each address, without a mapping for each. An error means: this kernel cannot.
+///
+/// # Safety
+/// The pages belong to the caller and nothing is stored in them.
+#[inline(never)]
+pub(crate) unsafe fn install_guards(pages: &[usize]) -> io::Result<()> {
+    let iov: Vec<libc::iovec> =
+        pages.iter().map(|&a| libc::iovec { iov_base: a as *mut _, iov_len: PAGE }).collect();
+    // SAFETY: iov lives over the call; the caller owns the pages.
+    let n = unsafe {
+        libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, iov.as_ptr(), iov.len(), MADV_GUARD_INSTALL, 0)
+    };
+    if n == (pages.len() * PAGE) as i64 {
+        return Ok(());
+    }
+    for &page in pages {
+        // SAFETY: the caller owns the page.
+        if unsafe { libc::madvise(page as *mut _, PAGE, MADV_GUARD_INSTALL) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Makes one page fault by a mapping of its own (two more mappings per stack).
+///
+/// # Safety
+/// As for [`install_guards`].
+#[inline(never)]
+pub(crate) unsafe fn protect_page(page: usize) -> io::Result<()> {
+    // SAFETY: the caller owns the page.
+    if unsafe { libc::mprotect(page as *mut _, PAGE, libc::PROT_NONE) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Gives the pages of the range back; they read as zero afterwards.
+///
+/// # Safety
+/// The range belongs to the caller and its contents are no longer needed.
+#[inline(never)]
+pub(crate) unsafe fn give_back(start: usize, len: usize) {
+    // SAFETY: the caller's duty. A failure leaves the pages where they are, which costs memory and nothing else.
+    unsafe { libc::madvise(start as *mut _, len, libc::MADV_DONTNEED) };
+}

@@ -1,0 +1,174 @@
+//! sysmon: the thread that watches, without a P. Go: runtime/proc.go sysmon, retake.
+//!
+//! It polls the network when nobody has for 10 ms, and retakes Ps from Ms that have been outside of the runtime too long while
+//! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call.
+//!
+//! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms; and deeply, without a limit, once all Ps
+//! have been idle and nothing was scheduled for some rounds. (Go goes to its deep sleep in the first round in which all Ps are
+//! idle and is woken by the next system call; under a light load that is a futex call at each request, so here it waits.)
+//!
+//! I1 It holds no P and touches no per-P data: it takes a P out of a tenure whole, or leaves it.
+//! I2 While `sysmon_wait` is set it sleeps on `sysmon_note`; whoever takes a P off the idle list under the lock wakes it.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use crate::handshake::Mode;
+use crate::metrics::{self, Event};
+use crate::netpoll;
+use crate::p::{P, PStatus};
+use crate::proc::{checkdead, schedule, wake};
+use crate::runq::runqempty;
+use crate::sched::{Sched, sched};
+use crate::stack;
+use crate::sys::clock::nanotime;
+use crate::sys::thread::usleep;
+
+/// How long user code may keep a P that others wait for, and how long the network may go unpolled. Go: forcePreemptNS.
+const SLICE_NS: i64 = 10_000_000;
+const MIN_NAP_US: u32 = 20;
+const MAX_NAP_US: u32 = 10_000;
+/// Rounds without an event after which naps get longer.
+const QUIET_ROUNDS: u32 = 50;
+/// Rounds, all Ps idle and nothing scheduled in between, before the deep sleep.
+const IDLE_ROUNDS: u32 = 5;
+
+/// What it saw of a P in the last round. Go: sysmontick.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    schedtick: u32,
+    /// When this schedtick was first seen.
+    sched_when: i64,
+    syscalltick: u32,
+    syscall_when: i64,
+}
+
+/// Its thread's body.
+pub(crate) fn sysmon() {
+    let sched = sched();
+    let mut seen = vec![Seen::default(); sched.procs()];
+    let mut quiet = 0;
+    let mut nap = MIN_NAP_US;
+    let mut idle_rounds = 0;
+    let mut last_ticks = 0;
+    let mut trace = crate::schedtrace::Schedule::new(sched);
+    loop {
+        if quiet == 0 {
+            nap = MIN_NAP_US;
+        } else if quiet > QUIET_ROUNDS {
+            nap = (nap * 2).min(MAX_NAP_US);
+        }
+        usleep(nap);
+        let ticks = total_ticks(sched);
+        let all_idle = sched.npidle.load(SeqCst) as usize == sched.procs();
+        idle_rounds = if all_idle && ticks == last_ticks { idle_rounds + 1 } else { 0 };
+        last_ticks = ticks;
+        if idle_rounds > IDLE_ROUNDS && nap == MAX_NAP_US && !trace.is_on() {
+            if !stack::trim_free_stacks() && deep_sleep(sched) {
+                quiet = 0;
+            }
+            idle_rounds = 0;
+            continue;
+        }
+        let now = nanotime();
+        poll_network(sched, now);
+        quiet = if retake(sched, &mut seen, now) > 0 { 0 } else { quiet + 1 };
+        trace.tick(sched, now);
+    }
+}
+
+/// Changes whenever a goroutine is scheduled.
+fn total_ticks(sched: &Sched) -> u64 {
+    sched.allp.iter().map(|p| u64::from(p.schedtick.load(Relaxed))).sum()
+}
+
+/// Sleeps until a P is taken off the idle list, if all are on it. True if it slept.
+fn deep_sleep(sched: &Sched) -> bool {
+    {
+        let _state = sched.lock.lock();
+        if sched.npidle.load(SeqCst) as usize != sched.procs() {
+            return false;
+        }
+        sched.sysmon_note.clear();
+        sched.sysmon_wait.store(true, Relaxed);
+    }
+    sched.sysmon_note.sleep();
+    true
+}
+
+/// Polls the network if nobody has for a while; what is ready goes to the global queue.
+fn poll_network(sched: &'static Sched, now: i64) {
+    let last = sched.lastpoll.load(SeqCst);
+    if !netpoll::netpoll_inited() || last == 0 || last + SLICE_NS >= now {
+        return;
+    }
+    // ORDERING: SeqCst: as in `block_in_netpoll_or_stop`; a failure means somebody else has just polled.
+    if sched.lastpoll.compare_exchange(last, now, SeqCst, SeqCst).is_err() {
+        return;
+    }
+    metrics::count(Event::SysmonPoll);
+    let (mut list, delta) = netpoll::netpoll(0);
+    if !list.is_empty() {
+        // While these are on no queue and counted nowhere, nobody may report a deadlock.
+        checkdead::hold(sched);
+        wake::injectglist(&mut list);
+        checkdead::release(sched);
+        netpoll::netpoll_adjust_waiters(delta);
+    }
+}
+
+/// Takes Ps that have been outside of the runtime too long. Go: retake.
+fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
+    let mut n = 0;
+    for (p, seen) in sched.allp.iter().zip(seen) {
+        // Relaxed: hints; the tenure decides.
+        if p.status.load(Relaxed) != PStatus::Running as u32 {
+            continue;
+        }
+        let (schedtick, syscalltick) = (p.schedtick.load(Relaxed), p.syscalltick.load(Relaxed));
+        if seen.schedtick != schedtick {
+            seen.schedtick = schedtick;
+            seen.sched_when = now;
+        }
+        if seen.syscalltick != syscalltick {
+            seen.syscalltick = syscalltick;
+            seen.syscall_when = now;
+        }
+        // SAFETY: Ms are never freed (m.rs I1).
+        let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
+        let slice_over = seen.sched_when + SLICE_NS <= now;
+        let due = match m.tenure.mode() {
+            Mode::Blocking => slice_over || seen.syscall_when < now,
+            Mode::User | Mode::Runtime => slice_over,
+        };
+        if !due {
+            continue;
+        }
+        if slice_over {
+            // The pair that hands its slice to and fro lets others run (runq.rs runqget).
+            p.preempt.store(true, Relaxed);
+        }
+        if work_waits(sched, p, now) && !threads_exhausted(sched) {
+            checkdead::hold(sched);
+            let taken = m.tenure.retake(p.as_ptr());
+            if !taken.is_null() {
+                metrics::count(Event::Retake);
+                wake::disown(p);
+                wake::handoffp(p);
+                n += 1;
+            }
+            checkdead::release(sched);
+        }
+    }
+    n
+}
+
+/// Is there anything that this P could do if its goroutine did not hold it? Otherwise it may go on.
+fn work_waits(sched: &Sched, p: &P, now: i64) -> bool {
+    !runqempty(p) || !sched.runq.is_empty() || schedule::timers_due(&p.timers, now)
+}
+
+/// The last few threads are not for hogs: with them gone, nothing could run at all.
+fn threads_exhausted(sched: &Sched) -> bool {
+    let state = sched.lock.lock();
+    state.nmidle == 0 && state.mcount + sched.procs() + 1 >= sched.config.max_threads
+}
