@@ -12,6 +12,7 @@ mod throw;
 
 mod handshake;
 mod note;
+mod spinning;
 
 #[cfg(not(loom))]
 mod coro;

@@ -11,10 +11,7 @@
 //! I2 A goroutine that is taken from `runnext` in favour of another is in the queue before its taker goes on.
 
 use std::ptr;
-use std::sync::atomic::{
-    Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
-    fence,
-};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 
 use crossbeam_deque::{Steal, Worker};
 
@@ -97,7 +94,7 @@ fn take_runnext(p: &P) -> Option<GRef> {
 pub(crate) fn runqempty(p: &P) -> bool {
     p.stealer.is_empty()
         && {
-            // ORDERING: SeqCst: part of the submitters' handshake (proc/wake.rs): the load may not move before a fence.
+            // ORDERING: SeqCst: part of the submitters' handshake (spinning.rs I2): the load may not move before a fence.
             p.runnext.load(SeqCst).is_null()
         }
         && p.stealer.is_empty()
@@ -154,12 +151,4 @@ pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
     // ping-pong pair would be torn apart at each message.
     crate::sys::thread::usleep(3);
     take_runnext(victim)
-}
-
-/// The submitter's fence: between publishing work and looking for somebody to wake.
-#[inline(always)]
-pub(crate) fn submitted() {
-    // ORDERING: SeqCst: pairs with the fence in `proc::wake::retire_spinner`: either we see that nobody spins any more, or the
-    // retiring spinner sees the work.
-    fence(SeqCst);
 }

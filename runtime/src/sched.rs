@@ -1,7 +1,7 @@
 //! The scheduler's global state. Go: runtime/runtime2.go type schedt, allp, gomaxprocs.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
 
 use crossbeam_deque::Injector;
 use parking_lot::Mutex;
@@ -10,6 +10,7 @@ use crate::g::GRef;
 use crate::m::M;
 use crate::note::Note;
 use crate::p::P;
+use crate::spinning::Spinning;
 
 /// What does not change while the runtime runs.
 #[derive(Debug, Clone)]
@@ -34,12 +35,8 @@ pub(crate) struct Sched {
     pub(crate) runq: Injector<GRef>,
     pub(crate) lock: Mutex<SchedState>,
 
-    /// Ps on the idle list. Written under `lock`; read by submitters.
-    pub(crate) npidle: AtomicU32,
-    /// Ms that look for work. See the essay in proc/wake.rs.
-    pub(crate) nmspinning: AtomicI32,
-    /// A submitter found no idle P: who is about to drop one should spin instead.
-    pub(crate) needspinning: AtomicBool,
+    /// How many Ps are idle and how many Ms spin.
+    pub(crate) spinning: Spinning,
     /// When the network was last polled (nanotime); 0 while somebody is blocked there.
     pub(crate) lastpoll: AtomicI64,
     /// Until when the blocked poller sleeps (nanotime); 0: without limit, or nobody is blocked.
@@ -53,7 +50,7 @@ pub(crate) struct Sched {
     pub(crate) goidgen: AtomicU64,
     /// Goroutines that have started and not ended.
     pub(crate) ngoroutine: AtomicUsize,
-    /// Threads (besides the runtime's own) that will come back with work: in `run`, or in a signal receiver.
+    /// The clock when the runtime started.
     pub(crate) started_at: i64,
 }
 
@@ -117,9 +114,7 @@ pub(crate) fn init(config: Config) -> bool {
                 allm: Vec::new(),
                 pidle: None,
             }),
-            npidle: AtomicU32::new(0),
-            nmspinning: AtomicI32::new(0),
-            needspinning: AtomicBool::new(false),
+            spinning: Spinning::new(),
             lastpoll: AtomicI64::new(crate::sys::clock::nanotime()),
             poll_until: AtomicI64::new(0),
             polling_net: AtomicBool::new(false),

@@ -59,7 +59,7 @@ pub(crate) fn sysmon() {
         }
         usleep(nap);
         let ticks = total_ticks(sched);
-        let all_idle = sched.npidle.load(SeqCst) as usize == sched.procs();
+        let all_idle = sched.spinning.npidle() == sched.procs();
         idle_rounds = if all_idle && ticks == last_ticks { idle_rounds + 1 } else { 0 };
         last_ticks = ticks;
         if idle_rounds > IDLE_ROUNDS && nap == MAX_NAP_US && !trace.is_on() {
@@ -85,7 +85,7 @@ fn total_ticks(sched: &Sched) -> u64 {
 fn deep_sleep(sched: &Sched) -> bool {
     {
         let _state = sched.lock.lock();
-        if sched.npidle.load(SeqCst) as usize != sched.procs() {
+        if sched.spinning.npidle() != sched.procs() {
             return false;
         }
         sched.sysmon_note.clear();

@@ -26,7 +26,7 @@ use crate::g::{self, GRef, Kind, Status, WaitReason};
 use crate::handshake::Mode;
 use crate::m::M;
 use crate::p::P;
-use crate::runq::{Place, runqput, submitted};
+use crate::runq::{Place, runqput};
 use crate::sched::{self, sched};
 use crate::timer::Timers;
 use crate::tls;
@@ -158,7 +158,6 @@ pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
 pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
     // With one P, which we hold, nobody else could run it.
     if p.is_none() || sched().procs() > 1 {
-        submitted();
         wake::wakep();
     }
 }

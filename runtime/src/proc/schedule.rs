@@ -232,9 +232,8 @@ impl Search {
             return Step::Nothing;
         }
         if !self.m.is_spinning() {
-            // ORDERING: SeqCst loads of both counters: a limit, not a protocol.
-            let (spinning, idle) = (sched.nmspinning.load(SeqCst), sched.npidle.load(SeqCst));
-            if 2 * spinning >= procs as i32 - idle as i32 {
+            // A limit, not a protocol: at most about half of the busy Ps spin.
+            if 2 * sched.spinning.nmspinning() >= procs as i32 - sched.spinning.npidle() as i32 {
                 return Step::Nothing;
             }
             wake::become_spinning(self.m);
@@ -282,9 +281,8 @@ impl Search {
             }
             wake::releasep(m);
             wake::pidleput(sched, &mut state, p);
-            // ORDERING: SeqCst: pidleput's increment of npidle, then this load; pairs with `wakep`, which stores
-            // needspinning and then loads npidle: one of the two sees the other.
-            if !m.is_spinning() && sched.needspinning.load(SeqCst) {
+            // I4 of spinning.rs: a submitter may have found no idle P just before there was this one.
+            if !m.is_spinning() && sched.spinning.must_spin_instead() {
                 let p = wake::pidleget(sched, &mut state).expect("put there under this lock");
                 wake::acquirep(m, p);
                 wake::become_spinning(m);

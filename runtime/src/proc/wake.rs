@@ -1,30 +1,12 @@
 //! Waking and stopping Ms. Go: runtime/proc.go wakep, startm, stopm, handoffp, injectglist.
 //!
-//! # Who wakes whom
-//!
-//! Goal: as many Ms run as there is work and Ps, and not one more is woken. Two designs were rejected by Go and here: waking an
-//! M at each submission while a P is idle (threads thrash), and leaving it to idle Ms to look now and then (latency, and idle
-//! would not be idle).
-//!
-//! The rule is one of *spinning*: an M that has run out of work looks for more for a while and is counted in `nmspinning`
-//! meanwhile. Who submits work wakes a spinner only if none exists; a spinner that finds work wakes the next ("passes the
-//! torch", [`resetspinning`]), so that parallelism grows as long as there is work.
-//!
-//! I1 Submit: publish the work; full fence; look at `nmspinning`.
-//! I2 Retire: decrement `nmspinning`; full fence; look at all work once more ("Delicate dance", schedule.rs `recheck`).
-//!    One of the two sees the other: no work is left that nobody looks for. Every spinner does the second look, not only
-//!    the last.
-//! I3 Who starts a spinning M has counted it already; the M inherits the duty.
-//! I4 An M that drops its P without having spun would miss work submitted just then when there was no idle P to give a
-//!    spinner. So `wakep`, finding none, sets `needspinning` and looks again; the dropper, having put its P on the idle list,
-//!    looks at `needspinning`. One sees the other. (Go takes its lock for this at each submission with all Ps busy.)
+//! The rules of spinning (I1 to I4), the rejected designs and the loom tests are at the head of `spinning.rs`.
 //!
 //! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
 
 use std::ptr;
 use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release, SeqCst},
-    fence,
 };
 
 use parking_lot::MutexGuard;
@@ -36,7 +18,7 @@ use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
-use crate::runq::{Place, runqempty, runqput, submitted};
+use crate::runq::{Place, runqempty, runqput};
 use crate::sched::{Sched, SchedState, sched};
 use crate::throw::throw;
 
@@ -61,73 +43,47 @@ pub(crate) enum Start {
     Plain,
 }
 
-/// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work and `submitted()`.
+/// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work.
 #[inline]
 pub(crate) fn wakep() {
     let sched = sched();
-    // ORDERING: SeqCst, after the caller's fence: I1.
-    if sched.nmspinning.load(SeqCst) != 0 {
-        return;
+    if sched.spinning.wants_spinner() {
+        wakep_slow(sched);
     }
-    if sched.npidle.load(SeqCst) == 0 {
-        // ORDERING: SeqCst store, fence, load: I4; pairs with `release_p_and_recheck`.
-        if !sched.needspinning.load(SeqCst) {
-            sched.needspinning.store(true, SeqCst);
-        }
-        fence(SeqCst);
-        if sched.npidle.load(SeqCst) == 0 {
-            return;
-        }
-    }
-    wakep_slow(sched);
 }
 
 #[cold]
 #[inline(never)]
 fn wakep_slow(sched: &'static Sched) {
-    // ORDERING: SeqCst: I1; a failure means somebody else has just become responsible.
-    if sched.nmspinning.compare_exchange(0, 1, SeqCst, SeqCst).is_err() {
+    if !sched.spinning.claim() {
         return;
     }
     let mut state = sched.lock.lock();
     match pidleget_spinning(sched, &mut state) {
         Some(p) => startm(sched, state, p, Start::Spinning),
-        None => decrement_spinning(sched),
+        None => sched.spinning.uncount(),
     }
 }
 
 /// Counts this M among the spinning. Go: becomeSpinning.
 #[doc(alias = "becomeSpinning")]
 pub(crate) fn become_spinning(m: &M) {
-    let sched = sched();
     m.spinning.store(true, Relaxed);
-    // ORDERING: SeqCst: counted before it looks; I1's reader may rely on it from here on.
-    sched.nmspinning.fetch_add(1, SeqCst);
-    sched.needspinning.store(false, SeqCst);
+    sched().spinning.become_spinning();
 }
 
-/// A spinner has found work: it runs it, and passes the torch. Go: resetspinning.
+/// A spinner has found work: it runs it, and passes the torch.
 pub(crate) fn resetspinning(m: &M) {
     m.spinning.store(false, Relaxed);
-    decrement_spinning(sched());
+    sched().spinning.uncount();
     // There may be more where this came from.
     wakep();
 }
 
-/// A spinner gives up: no longer counted, then the fence of I2. The second look is the caller's.
+/// A spinner gives up: no longer counted. The second look (I2) is the caller's.
 pub(crate) fn retire_spinner(m: &M) {
     m.spinning.store(false, Relaxed);
-    decrement_spinning(sched());
-    // ORDERING: SeqCst: I2; pairs with `runq::submitted`.
-    fence(SeqCst);
-}
-
-fn decrement_spinning(sched: &Sched) {
-    // ORDERING: SeqCst: I2.
-    let before = sched.nmspinning.fetch_sub(1, SeqCst);
-    if before <= 0 {
-        throw!("negative nmspinning ({before})");
-    }
+    sched().spinning.retire();
 }
 
 /// An idle P for a spinner; if there is none, whoever drops one next shall spin (I4). Go: pidlegetSpinning.
@@ -135,8 +91,7 @@ fn decrement_spinning(sched: &Sched) {
 fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
     let p = pidleget(sched, state);
     if p.is_none() {
-        // ORDERING: SeqCst: under the lock that `release_p_and_recheck` takes.
-        sched.needspinning.store(true, SeqCst);
+        sched.spinning.need();
     }
     p
 }
@@ -148,16 +103,14 @@ pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
     }
     p.link.set(state.pidle);
     state.pidle = Some(p);
-    // ORDERING: SeqCst: I4.
-    sched.npidle.fetch_add(1, SeqCst);
+    sched.spinning.p_idle();
 }
 
 /// Takes a P off the idle list; sysmon, if it sleeps, has something to watch again.
 pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
     let p = state.pidle?;
     state.pidle = p.link.take();
-    // ORDERING: SeqCst: I4.
-    sched.npidle.fetch_sub(1, SeqCst);
+    sched.spinning.p_busy();
     wake_sysmon(sched);
     Some(p)
 }
@@ -199,8 +152,8 @@ pub(crate) fn disown(p: &P) {
 /// Gives the M an idle P, if there is one.
 pub(crate) fn acquirep_idle(m: &'static M) -> bool {
     let sched = sched();
-    // Relaxed: a hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
-    if sched.npidle.load(Relaxed) == 0 {
+    // A hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
+    if sched.spinning.npidle() == 0 {
         return false;
     }
     let got = pidleget(sched, &mut sched.lock.lock());
@@ -317,11 +270,8 @@ pub(crate) fn handoffp(p: &'static P) {
         return startm(sched, sched.lock.lock(), p, Start::Plain);
     }
     // Nobody spins and nobody is idle: somebody should look.
-    // ORDERING: SeqCst: I1, I3.
-    if sched.nmspinning.load(SeqCst) + sched.npidle.load(SeqCst) as i32 == 0
-        && sched.nmspinning.compare_exchange(0, 1, SeqCst, SeqCst).is_ok()
-    {
-        sched.needspinning.store(false, SeqCst);
+    let idle = sched.spinning.npidle();
+    if sched.spinning.nmspinning() == 0 && idle == 0 && sched.spinning.claim() {
         return startm(sched, sched.lock.lock(), p, Start::Spinning);
     }
     let mut state = sched.lock.lock();
@@ -329,12 +279,12 @@ pub(crate) fn handoffp(p: &'static P) {
         return startm(sched, state, p, Start::Plain);
     }
     // The last running P, and nobody polls the network: somebody must.
-    if sched.npidle.load(SeqCst) as usize == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
+    if sched.spinning.npidle() == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
         return startm(sched, state, p, Start::Plain);
     }
     let when = p.timers.wake_time();
     pidleput(sched, &mut state, p);
-    let missed = sched.needspinning.load(SeqCst);
+    let missed = sched.spinning.must_spin_instead();
     drop(state);
     if when != 0 {
         wake_net_poller(when);
@@ -370,14 +320,12 @@ pub(crate) fn injectglist(list: &mut GList) {
     super::with_p(|p| {
         let Some(p) = p else {
             let n = inject_global(sched, list, usize::MAX);
-            submitted();
             return start_idle(sched, n);
         };
         // As many as Ps are idle go where those find them, the rest stay here.
-        let npidle = sched.npidle.load(Relaxed) as usize;
+        let npidle = sched.spinning.npidle();
         if npidle > 0 {
             let n = inject_global(sched, list, npidle);
-            submitted();
             start_idle(sched, n);
         }
         let mut any = false;
