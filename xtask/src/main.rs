@@ -1,2 +1,47 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the project's own commands. `demo` and `test` are the two that a newcomer needs.
+
+mod conformance;
+mod demo;
+mod soak;
+mod steps;
+mod tests;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "gopark's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs the sample under strace, plays its client, shows its trace beside Go's and says whether they conform.
+    Demo,
+    /// Sets up what the tests need and runs every test.
+    Test(tests::Options),
+    /// Runs the programs of tests/conformance under strace and compares each run with Go's trace.
+    Conformance(conformance::Options),
+    /// The stress tests in their long form.
+    Soak(soak::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Task::Demo => demo::run(),
+        Task::Test(options) => tests::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
+        Task::Soak(options) => soak::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask demo`: the main job on a fresh machine, in one command.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use gopark_conformance::{Verdict, programs, record, verdict};
+
+use crate::steps::{cargo, sh};
+use crate::tools;
+
+/// Builds the sample, runs it under strace with a client, shows both traces and the verdict.
+pub fn run() -> Result<()> {
+    tools::strace()?;
+    sh(&mut cargo(["build", "--release", "--package", "gopark", "--example", "sample"]))?;
+    let sample = programs(&["tcp_sample".into()])?.remove(0);
+    let log = tools::target().join("demo.strace");
+    println!("running examples/sample.rs under strace; a client connects to :9999 and sends asdf");
+    let exe = tools::target().join("release/examples/sample");
+    if let record::Recorded::Skipped(why) = record::record(&sample, &exe, &log)? {
+        bail!("the sample cannot be recorded here: {why}");
+    }
+    let verdict = verdict::compare(&sample.reference(), &log)?;
+    show(&sample.reference(), &log)?;
+    println!("\nlog: {}", log.display());
+    match verdict {
+        Verdict::Conforms => {
+            println!(
+                "VERDICT: strace cannot tell it from Go: same calls, arguments, results and order as Go 1.23.9"
+            );
+            Ok(())
+        }
+        other => bail!("VERDICT: {other}"),
+    }
+}
+
+/// Prints Go's trace and ours side by side.
+fn show(reference: &Path, log: &Path) -> Result<()> {
+    for line in verdict::side_by_side(reference, log)? {
+        println!("{line}");
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask soak`: the stress tests for minutes instead of seconds.
+
+use anyhow::Result;
+
+use crate::steps::{Steps, cargo, sh};
+
+/// What can be said on the command line.
+#[derive(clap::Args)]
+pub struct Options {
+    /// How long each stress test runs.
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
+/// Runs each stress test for the time given.
+pub fn run(options: &Options) -> Result<()> {
+    let mut steps = Steps::default();
+    steps.step("stress", || {
+        let mut test =
+            cargo(["test", "--release", "--test", "stress", "--", "--nocapture", "--test-threads=1"]);
+        sh(test.env("GOPARK_SOAK_SECONDS", options.seconds.to_string()))
+    });
+    steps.finish()
+}
