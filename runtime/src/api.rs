@@ -2,6 +2,7 @@
 
 pub use crate::join::{GoOptions, JoinHandle, go, go_with};
 pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
+pub use crate::scope::{Scope, ScopedJoinHandle, scope};
 pub use crate::start::{Builder, run};
 
 use std::sync::atomic::Ordering::Relaxed;

@@ -146,6 +146,25 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
+    // SAFETY: the caller's duty.
+    unsafe { spawn_then(f, || (), options, site) }
+}
+
+/// As [`spawn`], and runs `at_end` when nothing of `f` is left in the goroutine, not even a result that nobody joins.
+///
+/// # Safety
+/// What `f` and `T` borrow lives until `at_end` has run, and what `at_end` borrows until the goroutine has ended.
+#[inline]
+pub(crate) unsafe fn spawn_then<F, T>(
+    f: F,
+    at_end: impl FnOnce() + Send,
+    options: Options,
+    site: &'static Location<'static>,
+) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
     let packet = Packet::new();
     let theirs = packet.clone();
     let main = move || {
@@ -153,6 +172,7 @@ where
         theirs.finish(result);
         // A result that nobody joins is dropped here; its destructor's panic is nobody's but must not end the process.
         let _ = newproc::catch(move || drop(theirs));
+        at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.
     match unsafe { newproc::newproc(main, options, site) } {

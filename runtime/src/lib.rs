@@ -41,6 +41,8 @@ mod sched;
 #[cfg(not(loom))]
 mod schedtrace;
 #[cfg(not(loom))]
+mod scope;
+#[cfg(not(loom))]
 mod stack;
 #[cfg(not(loom))]
 mod start;

@@ -164,7 +164,10 @@ mod loom_tests {
             s.spinning.retire();
             let seen = s.work.load(Relaxed);
             let woke = submitter.join().unwrap();
-            assert!(seen || woke, "work was submitted, nobody was woken and the spinner retired without seeing it");
+            assert!(
+                seen || woke,
+                "work was submitted, nobody was woken and the spinner retired without seeing it"
+            );
         });
     }
 
@@ -204,7 +207,10 @@ mod loom_tests {
             // An M that has not spun drops its P: it does not look at the work again, only at `needspinning`.
             s.spinning.p_idle();
             let spins = s.spinning.must_spin_instead();
-            assert!(submitter.join().unwrap() || spins, "neither the submitter nor the dropper looks for the work");
+            assert!(
+                submitter.join().unwrap() || spins,
+                "neither the submitter nor the dropper looks for the work"
+            );
         });
     }
 

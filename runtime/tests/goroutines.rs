@@ -124,3 +124,38 @@ fn blocked_threads_do_not_hold_others_up() {
         })
     }
 }
+
+#[test]
+fn scope_waits_and_lends() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        run(|| {
+            let mut numbers = vec![0; 100];
+            let total = AtomicUsize::new(0);
+            gopark_runtime::scope(|s| {
+                for (i, n) in numbers.iter_mut().enumerate() {
+                    let total = &total;
+                    s.go(move || {
+                        gosched();
+                        *n = i;
+                        total.fetch_add(i, Relaxed);
+                    });
+                }
+            });
+            assert_eq!(total.load(Relaxed), 4950);
+            assert!(numbers.iter().enumerate().all(|(i, n)| i == *n));
+        })
+    }
+}
+
+#[test]
+fn scope_reports_a_panic_that_was_not_joined() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        run(|| {
+            let r = std::panic::catch_unwind(|| gopark_runtime::scope(|s| drop(s.go(|| panic!("unseen")))));
+            assert_eq!(*r.unwrap_err().downcast::<&str>().unwrap(), "a scoped goroutine panicked");
+            gopark_runtime::scope(|s| assert!(s.go(|| panic!("seen")).join().is_err()));
+        })
+    }
+}

@@ -5,9 +5,7 @@
 //! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
 
 use std::ptr;
-use std::sync::atomic::{
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 use parking_lot::MutexGuard;
 
