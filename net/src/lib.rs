@@ -1,1 +1,14 @@
 //! The network.
+
+mod addr;
+mod errno;
+mod error;
+mod host_port;
+mod name_error;
+mod sockaddr;
+
+pub use addr::{Addr, UnixAddr};
+pub use error::{
+    AddrError, DnsError, Errno, OpError, ParseError, Sentinel, SyscallError, UnknownNetworkError,
+};
+pub use host_port::{join_host_port, split_host_port};

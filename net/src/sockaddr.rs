@@ -1,0 +1,263 @@
+//! Socket addresses as the kernel reads and writes them.
+//!
+//! Go: syscall/syscall_linux.go `RawSockaddrAny`, `anyToSockaddr`, `SockaddrUnix.sockaddr`; net/ipsock_posix.go
+//! `ipToSockaddrInet4`, `ipToSockaddrInet6`.
+//!
+//! I1 The buffer has the 112 bytes of Go's `RawSockaddrAny`, also as the length a call is told (it shows in traces).
+//! I2 Bytes from `len` on are zero unless the kernel wrote them.
+
+use std::ffi::OsStr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::addr::{InetAddr, UnixAddr, UnixNet};
+use crate::error::{AddrError, Errno};
+
+const SIZE: usize = 112;
+const FAMILY_SIZE: usize = 2;
+const SUN_PATH_SIZE: usize = 108;
+
+/// An address family with a number of its own for the two of the internet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Family {
+    Inet,
+    Inet6,
+    Unix,
+}
+
+impl Family {
+    /// The number of the system.
+    pub(crate) fn raw(self) -> libc::c_int {
+        match self {
+            Family::Inet => libc::AF_INET,
+            Family::Inet6 => libc::AF_INET6,
+            Family::Unix => libc::AF_UNIX,
+        }
+    }
+}
+
+/// A socket address in the kernel's form.
+#[derive(Clone, Debug)]
+#[repr(C, align(8))]
+pub(crate) struct RawAddr {
+    bytes: [u8; SIZE],
+    len: libc::socklen_t,
+}
+
+impl RawAddr {
+    /// A buffer for the kernel to write to.
+    pub(crate) fn empty() -> RawAddr {
+        RawAddr { bytes: [0; SIZE], len: SIZE as libc::socklen_t }
+    }
+
+    /// For a call that reads the address: `bind`, `connect`, `sendto`.
+    pub(crate) fn as_ptr(&self) -> *const libc::sockaddr {
+        self.bytes.as_ptr().cast()
+    }
+
+    /// How many bytes count.
+    pub(crate) fn len(&self) -> libc::socklen_t {
+        self.len
+    }
+
+    /// For a call that writes the address: `accept4`, `getsockname`, `recvfrom`. Both pointers live as long as `self`.
+    pub(crate) fn as_mut_parts(&mut self) -> (*mut libc::sockaddr, *mut libc::socklen_t) {
+        self.len = SIZE as libc::socklen_t;
+        (self.bytes.as_mut_ptr().cast(), &raw mut self.len)
+    }
+
+    /// After `recvmsg`, which reports the length in its header.
+    pub(crate) fn set_len(&mut self, len: libc::socklen_t) {
+        self.len = len;
+    }
+
+    /// The address as it is in its own family: std's face.
+    pub(crate) fn from_socket_addr(addr: &SocketAddr) -> RawAddr {
+        match addr {
+            SocketAddr::V4(a) => RawAddr::inet4(*a.ip(), a.port()),
+            SocketAddr::V6(a) => {
+                let mut raw = RawAddr::inet6(*a.ip(), a.port(), a.scope_id());
+                raw.put(4, &a.flowinfo().to_ne_bytes());
+                raw
+            }
+        }
+    }
+
+    /// Go's `ipToSockaddr`: the address in the socket's family, mapped where need be.
+    pub(crate) fn from_inet(family: Family, addr: &InetAddr) -> Result<RawAddr, AddrError> {
+        match family {
+            Family::Inet => {
+                let ip = match addr.ip {
+                    None => Ipv4Addr::UNSPECIFIED,
+                    Some(ip) => {
+                        addr.to4().ok_or_else(|| AddrError::new("non-IPv4 address", ip.to_string()))?
+                    }
+                };
+                Ok(RawAddr::inet4(ip, addr.port))
+            }
+            Family::Inet6 => {
+                // An IPv4 wildcard means "anything" on a dual-stack socket.
+                let ip = match addr.ip {
+                    None => Ipv6Addr::UNSPECIFIED,
+                    Some(_) if addr.to4() == Some(Ipv4Addr::UNSPECIFIED) => Ipv6Addr::UNSPECIFIED,
+                    Some(IpAddr::V4(ip)) => ip.to_ipv6_mapped(),
+                    Some(IpAddr::V6(ip)) => ip,
+                };
+                Ok(RawAddr::inet6(ip, addr.port, addr.scope_id()))
+            }
+            Family::Unix => Err(AddrError::new("invalid address family", addr.to_string())),
+        }
+    }
+
+    /// A path or, with '@' or NUL in front, an abstract name.
+    pub(crate) fn from_unix(addr: &UnixAddr) -> Result<RawAddr, Errno> {
+        let name = addr.name().as_bytes();
+        let abstract_name = matches!(name.first(), Some(b'@' | 0));
+        if name.len() > SUN_PATH_SIZE || (name.len() == SUN_PATH_SIZE && !abstract_name) {
+            return Err(Errno(libc::EINVAL));
+        }
+        let mut raw = RawAddr::of_family(libc::AF_UNIX);
+        raw.put(FAMILY_SIZE, name);
+        let terminator = usize::from(!name.is_empty());
+        let mut len = FAMILY_SIZE + name.len() + terminator;
+        if name.first() == Some(&b'@') || (name.first() == Some(&0) && len > 3) {
+            raw.bytes[FAMILY_SIZE] = 0;
+            len -= 1; // An abstract name has no terminator.
+        }
+        raw.len = len as libc::socklen_t;
+        Ok(raw)
+    }
+
+    /// A name given as bytes after the family, length exact: std's face, where an abstract name may hold any byte.
+    pub(crate) fn from_unix_bytes(path: &[u8], len: libc::socklen_t) -> RawAddr {
+        let mut raw = RawAddr::of_family(libc::AF_UNIX);
+        raw.put(FAMILY_SIZE, path);
+        raw.len = len;
+        raw
+    }
+
+    fn of_family(family: libc::c_int) -> RawAddr {
+        let mut raw = RawAddr { bytes: [0; SIZE], len: FAMILY_SIZE as libc::socklen_t };
+        raw.put(0, &(family as libc::sa_family_t).to_ne_bytes());
+        raw
+    }
+
+    fn inet4(ip: Ipv4Addr, port: u16) -> RawAddr {
+        let mut raw = RawAddr::of_family(libc::AF_INET);
+        raw.put(2, &port.to_be_bytes());
+        raw.put(4, &ip.octets());
+        raw.len = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        raw
+    }
+
+    fn inet6(ip: Ipv6Addr, port: u16, scope_id: u32) -> RawAddr {
+        let mut raw = RawAddr::of_family(libc::AF_INET6);
+        raw.put(2, &port.to_be_bytes());
+        raw.put(8, &ip.octets());
+        raw.put(24, &scope_id.to_ne_bytes());
+        raw.len = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
+        raw
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    fn get<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.bytes[at..at + N].try_into().expect("N bytes were asked for")
+    }
+
+    /// The family the kernel wrote; 0 (AF_UNSPEC) if it wrote none.
+    pub(crate) fn family(&self) -> libc::c_int {
+        libc::c_int::from(libc::sa_family_t::from_ne_bytes(self.get(0)))
+    }
+
+    /// An internet address as it is: a v4-mapped one stays IPv6.
+    pub(crate) fn to_socket_addr(&self) -> Option<SocketAddr> {
+        let port = u16::from_be_bytes(self.get(2));
+        match self.family() {
+            libc::AF_INET => Some(SocketAddrV4::new(Ipv4Addr::from(self.get::<4>(4)), port).into()),
+            libc::AF_INET6 => Some(
+                SocketAddrV6::new(
+                    Ipv6Addr::from(self.get::<16>(8)),
+                    port,
+                    u32::from_ne_bytes(self.get(4)),
+                    u32::from_ne_bytes(self.get(24)),
+                )
+                .into(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Go's reading of a Unix address: up to the first NUL, an abstract (or unnamed) one with '@' in front.
+    pub(crate) fn to_unix(&self, net: UnixNet) -> Option<UnixAddr> {
+        if self.family() != libc::AF_UNIX {
+            return None;
+        }
+        let mut path: [u8; SUN_PATH_SIZE] = self.get(FAMILY_SIZE);
+        if path[0] == 0 {
+            path[0] = b'@';
+        }
+        let len = path.iter().position(|&b| b == 0).unwrap_or(path.len());
+        Some(UnixAddr::of(net, OsStr::from_bytes(&path[..len])))
+    }
+
+    /// The bytes after the family: std's reading of a Unix address.
+    pub(crate) fn unix_bytes(&self) -> &[u8] {
+        let end = (self.len as usize).clamp(FAMILY_SIZE, FAMILY_SIZE + SUN_PATH_SIZE);
+        &self.bytes[FAMILY_SIZE..end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unix(name: &str) -> UnixAddr {
+        UnixAddr::new("unix", name).expect("a unix network")
+    }
+
+    #[test]
+    fn inet_round_trip() {
+        for text in ["127.0.0.1:80", "[::1]:65535", "[fe80::1%7]:1"] {
+            let addr: SocketAddr = text.parse().unwrap();
+            assert_eq!(RawAddr::from_socket_addr(&addr).to_socket_addr(), Some(addr));
+        }
+    }
+
+    #[test]
+    fn ipv4_is_mapped_into_an_inet6_socket() {
+        let addr = InetAddr {
+            inet: crate::addr::Inet::Udp,
+            ip: Some("1.2.3.4".parse().unwrap()),
+            port: 5,
+            zone: String::new(),
+        };
+        let raw = RawAddr::from_inet(Family::Inet6, &addr).unwrap();
+        assert_eq!(raw.to_socket_addr().unwrap().to_string(), "[::ffff:1.2.3.4]:5");
+        let six = InetAddr { ip: Some("::1".parse().unwrap()), ..addr };
+        let error = RawAddr::from_inet(Family::Inet, &six).unwrap_err();
+        assert_eq!(error.to_string(), "address ::1: non-IPv4 address");
+    }
+
+    #[test]
+    fn unix_lengths_are_gos() {
+        assert_eq!(RawAddr::from_unix(&unix("")).unwrap().len(), 2);
+        assert_eq!(RawAddr::from_unix(&unix("ab")).unwrap().len(), 5);
+        assert_eq!(RawAddr::from_unix(&unix("@ab")).unwrap().len(), 5);
+        assert_eq!(RawAddr::from_unix(&unix("@ab")).unwrap().unix_bytes(), b"\0ab");
+        assert!(RawAddr::from_unix(&unix(&"x".repeat(107))).is_ok());
+        assert_eq!(RawAddr::from_unix(&unix(&"x".repeat(108))).unwrap_err(), Errno(libc::EINVAL));
+    }
+
+    #[test]
+    fn unix_names_come_back() {
+        for name in ["ab", "@ab"] {
+            let raw = RawAddr::from_unix(&unix(name)).unwrap();
+            assert_eq!(raw.to_unix(UnixNet::Stream), Some(unix(name)));
+        }
+        let unnamed = RawAddr::from_unix(&unix("")).unwrap();
+        assert_eq!(unnamed.to_unix(UnixNet::Stream).unwrap().to_string(), "@");
+    }
+}
