@@ -14,6 +14,7 @@ mod handshake;
 mod note;
 mod spinning;
 
+pub mod chan;
 #[cfg(not(loom))]
 mod coro;
 #[cfg(not(loom))]

@@ -1,0 +1,75 @@
+//! Channels: goroutines, and plain threads, hand each other messages. Go: runtime/chan.go, select.go.
+//!
+//! Spelled as crossbeam-channel 0.5, working as Go's: a message goes straight into the frame of a receiver that waits, and
+//! that one runs next.
+//!
+//! | file | holds | Go |
+//! |---|---|---|
+//! | `hchan.rs` | the channel: send, receive, close | `hchan chansend chanrecv closechan` |
+//! | `buffer.rs` | its ring or chunks | `chanbuf` |
+//! | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
+//! | `lock.rs` | its lock | `lock2` |
+//! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
+//! | `never.rs` | the channel of which nothing comes | the nil channel |
+
+mod buffer;
+mod counter;
+mod errors;
+mod hchan;
+mod lock;
+mod never;
+mod receiver;
+mod sender;
+mod sudog;
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+pub use errors::{
+    ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError, SendTimeoutError,
+    TryReadyError, TryRecvError, TrySelectError, TrySendError,
+};
+pub use never::never;
+pub use receiver::Receiver;
+pub use sender::Sender;
+
+use hchan::Hchan;
+
+/// A channel with room for `cap` messages. With 0 it is a rendezvous: a send waits until its message is received.
+///
+/// # Panics
+/// If so many messages could not be in memory.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::{chan, go};
+/// let (s, r) = chan::bounded(1);
+/// s.send(1).unwrap();
+/// go(move || s.send(2).unwrap()); // waits for room
+/// assert_eq!(r.recv(), Ok(1));
+/// assert_eq!(r.recv(), Ok(2));
+/// # }) } }
+/// ```
+#[doc(alias = "makechan")]
+pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
+    make(Some(cap))
+}
+
+/// A channel with room for as many messages as come: a send never waits.
+///
+/// ```
+/// let (s, r) = gopark_runtime::chan::unbounded();
+/// for i in 0..100 {
+///     s.send(i).unwrap();
+/// }
+/// assert_eq!(r.len(), 100);
+/// ```
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    make(None)
+}
+
+fn make<T>(cap: Option<usize>) -> (Sender<T>, Receiver<T>) {
+    let chan = NonNull::from(Box::leak(Hchan::new(Layout::new::<T>(), cap)));
+    // SAFETY: a new channel of T counts one handle on each side.
+    unsafe { (Sender::new(chan), Receiver::new(chan)) }
+}

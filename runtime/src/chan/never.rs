@@ -1,0 +1,28 @@
+//! The channel on which nothing ever comes. Go: the nil channel of chanrecv. Model: crossbeam-channel's `never`.
+
+use super::hchan::{Block, Received};
+use super::receiver::Receiver;
+use crate::g::WaitReason;
+use crate::proc::gopark;
+
+/// A receiver that never gets a message and is never disconnected: Go's nil channel.
+///
+/// ```
+/// use gopark_runtime::chan::{TryRecvError, never};
+/// let r = never::<i32>();
+/// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+/// ```
+pub const fn never<T>() -> Receiver<T> {
+    Receiver::nil()
+}
+
+/// Receives from it: waits for ever, which counts as a deadlock when nothing else can happen.
+#[cold]
+pub(super) fn recv(block: Block) -> Received {
+    if block == Block::No {
+        return Received::Empty;
+    }
+    loop {
+        gopark(WaitReason::ChanReceiveNilChan, |_| true);
+    }
+}
