@@ -29,10 +29,13 @@ mod join;
 mod m;
 #[cfg(not(loom))]
 mod metrics;
-#[cfg(not(loom))]
 mod netpoll;
 #[cfg(not(loom))]
+mod netpoll_epoll;
+#[cfg(not(loom))]
 mod p;
+#[doc(hidden)]
+pub mod poll_api;
 #[cfg(not(loom))]
 mod proc;
 #[cfg(not(loom))]

@@ -26,3 +26,18 @@ impl Timers {
         0
     }
 }
+impl Timer {
+    pub(crate) unsafe fn modify(
+        &self,
+        _: i64,
+        _: i64,
+        _: unsafe fn(*mut (), usize, i64),
+        _: *mut (),
+        _: usize,
+    ) -> bool {
+        false
+    }
+    pub(crate) fn stop(&self) -> bool {
+        false
+    }
+}

@@ -4,6 +4,7 @@
 //! thread between the two would read the wrong thread's.
 
 pub(crate) mod clock;
+pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;

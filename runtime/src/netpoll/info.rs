@@ -1,0 +1,211 @@
+//! What a waiter must know of its descriptor without taking the lock, in one word. Go: runtime/netpoll.go pollInfo.
+//!
+//! ```text
+//!   bits 4..24   bit 3             bit 2            bit 1      bit 0
+//!   fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
+//! ```
+//!
+//! Go keeps `closing` and `fdseq` a second time beside the word; here the word is the only place (a connection that
+//! waits costs 12 bytes less, and nothing can get out of step).
+//!
+//! I1 All bits but EVENT_ERR change only under the PollDesc's lock. EVENT_ERR is the poller's, which takes no lock.
+//! I2 fdseq is never 0 while the descriptor is open.
+
+use crate::netpoll::{Mode, PollError};
+use crate::shim::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
+
+const CLOSING: u32 = 1 << 0;
+const EVENT_ERR: u32 = 1 << 1;
+const EXPIRED_READ: u32 = 1 << 2;
+const EXPIRED_WRITE: u32 = 1 << 3;
+const FDSEQ_SHIFT: u32 = 4;
+
+/// Bits of a tag in a tagged pointer: 64 - 48 of the address + 3 of its alignment. Go: taggedPointerBits.
+pub(crate) const TAG_BITS: u32 = 19;
+const FDSEQ_MASK: u32 = (1 << TAG_BITS) - 1;
+
+/// Which life of a PollDesc: goes up by one each time it is freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FdSeq(u32);
+
+impl FdSeq {
+    /// The number in a tag.
+    pub(crate) fn from_tag(tag: u32) -> FdSeq {
+        FdSeq(tag & FDSEQ_MASK)
+    }
+
+    /// As a tag.
+    pub(crate) fn tag(self) -> u32 {
+        self.0
+    }
+
+    /// The next life's; skips 0, so that a zeroed event matches nothing.
+    fn next(self) -> FdSeq {
+        match (self.0 + 1) & FDSEQ_MASK {
+            0 => FdSeq(1),
+            seq => FdSeq(seq),
+        }
+    }
+}
+
+/// Whether an event was the bare EPOLLERR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventErr {
+    /// It was.
+    Set,
+    /// It was something else.
+    Clear,
+}
+
+/// One reading of the word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PollInfo(u32);
+
+impl PollInfo {
+    pub(crate) fn closing(self) -> bool {
+        self.0 & CLOSING != 0
+    }
+
+    pub(crate) fn event_err(self) -> bool {
+        self.0 & EVENT_ERR != 0
+    }
+
+    pub(crate) fn expired(self, mode: Mode) -> bool {
+        self.0 & expired_bit(mode) != 0
+    }
+
+    pub(crate) fn fdseq(self) -> FdSeq {
+        FdSeq(self.0 >> FDSEQ_SHIFT & FDSEQ_MASK)
+    }
+
+    pub(crate) fn with_closing(self) -> PollInfo {
+        PollInfo(self.0 | CLOSING)
+    }
+
+    pub(crate) fn with_expired(self, mode: Mode, expired: bool) -> PollInfo {
+        let bit = expired_bit(mode);
+        PollInfo(if expired { self.0 | bit } else { self.0 & !bit })
+    }
+
+    /// The next life: another number and nothing else set.
+    fn reborn(self) -> PollInfo {
+        PollInfo(self.fdseq().next().0 << FDSEQ_SHIFT)
+    }
+
+    /// May an operation in this direction go on? An event error is reported to readers only: a writer learns more from
+    /// its next write. Go: netpollcheckerr.
+    #[doc(alias = "netpollcheckerr")]
+    #[inline]
+    pub(crate) fn check(self, mode: Mode) -> Result<(), PollError> {
+        if self.closing() {
+            return Err(PollError::Closing);
+        }
+        if self.expired(mode) {
+            return Err(PollError::Timeout);
+        }
+        if mode == Mode::Read && self.event_err() {
+            return Err(PollError::NotPollable);
+        }
+        Ok(())
+    }
+}
+
+fn expired_bit(mode: Mode) -> u32 {
+    match mode {
+        Mode::Read => EXPIRED_READ,
+        Mode::Write => EXPIRED_WRITE,
+    }
+}
+
+/// The word. Go: pollDesc.atomicInfo.
+#[derive(Debug)]
+pub(crate) struct AtomicPollInfo(AtomicU32);
+
+impl AtomicPollInfo {
+    /// Of a PollDesc that was never used: its first life is number 1.
+    pub(crate) fn new() -> Self {
+        AtomicPollInfo(AtomicU32::new(1 << FDSEQ_SHIFT))
+    }
+
+    #[inline]
+    pub(crate) fn load(&self) -> PollInfo {
+        // ORDERING: Acquire pairs with the AcqRel in `publish`: who sees a deadline lifted sees what led to it.
+        PollInfo(self.0.load(Acquire))
+    }
+
+    /// Changes the locked bits; what the poller does to EVENT_ERR meanwhile stays. The PollDesc's lock is held (I1).
+    ///
+    /// Before a following unblock there must be a SeqCst fence: `PollSema::unblock` has it.
+    #[doc(alias = "publishInfo")]
+    pub(crate) fn publish(&self, change: impl Fn(PollInfo) -> PollInfo) {
+        self.update(|info| Some(change(info)));
+    }
+
+    /// Says whether the last event of this life was the bare error. Nothing if the life is over: a stale event must not
+    /// poison the next user (golang.org/issue/59545).
+    #[doc(alias = "setEventErr")]
+    pub(crate) fn set_event_err(&self, err: EventErr, life: FdSeq) {
+        self.update(|info| {
+            let to = match err {
+                EventErr::Set => info.0 | EVENT_ERR,
+                EventErr::Clear => info.0 & !EVENT_ERR,
+            };
+            (info.fdseq() == life && to != info.0).then_some(PollInfo(to))
+        });
+    }
+
+    /// Ends this life. The lock is held (I1).
+    pub(crate) fn rebirth(&self) {
+        self.update(|info| Some(info.reborn()));
+    }
+
+    fn update(&self, change: impl Fn(PollInfo) -> Option<PollInfo>) {
+        // Relaxed: the compare-and-swap decides.
+        let mut old = self.0.load(Relaxed);
+        while let Some(new) = change(PollInfo(old)) {
+            // ORDERING: AcqRel: Release pairs with the Acquire in `load`; Acquire keeps the chain of publishers.
+            match self.0.compare_exchange_weak(old, new.0, AcqRel, Relaxed) {
+                Ok(_) => return,
+                Err(now) => old = now,
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_event_error_is_ignored() {
+        let info = AtomicPollInfo::new();
+        let first = info.load().fdseq();
+        info.set_event_err(EventErr::Set, first);
+        assert_eq!(info.load().check(Mode::Read), Err(PollError::NotPollable));
+        assert_eq!(info.load().check(Mode::Write), Ok(()));
+        info.rebirth();
+        assert_eq!(info.load().check(Mode::Read), Ok(()));
+        info.set_event_err(EventErr::Set, first);
+        assert_eq!(info.load().check(Mode::Read), Ok(()));
+    }
+
+    #[test]
+    fn publish_keeps_event_err_and_fdseq() {
+        let info = AtomicPollInfo::new();
+        info.set_event_err(EventErr::Set, info.load().fdseq());
+        info.publish(|i| i.with_expired(Mode::Write, true));
+        assert!(info.load().event_err());
+        assert_eq!(info.load().check(Mode::Write), Err(PollError::Timeout));
+        info.publish(|i| i.with_expired(Mode::Write, false).with_closing());
+        assert_eq!(info.load().check(Mode::Write), Err(PollError::Closing));
+        assert_eq!(info.load().fdseq(), FdSeq(1));
+    }
+
+    #[test]
+    fn fdseq_wraps_and_skips_zero() {
+        let mut seq = FdSeq(FDSEQ_MASK - 1);
+        seq = seq.next();
+        assert_eq!(seq.tag(), FDSEQ_MASK);
+        assert_eq!(seq.next().tag(), 1);
+    }
+}

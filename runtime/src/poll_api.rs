@@ -1,0 +1,219 @@
+//! Descriptors that goroutines wait on: the door through which the network crate uses the poller.
+//! Go: runtime/netpoll.go poll_runtime_*, netpollblock.
+//!
+//! The protocol and its proof are in netpoll.rs. Here are the steps that park and ready, which the poller itself must not.
+//!
+//! I1 Operations on a [`PollDescriptor`] happen between `open` and `close`; the owner (fdMutex) sees to it.
+//! I2 One goroutine per direction waits at a time; the owner sees to it.
+
+mod deadline;
+#[cfg(all(test, loom))]
+mod loom_tests;
+
+use crate::g::{GRef, WaitReason};
+use crate::netpoll::sema::{Cause, Prepared, Woken};
+pub use crate::netpoll::{Mode, PollError};
+use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
+use crate::proc::{gopark, goready};
+use crate::throw::throw;
+
+pub use deadline::DeadlineMode;
+
+/// Whether closing and deadlines end a wait. Go: netpollblock's waitio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heed {
+    Errors,
+    Nothing,
+}
+
+impl PollDesc {
+    /// Waits for readiness; false if something else ended the wait. Go: netpollblock.
+    fn netpollblock(&self, mode: Mode, heed: Heed) -> Woken {
+        let sema = self.sema(mode);
+        match sema.prepare() {
+            Prepared::Ready => return Woken::Ready,
+            Prepared::Waiting => {}
+        }
+        // Look again after having announced ourselves: a closer publishes, then looks for us (netpoll.rs, "No lost close").
+        if heed == Heed::Nothing || self.check(mode).is_ok() {
+            gopark(WaitReason::IOWait, |gp| {
+                let parked = sema.commit(gp);
+                if parked {
+                    netpoll_adjust_waiters(1);
+                    see_that_somebody_polls(gp);
+                }
+                parked
+            });
+        }
+        sema.finish()
+    }
+
+    /// Waits for readiness. Go: runtime_pollWait.
+    fn wait(&self, mode: Mode) -> Result<(), PollError> {
+        self.check(mode)?;
+        while self.netpollblock(mode, Heed::Errors) == Woken::NotReady {
+            self.check(mode)?;
+            // A deadline fired and unblocked us, but was set anew before we ran: it has not happened.
+        }
+        Ok(())
+    }
+
+    /// Announces the close and wakes who waits. Go: runtime_pollUnblock.
+    fn unblock(&self) {
+        let mut evicted = Evicted::default();
+        {
+            let mut deadlines = self.deadlines.lock();
+            if self.info.load().closing() {
+                throw!("unblock on closing polldesc");
+            }
+            self.info.publish(|info| info.with_closing());
+            evicted.evict(self, Mode::Read);
+            evicted.evict(self, Mode::Write);
+            if let Some(d) = deadlines.as_mut() {
+                d.read.stop();
+                d.write.stop();
+            }
+        }
+        evicted.ready();
+    }
+}
+
+/// Whom a closer or a deadline took out of the semaphores; woken when the lock is free again.
+#[derive(Default)]
+#[must_use]
+struct Evicted {
+    reader: Option<GRef>,
+    writer: Option<GRef>,
+}
+
+impl Evicted {
+    /// Takes the waiter of one direction out. The lock is held and the reason is published.
+    fn evict(&mut self, pd: &PollDesc, mode: Mode) {
+        let gp = pd.sema(mode).unblock(Cause::Evicted);
+        match mode {
+            Mode::Read => self.reader = gp,
+            Mode::Write => self.writer = gp,
+        }
+    }
+
+    /// Wakes them; counts them off afterwards.
+    fn ready(self) {
+        let mut delta = 0;
+        for gp in [self.reader, self.writer].into_iter().flatten() {
+            goready(gp);
+            delta -= 1;
+        }
+        netpoll_adjust_waiters(delta);
+    }
+}
+
+/// A goroutine's M goes on to look for work and so comes to poll. A plain thread just sleeps: if nobody polls, somebody
+/// must be sent to look for work, who will find none and poll.
+#[cfg(not(loom))]
+fn see_that_somebody_polls(gp: GRef) {
+    use std::sync::atomic::Ordering::SeqCst;
+    // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who is about to poll or to sleep.
+    if gp.kind() == crate::g::Kind::Thread && crate::sched::sched().lastpoll.load(SeqCst) != 0 {
+        crate::proc::wake::wakep();
+    }
+}
+
+#[cfg(loom)]
+fn see_that_somebody_polls(_gp: GRef) {}
+
+#[cfg(not(loom))]
+pub use door::PollDescriptor;
+
+#[cfg(not(loom))]
+mod door {
+    use std::io;
+
+    use super::{DeadlineMode, Heed, Mode, PollDesc, PollError, Woken};
+    use crate::netpoll::{self, cache};
+    use crate::netpoll_epoll::{netpollclose, netpollopen};
+    use crate::sys::clock::nanotime;
+
+    /// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not be used (I1).
+    #[derive(Clone, Copy)]
+    pub struct PollDescriptor(&'static PollDesc);
+
+    impl std::fmt::Debug for PollDescriptor {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_tuple("PollDescriptor").field(&self.0.fd()).finish()
+        }
+    }
+
+    impl PollDescriptor {
+        /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that
+        /// cannot be polled, such as regular files.
+        #[doc(alias = "runtime_pollOpen")]
+        pub fn open(fd: i32) -> io::Result<Self> {
+            netpoll::netpoll_generic_init();
+            let pd = cache::alloc();
+            pd.start(fd);
+            match netpollopen(pd) {
+                Ok(()) => Ok(PollDescriptor(pd)),
+                Err(errno) => {
+                    cache::free(pd);
+                    Err(errno.into())
+                }
+            }
+        }
+
+        /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and when nobody uses
+        /// the handle any more.
+        #[doc(alias = "runtime_pollClose")]
+        pub fn close(self) {
+            self.0.assert_closable();
+            netpollclose(self.0);
+            cache::free(self.0);
+        }
+
+        /// Announces the close: those who wait wake with [`PollError::Closing`], and nobody will wait again. Once.
+        #[doc(alias = "runtime_pollUnblock")]
+        #[doc(alias = "evict")]
+        pub fn unblock(self) {
+            self.0.unblock();
+        }
+
+        /// Begins an operation: fails if the descriptor is closing or the deadline has passed; forgets earlier readiness.
+        #[doc(alias = "runtime_pollReset")]
+        #[inline]
+        pub fn reset(self, mode: Mode) -> Result<(), PollError> {
+            self.0.check(mode)?;
+            self.0.sema(mode).reset();
+            Ok(())
+        }
+
+        /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
+        #[doc(alias = "runtime_pollWait")]
+        pub fn wait(self, mode: Mode) -> Result<(), PollError> {
+            self.0.wait(mode)
+        }
+
+        /// Parks until the descriptor is ready, whatever else happens.
+        #[doc(alias = "runtime_pollWaitCanceled")]
+        pub fn wait_canceled(self, mode: Mode) {
+            while self.0.netpollblock(mode, Heed::Nothing) == Woken::NotReady {}
+        }
+
+        /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.
+        #[doc(alias = "runtime_pollSetDeadline")]
+        pub fn set_deadline(self, in_ns: Option<i64>, mode: DeadlineMode) {
+            let at = match in_ns {
+                None => 0,
+                Some(ns) if ns > 0 => nanotime().saturating_add(ns),
+                Some(_) => -1,
+            };
+            self.0.set_deadline(at, mode);
+        }
+    }
+
+    /// Is this a descriptor of the poller itself? For tests that count open descriptors.
+    pub fn is_poll_descriptor(fd: i32) -> bool {
+        netpoll::netpoll_is_poll_descriptor(fd)
+    }
+}
+
+#[cfg(not(loom))]
+pub use door::is_poll_descriptor;
