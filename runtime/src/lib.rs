@@ -13,6 +13,7 @@ mod throw;
 mod handshake;
 mod note;
 mod spinning;
+mod timer;
 
 pub mod chan;
 #[cfg(not(loom))]
@@ -47,13 +48,15 @@ mod schedtrace;
 #[cfg(not(loom))]
 mod scope;
 #[cfg(not(loom))]
+mod sleep;
+#[cfg(not(loom))]
 mod stack;
 #[cfg(not(loom))]
 mod start;
 #[cfg(not(loom))]
 mod sysmon;
 #[cfg(not(loom))]
-mod timer;
+pub mod time;
 #[cfg(not(loom))]
 mod tls;
 

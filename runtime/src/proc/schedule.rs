@@ -247,7 +247,7 @@ impl Search {
                     continue;
                 }
                 if last {
-                    let checked = victim.timers.check(self.now);
+                    let checked = victim.timers.check_others(self.now);
                     self.now = checked.now;
                     self.poll_until = earlier(self.poll_until, checked.poll_until);
                     if checked.ran {

@@ -1,0 +1,478 @@
+//! Timers: one heap per P, changed lazily. Go: runtime/time.go (1.23).
+//!
+//! A [`Timer`] calls `f(arg, seq, delay)` at `when`, and again every `period`. It lives in the heap of the P on which it
+//! was started ([`Timers`], `p.timers`). Whoever looks for work runs what is due in its own heap and in those it
+//! steals from; the last idle M waits in the poller until the earliest of all.
+//!
+//! Deadlines and timeouts are set and moved far more often than they expire. So stopping or moving a timer never
+//! touches the heap: it locks the timer, changes it and leaves a mark (MODIFIED, ZOMBIE); the heap's entry is put right
+//! by whoever next holds that heap's lock and comes across it. The prices are a lower bound on the marked timers' times
+//! (`min_when_modified`), and stopped timers that stay in the heap until a quarter of it is such.
+//!
+//! Rejected: timing wheels (the reset is as cheap, but the earliest time, which the poller needs to the nanosecond, is
+//! not known), one lock for heap and timers (a reset from another P would wait for a heap's clean-up), moving timers to
+//! the resetting P at each reset (both heaps' locks).
+//!
+//! I1 Lock order: a heap's lock before a timer's; `f` is called with neither held.
+//! I2 HEAPED is set exactly while an entry of one heap points to the timer; then `ts` is that heap. Both change only with
+//!    that heap's lock and the timer's lock held.
+//! I3 From `init` to the end of its memory a timer does not move. While HEAPED its memory is alive: either it lies in
+//!    memory that is never unmapped (a G, a poll descriptor), or the heap's entry holds a reference (`Keep`).
+//!    Dropping a heaped timer throws.
+//! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
+//!    timer's `when` (timers.rs, "adjust", says why that must be a read-modify-write).
+//!
+//! | who | holds |
+//! |---|---|
+//! | `modify`, `stop` | the timer |
+//! | `maybe_add`, `check` | the heap, then one timer at a time |
+//! | `f` | nothing |
+
+mod heap;
+mod state;
+mod timers;
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{self, NonNull};
+
+use crate::throw::throw;
+use state::{State, StateLock};
+pub(crate) use timers::{Checked, Timers};
+
+/// What a timer calls: with no lock held, on an M's own stack or (a channel timer that nobody waited for) on the stack of
+/// the goroutine that looks. It may ready goroutines and start new ones; it must not park.
+/// `delay_ns` is how late it is.
+///
+/// # Safety
+/// `arg` and `seq` are what the timer was set up with.
+pub(crate) type TimerFn = unsafe fn(arg: *mut (), seq: usize, delay_ns: i64);
+
+/// The largest `when`: never, in practice. Go: maxWhen.
+pub(crate) const MAX_WHEN: i64 = i64::MAX;
+
+/// How a heap holds the memory of a timer that is not in type-stable memory (I3).
+pub(crate) struct Keep {
+    /// Adds a reference to what contains the timer.
+    pub(crate) retain: unsafe fn(NonNull<Timer>),
+    /// Drops one; called with no lock held, perhaps on an M's own stack: it must not run a user's destructor.
+    pub(crate) release: unsafe fn(NonNull<Timer>),
+}
+
+/// Whether a timer is in a heap all the time or only while a goroutine waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Feed {
+    /// In a heap while it is set.
+    Eager,
+    /// Of a channel: in a heap while a goroutine is blocked on the channel; else run when somebody looks. Go: isChan.
+    Lazy,
+}
+
+/// A call at a time, perhaps repeated. Go: runtime/time.go timer.
+pub(crate) struct Timer {
+    lock: StateLock,
+    feed: Feed,
+    keep: Option<&'static Keep>,
+    /// Under `lock`; `ts` also under the heap's lock (I2).
+    fields: UnsafeCell<Fields>,
+}
+
+struct Fields {
+    /// When it goes off; 0: not set.
+    when: i64,
+    /// The distance of repetitions, or 0.
+    period: i64,
+    call: Option<TimerFn>,
+    arg: *mut (),
+    /// For the client, to recognize a call that belongs to an older setting.
+    seq: usize,
+    /// The heap it is in, or null.
+    ts: *const Timers,
+    /// Goroutines blocked on the channel (Lazy only).
+    blocked: u32,
+}
+
+impl Fields {
+    const NEW: Fields =
+        Fields { when: 0, period: 0, call: None, arg: ptr::null_mut(), seq: 0, ts: ptr::null(), blocked: 0 };
+}
+
+// SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `init`'s caller).
+unsafe impl Sync for Timer {}
+// SAFETY: as above.
+unsafe impl Send for Timer {}
+
+impl Timer {
+    /// For memory that is never unmapped.
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Timer {
+        Timer::with(StateLock::new(), None, Feed::Eager)
+    }
+
+    /// For memory that is never unmapped.
+    #[cfg(loom)]
+    pub(crate) fn new() -> Timer {
+        Timer::with(StateLock::new(), None, Feed::Eager)
+    }
+
+    /// For counted memory: a heap that holds the timer holds a reference.
+    pub(crate) fn counted(keep: &'static Keep) -> Timer {
+        Timer::with(StateLock::new(), Some(keep), Feed::Eager)
+    }
+
+    /// As `counted`, and in a heap only while a goroutine is blocked on the channel that it feeds.
+    pub(crate) fn counted_lazy(keep: &'static Keep) -> Timer {
+        Timer::with(StateLock::new(), Some(keep), Feed::Lazy)
+    }
+
+    const fn with(lock: StateLock, keep: Option<&'static Keep>, feed: Feed) -> Timer {
+        Timer { lock, feed, keep, fields: UnsafeCell::new(Fields::NEW) }
+    }
+
+    /// Sets what is called.
+    ///
+    /// # Safety
+    /// The timer stays where it is from now on and its memory lives as I3 says; `f(arg, seq, _)` may be called, from any
+    /// thread, whenever the timer is set.
+    pub(crate) unsafe fn init(&self, f: TimerFn, arg: *mut ()) {
+        let mut t = self.lock();
+        t.call = Some(f);
+        t.arg = arg;
+    }
+
+    /// Sets the timer anew, from now on with this call. True if it was set and had not gone off.
+    ///
+    /// # Safety
+    /// As for `init`.
+    pub(crate) unsafe fn modify(&self, when: i64, period: i64, f: TimerFn, arg: *mut (), seq: usize) -> bool {
+        self.set(when, period, Some((f, arg, seq)))
+    }
+
+    /// Sets the timer anew with the call it has. True if it was set and had not gone off.
+    #[inline]
+    pub(crate) fn reset(&self, when: i64, period: i64) -> bool {
+        self.set(when, period, None)
+    }
+
+    #[inline(always)]
+    fn set(&self, when: i64, period: i64, call: Option<(TimerFn, *mut (), usize)>) -> bool {
+        let change = self.change(when, period, call);
+        if change.add {
+            self.maybe_add();
+        }
+        if change.wake {
+            door::wake_net_poller(when);
+        }
+        change.pending
+    }
+
+    /// The part of `set` that holds the lock.
+    #[inline(always)]
+    fn change(&self, when: i64, period: i64, call: Option<(TimerFn, *mut (), usize)>) -> Change {
+        if when <= 0 || period < 0 {
+            throw!("timer set to when {when}, period {period}");
+        }
+        let mut t = self.lock();
+        if let Some((f, arg, seq)) = call {
+            t.call = Some(f);
+            t.arg = arg;
+            t.seq = seq;
+        }
+        let pending = t.when > 0;
+        t.when = when;
+        t.period = period;
+        let wake = t.state.heaped() && t.mark_modified();
+        Change { pending, add: t.needs_add(), wake }
+    }
+
+    /// Stops it. The heap is not touched: the entry stays, marked, until its P comes across it. True if it was set and
+    /// had not gone off. A call that has begun is not waited for.
+    #[inline]
+    pub(crate) fn stop(&self) -> bool {
+        let mut t = self.lock();
+        if t.state.heaped() {
+            t.state = t.state.with_modified();
+            t.bury();
+        }
+        let pending = t.when > 0;
+        t.when = 0;
+        pending
+    }
+
+    /// When it is set to go off; 0: it is not set.
+    #[cfg(test)]
+    pub(crate) fn when(&self) -> i64 {
+        self.lock().when
+    }
+
+    /// Adds it to the current P's heap if it belongs into one and is in none. No lock is held on entry: a heap's lock
+    /// comes before a timer's (I1). Between the caller's look and this one anything may have happened.
+    #[doc(alias = "maybeAdd")]
+    fn maybe_add(&self) {
+        // Timers rely on the poller: it is what the last idle M waits in.
+        door::init_poller();
+        // The P stays ours until the timer is in its heap: added to a P that went idle in between, it would be seen by
+        // nobody in time.
+        if let Some(when) = door::with_timers(|ts| ts.maybe_add(self)) {
+            door::wake_net_poller(when);
+        }
+    }
+
+    /// A goroutine is about to block on the channel that this (Lazy) timer feeds: from now on it is in a heap while set.
+    /// Each call is paired with one of `unblock`. The channel's lock may be held: it comes before both of ours.
+    #[doc(alias = "blockTimerChan")]
+    pub(crate) fn block(&self) {
+        let add = {
+            let mut t = self.lock();
+            t.blocked += 1;
+            // Still there from the last time it was waited for.
+            if t.state.zombie() && t.when > 0 {
+                t.unbury();
+            }
+            t.needs_add()
+        };
+        if add {
+            self.maybe_add();
+        }
+    }
+
+    /// The goroutine is no longer blocked.
+    #[doc(alias = "unblockTimerChan")]
+    pub(crate) fn unblock(&self) {
+        let mut t = self.lock();
+        if t.blocked == 0 {
+            throw!("timer channel unblocked once too often");
+        }
+        t.blocked -= 1;
+        if t.blocked == 0 && t.state.heaped() {
+            // `when` stays: it is still meant to go off then, only nobody waits for it.
+            t.bury();
+        }
+    }
+
+    /// Runs a (Lazy) timer that is due and in no heap. For who looks at its channel, before locking the channel.
+    #[doc(alias = "maybeRunChan")]
+    #[inline]
+    pub(crate) fn run_if_due(&self, now: impl FnOnce() -> i64) {
+        if self.lock.peek().heaped() {
+            return; // The heap's holder sends when it is time.
+        }
+        let mut t = self.lock();
+        if t.state.heaped() || t.when == 0 {
+            return;
+        }
+        let now = now();
+        if t.when > now {
+            return;
+        }
+        let firing = t.go_off(now);
+        drop(t);
+        firing.call();
+    }
+
+    /// Locks the timer.
+    #[inline(always)]
+    fn lock(&self) -> Locked<'_> {
+        let state = self.lock.lock();
+        Locked { timer: self, state }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if self.lock.peek().heaped() {
+            throw!("a timer was freed while in a heap");
+        }
+    }
+}
+
+/// What `change` leaves to be done without the lock.
+#[must_use]
+struct Change {
+    /// It was set before.
+    pending: bool,
+    /// It belongs into a heap.
+    add: bool,
+    /// It may be the earliest now: the poller must hear of it.
+    wake: bool,
+}
+
+/// A locked timer. Dropping it unlocks and publishes `state`.
+struct Locked<'a> {
+    timer: &'a Timer,
+    state: State,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Fields;
+    #[inline(always)]
+    fn deref(&self) -> &Fields {
+        // SAFETY: we hold the lock that protects the fields.
+        unsafe { &*self.timer.fields.get() }
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Fields {
+        // SAFETY: as in `deref`.
+        unsafe { &mut *self.timer.fields.get() }
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.timer.lock.unlock(self.state);
+    }
+}
+
+impl Locked<'_> {
+    /// The heap it is in.
+    #[inline(always)]
+    fn timers(&self) -> &Timers {
+        debug_assert!(self.state.heaped());
+        // SAFETY: I2: heaped, so `ts` points to the heap that holds it; a P's heap is never freed.
+        unsafe { &*self.ts }
+    }
+
+    #[doc(alias = "needsAdd")]
+    #[inline(always)]
+    fn needs_add(&self) -> bool {
+        !self.state.heaped() && self.when > 0 && (self.timer.feed == Feed::Eager || self.blocked > 0)
+    }
+
+    /// `when` of a heaped timer has changed. True if it may now be the earliest.
+    #[inline(always)]
+    fn mark_modified(&mut self) -> bool {
+        let old = self.state;
+        if old.zombie() {
+            self.unbury();
+        }
+        self.state = self.state.with_modified();
+        let when = self.when;
+        if old.modified() && !old.zombie() && self.timers().modified_by(when) {
+            // Any `adjust` that still has to come to this timer sees MODIFIED, by I4 for the older change, and one that
+            // was here before us would have cleared it. So a plain load suffices; this is the loop that resets.
+            return false;
+        }
+        self.timer.lock.publish(self.state);
+        self.timers().lower_min_when_modified(when)
+    }
+
+    /// Marks a heaped timer for removal.
+    #[inline(always)]
+    fn bury(&mut self) {
+        if !self.state.zombie() {
+            self.state = self.state.with_zombie();
+            self.timers().add_zombies(1);
+        }
+    }
+
+    /// Takes the mark back.
+    #[inline(always)]
+    fn unbury(&mut self) {
+        self.state = self.state.without_zombie();
+        self.timers().add_zombies(-1);
+    }
+
+    /// It is due: sets it for the next time, if any, and tells the call. The entry in the heap is the caller's.
+    #[doc(alias = "unlockAndRun")]
+    fn go_off(&mut self, now: i64) -> Firing {
+        if self.state.needs_adjust() {
+            throw!("timer runs in state {:?}", self.state);
+        }
+        let Some(call) = self.call else { throw!("timer without a function") };
+        let delay = now - self.when;
+        self.when = match self.period {
+            0 => 0,
+            period => self.when.saturating_add(period.saturating_mul(1 + delay / period)),
+        };
+        Firing { call, arg: self.arg, seq: self.seq, delay }
+    }
+}
+
+/// A call to be made once the locks are gone.
+#[must_use]
+struct Firing {
+    call: TimerFn,
+    arg: *mut (),
+    seq: usize,
+    delay: i64,
+}
+
+impl Firing {
+    fn call(self) {
+        // SAFETY: duty of `init`'s or `modify`'s caller; the memory is alive by I3 (the caller of `run_if_due` borrows it,
+        // `check` holds a reference).
+        unsafe { (self.call)(self.arg, self.seq, self.delay) }
+    }
+}
+
+/// A heap's reference to a timer that has left the heap. Dropped with no lock held.
+#[must_use]
+struct Held(NonNull<Timer>, &'static Keep);
+
+impl Held {
+    /// The reference that comes with a heap entry, if the timer is counted; taken over from the entry.
+    fn from_heap(timer: &Timer) -> Option<Held> {
+        timer.keep.map(|keep| Held(NonNull::from(timer), keep))
+    }
+
+    /// One more.
+    fn another(timer: &Timer) -> Option<Held> {
+        timer.keep.map(|keep| {
+            // SAFETY: `keep` belongs to what contains the timer, which is alive (it is borrowed).
+            unsafe { (keep.retain)(NonNull::from(timer)) };
+            Held(NonNull::from(timer), keep)
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: we own one reference.
+        unsafe { (self.1.release)(self.0) }
+    }
+}
+
+/// What this module asks of the layers above.
+#[cfg(not(loom))]
+mod door {
+    use super::Timers;
+    use std::sync::atomic::{Ordering::SeqCst, fence};
+
+    pub(super) fn init_poller() {
+        if !crate::netpoll::netpoll_inited() {
+            crate::netpoll::netpoll_generic_init();
+        }
+    }
+
+    pub(super) fn with_timers<R>(f: impl FnOnce(&Timers) -> R) -> R {
+        crate::proc::with_timers(f)
+    }
+
+    /// The heap's earliest time has become `when`; an M that is about to wait in the poller must hear of it.
+    pub(super) fn wake_net_poller(when: i64) {
+        // ORDERING: SeqCst pairs with the fence between an idle M's announcement (no longer spinning; poll_until) and its
+        // last look at the heaps' wake times: either it sees our time or we see that it waits.
+        fence(SeqCst);
+        crate::proc::wake_net_poller(when);
+    }
+}
+
+/// A model has one heap that nobody polls; it calls `change` and `maybe_add` itself.
+#[cfg(loom)]
+mod door {
+    use super::Timers;
+    pub(super) fn init_poller() {}
+    pub(super) fn with_timers<R>(_: impl FnOnce(&Timers) -> R) -> R {
+        unreachable!("a model adds to its own heap")
+    }
+    pub(super) fn wake_net_poller(_: i64) {}
+}
