@@ -22,6 +22,10 @@
 //! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
 //!    timer's `when` (timers.rs, "adjust", says why that must be a read-modify-write).
 //!
+//! Channels that the clock feeds (`after`, `tick`, `time::Timer`) have no timer here: such a channel only knows its time, and
+//! a goroutine that waits on it does so with a deadline. So one that nobody waits for costs nothing, and there is no stale
+//! value that a stop would have to race with (Go 1.23 gets there with lazy timers, `sendLock` and `isSending`).
+//!
 //! | who | holds |
 //! |---|---|
 //! | `modify`, `stop` | the timer |
@@ -45,8 +49,7 @@ use crate::throw::throw;
 use state::{State, StateLock};
 pub(crate) use timers::{Checked, Timers};
 
-/// What a timer calls: with no lock held, on an M's own stack or (a channel timer that nobody waited for) on the stack of
-/// the goroutine that looks. It may ready goroutines and start new ones; it must not park.
+/// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start new ones; it must not park.
 /// `delay_ns` is how late it is.
 ///
 /// # Safety
@@ -64,19 +67,9 @@ pub(crate) struct Keep {
     pub(crate) release: unsafe fn(NonNull<Timer>),
 }
 
-/// Whether a timer is in a heap all the time or only while a goroutine waits for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Feed {
-    /// In a heap while it is set.
-    Eager,
-    /// Of a channel: in a heap while a goroutine is blocked on the channel; else run when somebody looks. Go: isChan.
-    Lazy,
-}
-
 /// A call at a time, perhaps repeated. Go: runtime/time.go timer.
 pub(crate) struct Timer {
     lock: StateLock,
-    feed: Feed,
     keep: Option<&'static Keep>,
     /// Under `lock`; `ts` also under the heap's lock (I2).
     fields: UnsafeCell<Fields>,
@@ -93,8 +86,6 @@ struct Fields {
     seq: usize,
     /// The heap it is in, or null.
     ts: *const Timers,
-    /// Goroutines blocked on the channel (Lazy only).
-    blocked: u32,
 }
 
 impl Fields {
@@ -111,27 +102,22 @@ impl Timer {
     /// For memory that is never unmapped.
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Timer {
-        Timer::with(StateLock::new(), None, Feed::Eager)
+        Timer::with(StateLock::new(), None)
     }
 
     /// For memory that is never unmapped.
     #[cfg(loom)]
     pub(crate) fn new() -> Timer {
-        Timer::with(StateLock::new(), None, Feed::Eager)
+        Timer::with(StateLock::new(), None)
     }
 
     /// For counted memory: a heap that holds the timer holds a reference.
     pub(crate) fn counted(keep: &'static Keep) -> Timer {
-        Timer::with(StateLock::new(), Some(keep), Feed::Eager)
+        Timer::with(StateLock::new(), Some(keep))
     }
 
-    /// As `counted`, and in a heap only while a goroutine is blocked on the channel that it feeds.
-    pub(crate) fn counted_lazy(keep: &'static Keep) -> Timer {
-        Timer::with(StateLock::new(), Some(keep), Feed::Lazy)
-    }
-
-    const fn with(lock: StateLock, keep: Option<&'static Keep>, feed: Feed) -> Timer {
-        Timer { lock, feed, keep, fields: UnsafeCell::new(Fields::NEW) }
+    const fn with(lock: StateLock, keep: Option<&'static Keep>) -> Timer {
+        Timer { lock, keep, fields: UnsafeCell::new(Fields::NEW) }
     }
 
     /// Sets what is called.
@@ -223,58 +209,6 @@ impl Timer {
         }
     }
 
-    /// A goroutine is about to block on the channel that this (Lazy) timer feeds: from now on it is in a heap while set.
-    /// Each call is paired with one of `unblock`. The channel's lock may be held: it comes before both of ours.
-    #[doc(alias = "blockTimerChan")]
-    pub(crate) fn block(&self) {
-        let add = {
-            let mut t = self.lock();
-            t.blocked += 1;
-            // Still there from the last time it was waited for.
-            if t.state.zombie() && t.when > 0 {
-                t.unbury();
-            }
-            t.needs_add()
-        };
-        if add {
-            self.maybe_add();
-        }
-    }
-
-    /// The goroutine is no longer blocked.
-    #[doc(alias = "unblockTimerChan")]
-    pub(crate) fn unblock(&self) {
-        let mut t = self.lock();
-        if t.blocked == 0 {
-            throw!("timer channel unblocked once too often");
-        }
-        t.blocked -= 1;
-        if t.blocked == 0 && t.state.heaped() {
-            // `when` stays: it is still meant to go off then, only nobody waits for it.
-            t.bury();
-        }
-    }
-
-    /// Runs a (Lazy) timer that is due and in no heap. For who looks at its channel, before locking the channel.
-    #[doc(alias = "maybeRunChan")]
-    #[inline]
-    pub(crate) fn run_if_due(&self, now: impl FnOnce() -> i64) {
-        if self.lock.peek().heaped() {
-            return; // The heap's holder sends when it is time.
-        }
-        let mut t = self.lock();
-        if t.state.heaped() || t.when == 0 {
-            return;
-        }
-        let now = now();
-        if t.when > now {
-            return;
-        }
-        let firing = t.go_off(now);
-        drop(t);
-        firing.call();
-    }
-
     /// Locks the timer.
     #[inline(always)]
     fn lock(&self) -> Locked<'_> {
@@ -344,7 +278,7 @@ impl Locked<'_> {
     #[doc(alias = "needsAdd")]
     #[inline(always)]
     fn needs_add(&self) -> bool {
-        !self.state.heaped() && self.when > 0 && (self.timer.feed == Feed::Eager || self.blocked > 0)
+        !self.state.heaped() && self.when > 0
     }
 
     /// `when` of a heaped timer has changed. True if it may now be the earliest.
@@ -408,8 +342,7 @@ struct Firing {
 
 impl Firing {
     fn call(self) {
-        // SAFETY: duty of `init`'s or `modify`'s caller; the memory is alive by I3 (the caller of `run_if_due` borrows it,
-        // `check` holds a reference).
+        // SAFETY: duty of `init`'s or `modify`'s caller; the memory is alive by I3: `check` holds a reference.
         unsafe { (self.call)(self.arg, self.seq, self.delay) }
     }
 }

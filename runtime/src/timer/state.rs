@@ -7,7 +7,7 @@
 //!
 //! | state | in a heap | meaning |
 //! |---|---|---|
-//! | none | no | at rest (or a channel timer that nobody waits for) |
+//! | none | no | at rest |
 //! | `H` | yes | the heap's entry has the right time |
 //! | `H M` | yes | `when` was changed; the entry's time is not yet |
 //! | `H Z`, `H M Z` | yes | stopped; the entry goes at the next opportunity |

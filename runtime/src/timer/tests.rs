@@ -237,31 +237,3 @@ fn a_heap_keeps_what_it_holds() {
     assert_eq!(weak.strong_count(), 0);
     assert_eq!(ts.len(), 0);
 }
-
-/// A Lazy timer is in a heap only while somebody waits, and goes off when looked at.
-#[test]
-fn lazy_timer_stays_out_of_the_heap() {
-    let ts = Timers::new();
-    let c = Arc::new(Counted { timer: Timer::counted_lazy(&KEEP), calls: AtomicUsize::new(0) });
-    // SAFETY: in an Arc: does not move, and the heap's references keep it.
-    unsafe { c.timer.init(count, Arc::as_ptr(&c).cast_mut().cast()) };
-    set_in(&ts, &c.timer, 10, 0);
-    assert_eq!((ts.len(), Arc::strong_count(&c)), (0, 1));
-    c.timer.run_if_due(|| 9);
-    assert_eq!(c.calls.load(SeqCst), 0);
-    c.timer.run_if_due(|| 10);
-    c.timer.run_if_due(|| 11);
-    assert_eq!((c.calls.load(SeqCst), c.timer.when()), (1, 0));
-
-    set_in(&ts, &c.timer, 20, 0);
-    c.timer.lock().blocked = 1;
-    ts.maybe_add(&c.timer);
-    assert_eq!((ts.len(), Arc::strong_count(&c)), (1, 2));
-    c.timer.unblock();
-    assert!(c.timer.lock.peek().zombie());
-    c.timer.block();
-    assert!(!c.timer.lock.peek().zombie());
-    ts.check(20);
-    assert_eq!((c.calls.load(SeqCst), ts.len(), Arc::strong_count(&c)), (2, 0, 1));
-    c.timer.unblock();
-}

@@ -1,0 +1,3 @@
+//! Time: sleeping, timers and tickers. Go: package time, sleep.go and tick.go.
+
+pub use crate::sleep::{sleep, sleep_until};
