@@ -47,7 +47,7 @@ use std::ptr::{self, NonNull};
 
 use crate::throw::throw;
 use state::{State, StateLock};
-pub(crate) use timers::{Checked, Timers};
+pub(crate) use timers::Timers;
 
 /// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start new ones; it must not park.
 /// `delay_ns` is how late it is.
@@ -90,7 +90,7 @@ struct Fields {
 
 impl Fields {
     const NEW: Fields =
-        Fields { when: 0, period: 0, call: None, arg: ptr::null_mut(), seq: 0, ts: ptr::null(), blocked: 0 };
+        Fields { when: 0, period: 0, call: None, arg: ptr::null_mut(), seq: 0, ts: ptr::null() };
 }
 
 // SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `init`'s caller).

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use proptest::prelude::*;
 
-use super::{Checked, Keep, Timer, Timers};
+use super::timers::Checked;
+use super::{Keep, Timer, Timers};
 
 /// Sets a timer as `modify` does, with its heap given.
 fn set_in(ts: &Timers, t: &Timer, when: i64, period: i64) -> bool {
