@@ -1,5 +1,7 @@
 //! What the crate offers: one list.
 
+pub use crate::dump::{Backtrace, GoroutineInfo, goroutines};
+pub use crate::g::Status as GoroutineState;
 pub use crate::join::{GoOptions, JoinHandle, go, go_with};
 pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
 pub use crate::scope::{Scope, ScopedJoinHandle, scope};

@@ -33,7 +33,7 @@ use crate::timer::Timer;
 use crate::tls;
 
 /// What a goroutine does. Go: `_Gidle` and so on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Status {
     /// Just made, never run.
@@ -433,6 +433,7 @@ static FREE_THREAD_GS: Mutex<Vec<GRef>> = Mutex::new(Vec::new());
 
 /// A record for a plain thread, new or used.
 pub(crate) fn new_thread_g() -> GRef {
+    crate::proc::checkdead::thread_known();
     if let Some(gp) = FREE_THREAD_GS.lock().pop() {
         return gp;
     }
@@ -444,5 +445,6 @@ pub(crate) fn new_thread_g() -> GRef {
 
 /// For the end of a thread.
 pub(crate) fn free_thread_g(gp: GRef) {
+    crate::proc::checkdead::thread_gone();
     FREE_THREAD_GS.lock().push(gp);
 }

@@ -21,6 +21,8 @@ mod coro;
 #[cfg(not(loom))]
 mod dump;
 #[cfg(not(loom))]
+mod fault;
+#[cfg(not(loom))]
 mod g;
 #[cfg(not(loom))]
 mod glist;

@@ -28,6 +28,8 @@ pub(crate) struct M {
     pub(crate) park: Note,
     /// The goroutine that is locked to it, or null. Written by that goroutine, on this M.
     pub(crate) lockedg: AtomicPtr<G>,
+    /// The alternate stack of its thread; made by its first thread.
+    pub(crate) alt_stack: Cell<*mut u8>,
     /// For the steal order (its own).
     pub(crate) rng: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
@@ -49,6 +51,7 @@ impl M {
             nextp: AtomicPtr::new(ptr::null_mut()),
             park: Note::new(),
             lockedg: AtomicPtr::new(ptr::null_mut()),
+            alt_stack: Cell::new(ptr::null_mut()),
             rng: Cell::new(0x9e37_79b9 ^ (id as u32).wrapping_mul(0x85eb_ca6b) | 1),
             schedlink: Cell::new(None),
         }

@@ -1,7 +1,10 @@
 //! The scheduler's global state. Go: runtime/runtime2.go type schedt, allp, gomaxprocs.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Relaxed},
+};
 
 use crossbeam_deque::Injector;
 use parking_lot::Mutex;
@@ -43,7 +46,7 @@ pub(crate) struct Sched {
     pub(crate) poll_until: AtomicI64,
     /// Somebody polls without blocking: one at a time (Go 1.25's pollingNet).
     pub(crate) polling_net: AtomicBool,
-    /// sysmon sleeps on `sysmon_note`. Written under `lock`.
+    /// sysmon sleeps on `sysmon_note`. Set by sysmon under `lock`; cleared by whoever wakes it.
     pub(crate) sysmon_wait: AtomicBool,
     pub(crate) sysmon_note: Note,
     /// Goroutine numbers given out to Ps, in batches.
@@ -129,7 +132,31 @@ pub(crate) fn init(config: Config) -> bool {
     made
 }
 
+/// What the clock said when the scheduler last read it; 0 before.
+static COARSE_NOW: AtomicI64 = AtomicI64::new(0);
+
+/// The time to about 10 ms, without reading the clock.
+#[inline(always)]
+pub(crate) fn coarse_now() -> i64 {
+    // Relaxed: only a time.
+    COARSE_NOW.load(Relaxed)
+}
+
+/// Tells the others what the clock says.
+pub(crate) fn set_coarse_now(now: i64) {
+    COARSE_NOW.store(now, Relaxed);
+}
+
 impl Sched {
+    /// Wakes sysmon out of its deep sleep. Async-signal-safe.
+    #[inline]
+    pub(crate) fn wake_sysmon(&self) {
+        // ORDERING: AcqRel: of several wakers one wins; pairs with the store before the sleep.
+        if self.sysmon_wait.load(Relaxed) && self.sysmon_wait.swap(false, AcqRel) {
+            self.sysmon_note.wakeup();
+        }
+    }
+
     /// The number of Ps. Go: gomaxprocs.
     #[inline(always)]
     pub(crate) fn procs(&self) -> usize {

@@ -161,6 +161,9 @@ impl Builder {
             scheddetail: debug.scheddetail,
         });
         wake::idle_all_ps();
+        crate::fault::install();
+        crate::dump::install_panic_hook();
+        crate::dump::refresh_clock();
         spawn_sysmon();
     }
 }

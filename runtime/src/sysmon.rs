@@ -10,8 +10,10 @@
 //! I1 It holds no P and touches no per-P data: it takes a P out of a tenure whole, or leaves it.
 //! I2 While `sysmon_wait` is set it sleeps on `sysmon_note`; whoever takes a P off the idle list under the lock wakes it.
 
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 
+use crate::dump;
+use crate::fault;
 use crate::handshake::Mode;
 use crate::metrics::{self, Event};
 use crate::netpoll;
@@ -20,7 +22,6 @@ use crate::proc::{checkdead, schedule, wake};
 use crate::runq::runqempty;
 use crate::sched::{Sched, sched};
 use crate::stack;
-use crate::sys::clock::nanotime;
 use crate::sys::thread::usleep;
 
 /// How long user code may keep a P that others wait for, and how long the network may go unpolled. Go: forcePreemptNS.
@@ -58,6 +59,9 @@ pub(crate) fn sysmon() {
             nap = (nap * 2).min(MAX_NAP_US);
         }
         usleep(nap);
+        if fault::take_quit() {
+            dump::die_with_dump("SIGQUIT: quit\n");
+        }
         let ticks = total_ticks(sched);
         let all_idle = sched.spinning.npidle() == sched.procs();
         idle_rounds = if all_idle && ticks == last_ticks { idle_rounds + 1 } else { 0 };
@@ -69,7 +73,7 @@ pub(crate) fn sysmon() {
             idle_rounds = 0;
             continue;
         }
-        let now = nanotime();
+        let now = dump::refresh_clock();
         poll_network(sched, now);
         quiet = if retake(sched, &mut seen, now) > 0 { 0 } else { quiet + 1 };
         trace.tick(sched, now);
@@ -89,9 +93,13 @@ fn deep_sleep(sched: &Sched) -> bool {
             return false;
         }
         sched.sysmon_note.clear();
-        sched.sysmon_wait.store(true, Relaxed);
+        // ORDERING: Release pairs with the swap in `wake_sysmon`: the note is clear before anybody wakes it.
+        sched.sysmon_wait.store(true, Release);
     }
-    sched.sysmon_note.sleep();
+    if !fault::quit_pending() {
+        sched.sysmon_note.sleep();
+    }
+    dump::refresh_clock();
     true
 }
 

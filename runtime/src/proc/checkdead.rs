@@ -1,28 +1,101 @@
 //! Deadlock: nobody runs, and nobody can be woken. Go: runtime/proc.go checkdead.
+//!
+//! Called with `sched.lock` held whenever an M stops. A report is final, so it must never be false:
+//!
+//! I1 An M that runs, looks for work, waits in the poller or executes a call is counted in `mcount` and in none of the idle counts.
+//! I2 A plain thread that could wake somebody is counted: one that has parked in the runtime before and is not parked now in
+//!    `known - parked`; one that the runtime has never seen by the number of threads of the process, which is asked for only when
+//!    everything else says deadlock (it costs system calls).
+//! I3 Whoever wakes a plain thread counts it out of `parked`, not the thread itself: between the wake and its first instruction
+//!    it is not asleep.
+//! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `hold`.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use parking_lot::MutexGuard;
 
+use crate::dump;
 use crate::sched::{Sched, SchedState};
+use crate::sys::thread::thread_count;
 
-/// Plain threads that sleep in the runtime.
+/// Plain threads that have a record: they may wake somebody unless they are parked.
+static KNOWN_THREADS: AtomicUsize = AtomicUsize::new(0);
+/// Those of them that sleep in the runtime.
 static PARKED_THREADS: AtomicUsize = AtomicUsize::new(0);
+/// Receivers of signals: the outside may wake them.
+static OUTSIDE_WAKERS: AtomicUsize = AtomicUsize::new(0);
 
-/// A plain thread is about to sleep.
+/// A plain thread got its record.
+pub(crate) fn thread_known() {
+    // ORDERING: SeqCst, as all counts here: compared with each other under the lock; I2, I3.
+    KNOWN_THREADS.fetch_add(1, SeqCst);
+}
+
+/// It ends.
+pub(crate) fn thread_gone() {
+    // ORDERING: SeqCst, see `thread_known`.
+    KNOWN_THREADS.fetch_sub(1, SeqCst);
+}
+
+/// A plain thread is about to publish that it sleeps.
 pub(crate) fn thread_parks() {
-    // ORDERING: SeqCst: a count that checkdead compares with the number of threads.
+    // ORDERING: SeqCst, see `thread_known`.
     PARKED_THREADS.fetch_add(1, SeqCst);
 }
 
-/// It has woken.
-pub(crate) fn thread_resumes() {
+/// Somebody is about to wake it, or it does not sleep after all.
+pub(crate) fn thread_readied() {
+    // ORDERING: SeqCst, see `thread_known`; I3.
     PARKED_THREADS.fetch_sub(1, SeqCst);
 }
 
-/// Looks whether this was the last M to stop.
-pub(crate) fn checkdead(_sched: &Sched, state: MutexGuard<'_, SchedState>) {
+/// Somebody outside of the process may wake goroutines from now on (a signal receiver).
+pub(crate) fn add_outside_waker() {
+    // ORDERING: SeqCst, see `thread_known`.
+    OUTSIDE_WAKERS.fetch_add(1, SeqCst);
+}
+
+/// No longer.
+pub(crate) fn remove_outside_waker() {
+    // ORDERING: SeqCst, see `thread_known`.
+    OUTSIDE_WAKERS.fetch_sub(1, SeqCst);
+}
+
+/// Looks whether this was the last M to stop; if nobody is left, reports and ends the process.
+pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
+    let run = state.mcount as i64 - state.nmidle as i64 - i64::from(state.nmidlelocked);
+    if run > 0 {
+        return;
+    }
+    if run < 0 {
+        crate::throw!(
+            "checkdead: inconsistent counts: {} Ms, {} idle, {} locked",
+            state.mcount,
+            state.nmidle,
+            state.nmidlelocked
+        );
+    }
+    // ORDERING: SeqCst, see `thread_known`.
+    if OUTSIDE_WAKERS.load(SeqCst) > 0 {
+        return;
+    }
+    let (known, parked) = (KNOWN_THREADS.load(SeqCst), PARKED_THREADS.load(SeqCst));
+    if known > parked || (parked == 0 && sched.ngoroutine.load(Relaxed) == 0) {
+        return;
+    }
+    if sched.allp.iter().any(|p| p.timers.wake_time() != 0) {
+        return;
+    }
+    // All Ms and sysmon, and the parked threads: is there anybody else?
+    if thread_count().is_none_or(|n| n > state.mcount + 1 + parked) {
+        return;
+    }
+    // Threads that have just ended may still be listed as ours, never the other way round: the verdict stands.
     drop(state);
+    dump::die_with_dump("fatal error: all goroutines are asleep - deadlock!\n")
 }
 
 /// Forbids reports for a moment in which goroutines are on no queue: counts one M as running. Go: incidlelocked(-1).

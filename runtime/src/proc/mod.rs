@@ -97,6 +97,7 @@ pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     let Some(gp) = g::current_goroutine() else { return park_thread(reason, commit) };
     gp.set_wait_reason(reason);
     suspend(gp, |_m, gp| {
+        crate::dump::note_wait(gp);
         gp.set_status(Status::Waiting);
         if commit(gp) {
             Next::Schedule
@@ -115,12 +116,12 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     gp.set_wait_reason(reason);
     gp.note.clear();
     gp.set_status(Status::Waiting);
+    checkdead::thread_parks();
     if commit(gp) {
-        checkdead::thread_parks();
         gp.note.sleep();
-        checkdead::thread_resumes();
         gp.set_status(Status::Running);
     } else {
+        checkdead::thread_readied();
         gp.casgstatus_from_waiting(Status::Running);
     }
 }
@@ -134,6 +135,7 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
 pub(crate) fn goready(gp: GRef) {
     gp.casgstatus_from_waiting(Status::Runnable);
     if gp.kind() == Kind::Thread {
+        checkdead::thread_readied();
         gp.note.wakeup();
         return;
     }

@@ -28,6 +28,7 @@ const FAIRNESS_ROUNDS: u32 = 61;
 #[doc(alias = "schedule")]
 pub(crate) fn mstart(m: &'static M) {
     tls::set_m(Some(m));
+    crate::fault::alternate_stack(m);
     wake::acquire_nextp(m);
     loop {
         if let Some(gp) = m.lockedg() {
@@ -346,7 +347,7 @@ impl Search {
         };
         metrics::count(Event::PollBlocking);
         let (mut list, delta) = netpoll::netpoll(delay);
-        self.now = nanotime();
+        self.now = crate::dump::refresh_clock();
         // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
         sched.poll_until.store(0, SeqCst);
         sched.lastpoll.store(self.now, SeqCst);

@@ -109,17 +109,8 @@ pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static
     let p = state.pidle?;
     state.pidle = p.link.take();
     sched.spinning.p_busy();
-    wake_sysmon(sched);
+    sched.wake_sysmon();
     Some(p)
-}
-
-/// Wakes sysmon out of its deep sleep. Under `sched.lock`.
-fn wake_sysmon(sched: &Sched) {
-    // Relaxed: written under the lock.
-    if sched.sysmon_wait.load(Relaxed) {
-        sched.sysmon_wait.store(false, Relaxed);
-        sched.sysmon_note.wakeup();
-    }
 }
 
 /// Puts the P into the M's tenure. Go: acquirep.
