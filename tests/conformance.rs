@@ -1,0 +1,63 @@
+//! Each program of the catalogue once, as `cargo test` runs tests. `cargo xtask conformance` runs them many times, under load too.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use gopark_conformance::{Verdict, conform, programs};
+
+/// One test per program, so that they run side by side and fail by name.
+macro_rules! twins {
+    ($($name:ident)*) => { $(#[test] fn $name() { like_go(stringify!($name)); })* };
+}
+
+twins! {
+    bad_addrs chan_pingpong close_accept conn_options dial_localhost dial_refused dial_write_read dns_lookup echo_seq3
+    epipe exec_child half_close os_pipe read_deadline sendfile_copy signal_notify sleep_only splice_copy tcp4_listen
+    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline
+}
+
+/// The list above has all programs of the folder.
+#[test]
+fn every_program_has_a_test() {
+    let source = include_str!("conformance.rs");
+    for program in programs(&[]).expect("the catalogue") {
+        assert!(source.split_whitespace().any(|word| word == program.name), "{} has no test", program.name);
+    }
+}
+
+fn like_go(name: &str) {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return println!("SKIPPED: {name}: strace is not installed (`cargo xtask test` installs it)");
+    }
+    let program = programs(&[name.into()]).expect("the catalogue").remove(0);
+    let exe = examples().join(name);
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.strace"));
+    match conform(&program, &exe, &log) {
+        Ok(Verdict::Conforms) => {}
+        Ok(Verdict::Skipped(why)) => println!("SKIPPED: {name}: {why}"),
+        Ok(Verdict::Differs(how)) => panic!("{name} is not like Go; log {}\n{how}", log.display()),
+        Err(e) => panic!("{name}: {e:#}"),
+    }
+}
+
+/// Builds the examples in the profile of this test, once; gives their folder.
+fn examples() -> &'static Path {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "build",
+            "--quiet",
+            "--package",
+            "gopark",
+            "--examples",
+        ]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().is_ok_and(|s| s.success()), "the examples do not build");
+        let me = std::env::current_exe().expect("a test has a path");
+        me.ancestors().nth(2).expect("tests lie in PROFILE/deps").join("examples")
+    })
+}

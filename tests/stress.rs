@@ -1,0 +1,167 @@
+//! Goroutines by the thousand for a while: nothing may be lost, and a hang is a failure, not a wait.
+//!
+//! Seconds in `cargo test`; as long as `cargo xtask soak --seconds N` says there. GOPARK_SEED repeats a run's choices.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use common::{Pulse, Watchdog};
+use fastrand::Rng;
+use gopark::net::{Conn, Listener, OpError, dial, listen};
+use gopark::time::sleep;
+use gopark::{Builder, go};
+
+const SLEEPERS: usize = 10_000;
+const CLIENTS: usize = 200;
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// 10 000 goroutines on two Ps sleep 0 to 200 us in a loop, while 200 connections carry echo traffic with random closes and
+/// deadlines. Each must go on to the end.
+#[test]
+fn sleepers_and_echo_traffic() {
+    let time = common::duration(Duration::from_secs(4));
+    let seed = common::seed("sleepers_and_echo_traffic");
+    let pulse = Pulse::new(SLEEPERS + CLIENTS);
+    let dog = Watchdog::watch(
+        "sleepers_and_echo_traffic",
+        Some(pulse.clone()),
+        SILENCE,
+        time + Duration::from_secs(30),
+    );
+    let traffic = Arc::new(Traffic::default());
+    // SAFETY: nothing bound to a thread lives across a parking call.
+    unsafe {
+        Builder::new().procs(2).run(|| {
+            let ln = Arc::new(listen("tcp", "127.0.0.1:0").expect("a listener on a free port"));
+            let address = ln.addr().to_string();
+            let server = go({
+                let (ln, traffic) = (ln.clone(), traffic.clone());
+                move || serve(&ln, seed, &traffic)
+            });
+            let mut workers = Vec::new();
+            for i in 0..SLEEPERS {
+                let pulse = pulse.clone();
+                workers.push(go(move || {
+                    let mut rng = Rng::with_seed(seed ^ i as u64);
+                    while pulse.beat(i) {
+                        sleep(Duration::from_micros(rng.u64(0..=200)));
+                    }
+                    pulse.end(i);
+                }));
+            }
+            for i in SLEEPERS..SLEEPERS + CLIENTS {
+                let (pulse, address, traffic) = (pulse.clone(), address.clone(), traffic.clone());
+                workers.push(go(move || {
+                    let mut rng = Rng::with_seed(seed ^ i as u64);
+                    while pulse.beat(i) {
+                        talk(&address, &mut rng, &pulse, i, &traffic);
+                    }
+                    pulse.end(i);
+                }));
+            }
+            sleep(time);
+            println!("{} beats, {traffic:?}", pulse.total());
+            pulse.stop();
+            for worker in workers {
+                worker.join().expect("no worker panics");
+            }
+            ln.close().expect("the first close");
+            server.join().expect("the server does not panic");
+        });
+    }
+    drop(dog);
+    assert!(traffic.echoes.load(Relaxed) > 1000, "hardly any traffic: {traffic:?}");
+    assert!(traffic.cut.load(Relaxed) > 0, "no connection was cut: {traffic:?}");
+    assert!(traffic.timeouts.load(Relaxed) > 0, "no deadline expired: {traffic:?}");
+}
+
+/// What happened, to see that the test tests something.
+#[derive(Debug, Default)]
+struct Traffic {
+    echoes: AtomicU64,
+    timeouts: AtomicU64,
+    cut: AtomicU64,
+}
+
+fn serve(ln: &Listener, seed: u64, traffic: &Arc<Traffic>) {
+    for i in 0.. {
+        match ln.accept() {
+            Ok(c) => {
+                let traffic = traffic.clone();
+                go(move || echo(&c, &mut Rng::with_seed(seed ^ (i << 20)), &traffic));
+            }
+            Err(e) if e.is_closed() => return,
+            Err(e) => panic!("{e}"),
+        }
+    }
+}
+
+/// Echoes; now and then with a deadline that expires, now and then closing in the middle.
+fn echo(c: &Conn, rng: &mut Rng, traffic: &Traffic) {
+    let _ = c.set_linger(Some(Duration::ZERO)); // no TIME_WAIT: ports would run out
+    let mut buf = [0; 4096];
+    loop {
+        let limit = (rng.u32(..4) == 0).then(|| Instant::now() + Duration::from_micros(rng.u64(..3000)));
+        let _ = c.set_read_deadline(limit);
+        match c.read(&mut buf) {
+            Ok(0) => return,
+            Ok(n) => {
+                if rng.u32(..64) == 0 || c.write(&buf[..n]).is_err() {
+                    return drop(c.close());
+                }
+            }
+            Err(e) if e.timeout() => drop(traffic.timeouts.fetch_add(1, Relaxed)),
+            Err(_) => return,
+        }
+    }
+}
+
+/// One connection of a client: some echoes, each checked, until it has enough or somebody closes.
+fn talk(address: &str, rng: &mut Rng, pulse: &Pulse, i: usize, traffic: &Traffic) {
+    let c = match dial("tcp", address) {
+        Ok(c) => c,
+        // the listener's queue or the ports can be full for a moment
+        Err(_) => return sleep(Duration::from_millis(1)),
+    };
+    let _ = c.set_linger(Some(Duration::ZERO));
+    if rng.u32(..4) == 0 {
+        // somebody else closes it, perhaps while its owner is parked in a read
+        let (other, delay) = (c.clone(), Duration::from_micros(rng.u64(..5000)));
+        go(move || {
+            sleep(delay);
+            let _ = other.close();
+        });
+    }
+    for _ in 0..rng.usize(1..100) {
+        let message: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(rng.usize(1..2000)).collect();
+        match round_trip(&c, &message) {
+            Ok(true) => drop(traffic.echoes.fetch_add(1, Relaxed)),
+            Ok(false) | Err(_) => {
+                traffic.cut.fetch_add(1, Relaxed);
+                break;
+            }
+        }
+        if !pulse.beat(i) {
+            break;
+        }
+    }
+    let _ = c.close();
+}
+
+/// `Ok(false)`: the peer closed.
+fn round_trip(c: &Conn, message: &[u8]) -> Result<bool, OpError> {
+    c.write(message)?;
+    let mut got = vec![0; message.len()];
+    let mut n = 0;
+    while n < got.len() {
+        match c.read(&mut got[n..])? {
+            0 => return Ok(false),
+            more => n += more,
+        }
+    }
+    assert_eq!(got, message, "an echo of something else");
+    Ok(true)
+}
