@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands. `demo` and `test` are the two that a newcomer needs.
 
+mod bench;
 mod conformance;
 mod demo;
 mod soak;
@@ -28,6 +29,8 @@ enum Task {
     Conformance(conformance::Options),
     /// The stress tests in their long form.
     Soak(soak::Options),
+    /// Measures gopark, Go, tokio, may and a bare epoll loop, and prints the tables.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Test(options) => tests::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
