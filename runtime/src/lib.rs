@@ -62,6 +62,10 @@ pub mod time;
 #[cfg(not(loom))]
 mod tls;
 
+#[doc(hidden)]
+pub mod sema;
+pub mod sync;
+
 use throw::throw;
 
 #[cfg(not(loom))]

@@ -1,0 +1,82 @@
+//! What a condition variable sleeps on. Go: runtime/sema.go notifyList.
+//!
+//! A waiter enters the list **before** it gives up the lock under which it looked at its condition, so a notification sent by
+//! anyone who took that lock later finds it, even if it is not parked yet. Go draws a ticket at that point and queues
+//! later; here the waiter itself is listed at once, because a wait that is interrupted must leave nothing behind: a ticket
+//! whose owner has gone would swallow a notification meant for another.
+
+use std::pin::Pin;
+
+use super::wait_list::{HasWaitList, Taken, WaitList, Waiter};
+use crate::shim::Mutex;
+use crate::shim::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// See the file's head.
+pub(crate) struct NotifyList {
+    /// Length of the list. Written with the lock held; read without, to notify nobody at the price of a load. Relaxed everywhere:
+    /// ordered by the user's lock, which a waiter holds while it enters and a notifier takes before it counts on being heard.
+    len: AtomicUsize,
+    list: Mutex<WaitList>,
+}
+
+impl NotifyList {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        NotifyList { len: AtomicUsize::new(0), list: Mutex::new(WaitList::new()) }
+    }
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        NotifyList { len: AtomicUsize::new(0), list: Mutex::new(WaitList::new()) }
+    }
+
+    /// Lists the caller: a notification from now on counts for it.
+    ///
+    /// # Safety
+    /// As for [`WaitList::push`].
+    #[doc(alias = "notifyListAdd")]
+    pub(crate) unsafe fn add(&self, waiter: Pin<&Waiter>) {
+        let mut list = self.list.lock();
+        // SAFETY: the caller's duty.
+        unsafe { list.push(waiter) };
+        self.len.fetch_add(1, Relaxed);
+    }
+
+    /// Notifies the one that waits longest; tells whether there was one.
+    #[doc(alias = "notifyListNotifyOne")]
+    pub(crate) fn notify_one(&self) -> bool {
+        self.notify(WaitList::take_first) > 0
+    }
+
+    /// Notifies all; returns how many there were.
+    #[doc(alias = "notifyListNotifyAll")]
+    pub(crate) fn notify_all(&self) -> usize {
+        self.notify(WaitList::take_all)
+    }
+
+    fn notify(&self, take: impl FnOnce(&mut WaitList) -> Taken) -> usize {
+        if self.len.load(Relaxed) == 0 {
+            return 0;
+        }
+        let mut list = self.list.lock();
+        let taken = take(&mut list);
+        self.len.fetch_sub(taken.count, Relaxed);
+        drop(list);
+        let count = taken.count;
+        taken.tell();
+        count
+    }
+}
+
+impl HasWaitList for NotifyList {
+    type Locked = WaitList;
+    fn lock(&self) -> &Mutex<WaitList> {
+        &self.list
+    }
+    fn list(list: &mut WaitList) -> &mut WaitList {
+        list
+    }
+    fn has_left(&self, _list: &mut WaitList) -> Taken {
+        self.len.fetch_sub(1, Relaxed);
+        Taken::none()
+    }
+}

@@ -1,0 +1,57 @@
+//! Locks and meeting points that park the goroutine, not the thread. Go: package sync; spelled as parking_lot and std do.
+//!
+//! Everything here works between goroutines, between plain threads, and between the two: a plain thread sleeps where a
+//! goroutine parks. Nothing is poisoned by a panic but [`Once`].
+//!
+//! | type | Go | guards and methods |
+//! |---|---|---|
+//! | [`Mutex`], [`RwLock`] | sync.Mutex, sync.RWMutex | `lock_api`'s, mapped and `Arc` guards included |
+//! | [`Condvar`] | sync.Cond | `lock_api`'s; never wakes spuriously |
+//! | [`Once`], [`OnceLock`], [`LazyLock`] | sync.Once, OnceValue | std's |
+//! | [`Semaphore`] | golang.org/x/sync/semaphore | weighted, first come, first served |
+//! | [`Barrier`] | | std's |
+//! | [`WaitGroup`] | sync.WaitGroup | Go's |
+//! | [`Group`] | golang.org/x/sync/errgroup | Go's |
+//!
+//! What takes a context is the method that ends in `_context`; see [`LockContext`] for locks.
+
+mod raw_mutex;
+mod raw_rwlock;
+mod spin;
+mod wait_group;
+
+#[cfg(not(loom))]
+mod barrier;
+#[cfg(not(loom))]
+mod condvar;
+#[cfg(not(loom))]
+mod mutex;
+mod once;
+#[cfg(not(loom))]
+mod once_lock;
+#[cfg(not(loom))]
+mod rwlock;
+#[cfg(not(loom))]
+mod semaphore;
+#[cfg(not(loom))]
+mod timed;
+
+#[cfg(not(loom))]
+pub use barrier::{Barrier, BarrierWaitResult};
+#[cfg(not(loom))]
+pub use condvar::{Condvar, RawCondvar, WaitTimeoutResult};
+#[cfg(not(loom))]
+pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
+#[cfg(not(loom))]
+pub use once::{Once, OnceState};
+#[cfg(not(loom))]
+pub use once_lock::{LazyLock, OnceLock};
+#[cfg(not(loom))]
+pub use rwlock::{
+    ArcRwLockReadGuard, ArcRwLockWriteGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, RawRwLock,
+    RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+#[cfg(not(loom))]
+pub use semaphore::{Semaphore, SemaphorePermit};
+#[cfg(not(loom))]
+pub use wait_group::WaitGroup;

@@ -1,0 +1,300 @@
+//! Cells that are written once. Model: std::sync::{OnceLock, LazyLock}.
+//!
+//! I1 The value is written only within the Once's call, which then completes: whoever sees the Once completed sees the value.
+
+use std::cell::{Cell, UnsafeCell};
+use std::convert::Infallible;
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use super::once::Once;
+
+/// A cell that is written once, by whoever comes first. Model: [`std::sync::OnceLock`].
+///
+/// Unlike std's it may be initialised by a function that parks; others park until it has returned.
+///
+/// ```
+/// use gopark_runtime::sync::OnceLock;
+///
+/// static NAME: OnceLock<String> = OnceLock::new();
+/// assert_eq!(NAME.get(), None);
+/// assert_eq!(NAME.get_or_init(|| "gopark".to_string()), "gopark");
+/// assert_eq!(NAME.set("late".to_string()), Err("late".to_string()));
+/// ```
+pub struct OnceLock<T> {
+    once: Once,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: sharing lets another thread write the value (so Send) and read it (so Sync).
+unsafe impl<T: Sync + Send> Sync for OnceLock<T> {}
+// SAFETY: it owns a T.
+unsafe impl<T: Send> Send for OnceLock<T> {}
+impl<T: RefUnwindSafe + UnwindSafe> RefUnwindSafe for OnceLock<T> {}
+impl<T: UnwindSafe> UnwindSafe for OnceLock<T> {}
+
+impl<T> OnceLock<T> {
+    /// An empty cell.
+    ///
+    /// ```
+    /// let cell = gopark_runtime::sync::OnceLock::<i32>::new();
+    /// assert!(cell.get().is_none());
+    /// ```
+    #[must_use]
+    pub const fn new() -> OnceLock<T> {
+        OnceLock { once: Once::new(), value: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// The value, if there is one; never parks.
+    ///
+    /// ```
+    /// let cell = gopark_runtime::sync::OnceLock::from(3);
+    /// assert_eq!(cell.get(), Some(&3));
+    /// ```
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        // SAFETY: I1.
+        self.once.is_completed().then(|| unsafe { (*self.value.get()).assume_init_ref() })
+    }
+
+    /// The value, through the only reference.
+    ///
+    /// ```
+    /// let mut cell = gopark_runtime::sync::OnceLock::from(3);
+    /// *cell.get_mut().unwrap() += 1;
+    /// assert_eq!(cell.get(), Some(&4));
+    /// ```
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: I1, and nobody else has a reference.
+        self.once.is_completed().then(|| unsafe { self.value.get_mut().assume_init_mut() })
+    }
+
+    /// Parks until there is a value.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// static VALUE: gopark_runtime::sync::OnceLock<i32> = gopark_runtime::sync::OnceLock::new();
+    /// gopark_runtime::go(|| VALUE.set(92));
+    /// assert_eq!(*VALUE.wait(), 92);
+    /// # }) } }
+    /// ```
+    pub fn wait(&self) -> &T {
+        self.once.wait_force();
+        self.get().expect("the Once is completed")
+    }
+
+    /// Puts a value in unless there is one; parks while another call initialises.
+    ///
+    /// # Errors
+    ///
+    /// Gives `value` back if there is one.
+    ///
+    /// ```
+    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// assert_eq!(cell.set(1), Ok(()));
+    /// assert_eq!(cell.set(2), Err(2));
+    /// ```
+    pub fn set(&self, value: T) -> Result<(), T> {
+        let mut value = Some(value);
+        self.get_or_init(|| value.take().expect("an initialiser runs once"));
+        value.map_or(Ok(()), Err)
+    }
+
+    /// The value, made by `f` if there is none; others park while `f` runs.
+    ///
+    /// # Panics
+    ///
+    /// When `f` does; the cell then stays empty. Initialising the cell within `f` is a deadlock.
+    ///
+    /// ```
+    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// assert_eq!(cell.get_or_init(|| 1), &1);
+    /// assert_eq!(cell.get_or_init(|| unreachable!()), &1);
+    /// ```
+    #[inline]
+    pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
+        match self.get_or_try_init(|| Ok::<T, Infallible>(f())) {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`get_or_init`](Self::get_or_init) with a function that may fail; the cell then stays empty.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returned.
+    ///
+    /// ```
+    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// assert!(cell.get_or_try_init(|| "x".parse::<i32>()).is_err());
+    /// assert_eq!(cell.get_or_try_init(|| "7".parse::<i32>()), Ok(&7));
+    /// ```
+    #[inline]
+    pub fn get_or_try_init<E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        if let Some(value) = self.get() {
+            return Ok(value);
+        }
+        let mut failed = None;
+        self.once.call_once_or_not(|state| match f() {
+            Ok(value) => {
+                // SAFETY: I1: within the call nobody else touches the value.
+                unsafe { (*self.value.get()).write(value) };
+            }
+            Err(e) => {
+                failed = Some(e);
+                state.stay_incomplete();
+            }
+        });
+        match failed {
+            None => Ok(self.get().expect("the Once is completed")),
+            Some(e) => Err(e),
+        }
+    }
+
+    /// Takes the value out, leaving the cell empty.
+    ///
+    /// ```
+    /// let mut cell = gopark_runtime::sync::OnceLock::from(5);
+    /// assert_eq!((cell.take(), cell.take()), (Some(5), None));
+    /// ```
+    pub fn take(&mut self) -> Option<T> {
+        if !self.once.is_completed() {
+            return None;
+        }
+        self.once = Once::new();
+        // SAFETY: I1; with the fresh Once the cell counts as empty, so nobody reads the value a second time.
+        Some(unsafe { self.value.get_mut().assume_init_read() })
+    }
+
+    /// The value, without the cell.
+    ///
+    /// ```
+    /// assert_eq!(gopark_runtime::sync::OnceLock::from(5).into_inner(), Some(5));
+    /// ```
+    pub fn into_inner(mut self) -> Option<T> {
+        self.take()
+    }
+}
+
+impl<T> Drop for OnceLock<T> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}
+
+impl<T> Default for OnceLock<T> {
+    fn default() -> Self {
+        OnceLock::new()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> Self {
+        let cell = OnceLock::new();
+        assert!(cell.set(value).is_ok(), "a new cell is empty");
+        cell
+    }
+}
+
+impl<T: Clone> Clone for OnceLock<T> {
+    fn clone(&self) -> Self {
+        self.get().map_or_else(OnceLock::new, |value| OnceLock::from(value.clone()))
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for OnceLock<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut d = f.debug_tuple("OnceLock");
+        match self.get() {
+            Some(value) => d.field(value),
+            None => d.field(&format_args!("<uninit>")),
+        };
+        d.finish()
+    }
+}
+
+/// A value made on first use. Model: [`std::sync::LazyLock`]; Go: sync.OnceValue.
+///
+/// ```
+/// use gopark_runtime::sync::LazyLock;
+///
+/// static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| "a b c".split(' ').collect());
+/// assert_eq!(WORDS.len(), 3);
+/// ```
+pub struct LazyLock<T, F = fn() -> T> {
+    cell: OnceLock<T>,
+    /// Taken within the cell's initialisation only.
+    init: Cell<Option<F>>,
+}
+
+// SAFETY: `init` is touched only by the one call that initialises the cell; it moves there, so Send.
+unsafe impl<T: Sync + Send, F: Send> Sync for LazyLock<T, F> {}
+impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
+impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for LazyLock<T, F> {}
+
+impl<T, F: FnOnce() -> T> LazyLock<T, F> {
+    /// A value that `f` will make.
+    ///
+    /// ```
+    /// let lazy = gopark_runtime::sync::LazyLock::new(|| 3);
+    /// assert_eq!(*lazy, 3);
+    /// ```
+    pub const fn new(f: F) -> Self {
+        LazyLock { cell: OnceLock::new(), init: Cell::new(Some(f)) }
+    }
+
+    /// Makes the value if that has not happened; the same as `&*this`.
+    ///
+    /// # Panics
+    ///
+    /// When the function does, and from then on.
+    ///
+    /// ```
+    /// use gopark_runtime::sync::LazyLock;
+    ///
+    /// let lazy = LazyLock::new(|| 3);
+    /// assert_eq!(LazyLock::force(&lazy), &3);
+    /// ```
+    #[inline]
+    pub fn force(this: &Self) -> &T {
+        this.cell.get_or_init(|| match this.init.take() {
+            Some(f) => f(),
+            None => panic!("LazyLock instance has previously been poisoned"),
+        })
+    }
+}
+
+impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        LazyLock::force(self)
+    }
+}
+
+impl<T: Default> Default for LazyLock<T> {
+    fn default() -> Self {
+        LazyLock::new(T::default)
+    }
+}
+
+impl<T: std::fmt::Debug, F> std::fmt::Debug for LazyLock<T, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut d = f.debug_tuple("LazyLock");
+        match self.cell.get() {
+            Some(value) => d.field(value),
+            None => d.field(&format_args!("<uninit>")),
+        };
+        d.finish()
+    }
+}
