@@ -39,7 +39,12 @@ unsafe impl lock_api::RawCondvarTimed for RawCondvar {
         // SAFETY: fresh, and waited with two lines below.
         unsafe { self.inner().add(waiter.as_ref()) };
         mutex.inner().unlock();
-        let end = wait_interruptible(self.inner(), waiter.as_ref(), WaitReason::SyncCondWait, &Deadline::at(*deadline));
+        let end = wait_interruptible(
+            self.inner(),
+            waiter.as_ref(),
+            WaitReason::SyncCondWait,
+            &Deadline::at(*deadline),
+        );
         mutex.inner().lock();
         end.is_err()
     }

@@ -202,7 +202,11 @@ mod loom_tests {
             };
             let check = |shared: &(WaitGroup, [AtomicUsize; 2])| {
                 shared.0.wait();
-                assert_eq!(shared.1[0].load(Relaxed) + shared.1[1].load(Relaxed), 2, "both are done and seen to be");
+                assert_eq!(
+                    shared.1[0].load(Relaxed) + shared.1[1].load(Relaxed),
+                    2,
+                    "both are done and seen to be"
+                );
             };
             let [worker, waiter] = [shared.clone(), shared.clone()];
             let worker = loom::thread::spawn(move || work(&worker, 0));
