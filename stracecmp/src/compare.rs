@@ -1,0 +1,218 @@
+//! The verdict: what is wrong with a candidate, compared with a reference.
+//!
+//! Invariants:
+//! - I1: a candidate conforms exactly when there is no [`Finding`].
+//! - I2: a reference with one order of all lines demands it; one without demands each descriptor's sequence.
+
+use crate::diff::{self, FdChange, Row};
+use crate::normal::{Normal, Runs, Variants};
+use crate::per_fd::{self, Sequence};
+use crate::text::Lines;
+use crate::trace::Fault;
+
+/// Whether the program's start-up is compared too (rule P2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prologue {
+    /// It is left out.
+    #[default]
+    Ignore,
+    /// It is compared.
+    Compare,
+}
+
+/// A difference, or a fault of the candidate by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A fault of the candidate by itself.
+    Lint(Fault),
+    /// The lines of the program, or their order, differ; what differs by descriptor is empty if only the order does.
+    Order {
+        /// As a whole.
+        whole: Vec<Row>,
+        /// Descriptor by descriptor.
+        by_fd: Vec<FdChange>,
+    },
+    /// The sequences of descriptors differ, where the order among them is free.
+    Sequences(Vec<FdChange>),
+    /// A child process differs; it is counted from 1.
+    Child(usize, Vec<Row>),
+    /// The poller is asked in another way.
+    PollShape {
+        /// How the reference asks.
+        want: String,
+        /// How the candidate asks.
+        got: String,
+    },
+    /// W3: the poller is asked far too often.
+    PollCount {
+        /// The most of the reference's runs.
+        want: u64,
+        /// The candidate's.
+        got: u64,
+    },
+    /// W3: a wait that every run of the reference has.
+    NoWait(Wait),
+    /// W3: a wait that no run of the reference has.
+    UnwantedWait(Wait),
+    /// W3: the longest limit that expired is another.
+    Limit {
+        /// The reference's least and greatest, in ms.
+        want: (i64, i64),
+        /// The candidate's, in ms.
+        got: i64,
+    },
+    /// The start-up differs.
+    Prologue(Vec<Row>),
+}
+
+/// A kind of wait in the poller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For ever.
+    Unlimited,
+    /// With a limit.
+    Limited,
+    /// With a limit that expired.
+    Expired,
+}
+
+impl std::fmt::Display for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Wait::Unlimited => "an unlimited",
+            Wait::Limited => "a limited",
+            Wait::Expired => "an expired",
+        })
+    }
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// All findings; none: the candidate conforms (I1).
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether the candidate conforms.
+    pub fn conforms(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Compares a candidate with a reference.
+///
+/// ```
+/// use stracecmp::{compare::{Prologue, compare}, log::Log, normal::Normal, trace::Trace};
+/// let normal = |log: &[u8]| {
+///     let trace = Trace::of(&Log::parse(log).unwrap()).unwrap();
+///     Normal::of_traces(vec![trace], "", "log").unwrap()
+/// };
+/// let reference = normal(b"7 openat(AT_FDCWD, \"a\", O_RDONLY) = 3\n7 close(3) = 0\n");
+/// let renumbered = normal(b"9 openat(AT_FDCWD, \"a\", O_RDONLY) = 5\n9 close(5) = 0\n");
+/// assert!(compare(&reference, &renumbered, &[], Prologue::Ignore).conforms());
+/// let forgot = normal(b"9 openat(AT_FDCWD, \"a\", O_RDONLY) = 5\n");
+/// assert!(!compare(&reference, &forgot, &[], Prologue::Ignore).conforms());
+/// ```
+pub fn compare(reference: &Normal, candidate: &Normal, faults: &[Fault], prologue: Prologue) -> Report {
+    let mut findings: Vec<Finding> = faults.iter().cloned().map(Finding::Lint).collect();
+    findings.extend(lines(&reference.variants, &candidate.variants));
+    findings.extend(children(&reference.children, &candidate.children));
+    findings.extend(polls(reference, candidate));
+    findings.extend(waits(reference, candidate));
+    let empty = Lines::default();
+    let start = candidate.prologue.first().unwrap_or(&empty);
+    let wanted = reference.prologue.first().unwrap_or(&empty);
+    if prologue == Prologue::Compare && start != wanted && !reference.prologue.contains(start) {
+        findings.push(Finding::Prologue(diff::diff(&wanted.as_vec(), &start.as_vec())));
+    }
+    Report { findings }
+}
+
+/// I2: the lines of the program against each variant; the nearest one is told.
+fn lines(want: &Variants, got: &Variants) -> Option<Finding> {
+    match (want, got) {
+        (Variants::Global(want), Variants::Global(got)) => {
+            let got = &got.first()?.1;
+            if want.iter().any(|v| v.1 == *got) {
+                return None;
+            }
+            let whole = want.iter().map(|v| diff::diff(&v.1.as_vec(), &got.as_vec())).min_by_key(Vec::len)?;
+            let by_fd = diff::diff_sequences(&per_fd::sequences(&want.first()?.1), &per_fd::sequences(got));
+            Some(Finding::Order { whole, by_fd })
+        }
+        (Variants::Global(_), Variants::PerDescriptor(got)) => {
+            let whole = vec![Row::At(
+                "the candidate has no order of all lines: it differs from run to run".to_owned(),
+            )];
+            let by_fd = diff::diff_sequences(&want.first_per_fd(), &got.first()?.1);
+            Some(Finding::Order { whole, by_fd })
+        }
+        (Variants::PerDescriptor(want), got) => {
+            let got = got.first_per_fd();
+            let diffs = want.iter().map(|v| sequences(&v.1, &got));
+            diffs.min_by_key(Vec::len).filter(|d| !d.is_empty()).map(Finding::Sequences)
+        }
+    }
+}
+
+fn sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
+    diff::diff_sequences(want, got)
+}
+
+fn children(want: &[Lines], got: &[Lines]) -> Vec<Finding> {
+    let none = Lines::default();
+    (0..want.len().max(got.len()))
+        .filter_map(|i| {
+            let (w, g) = (want.get(i), got.get(i));
+            let (a, b) = (w.unwrap_or(&none), g.unwrap_or(&none));
+            match diff::diff(&a.as_vec(), &b.as_vec()) {
+                rows if !rows.is_empty() => Some(Finding::Child(i + 1, rows)),
+                // A child that did nothing is still one process more or less.
+                _ if w.is_some() != g.is_some() => Some(Finding::Child(i + 1, Vec::new())),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+fn polls(want: &Normal, got: &Normal) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if let (Some(want), Some(got)) = (&want.signature, &got.signature)
+        && want != got
+    {
+        out.push(Finding::PollShape { want: want.clone(), got: got.clone() });
+    }
+    if got.polls.max > want.polls.max.saturating_mul(4).saturating_add(16) {
+        out.push(Finding::PollCount { want: want.polls.max, got: got.polls.max });
+    }
+    out
+}
+
+/// W3: a limited wait that an event ended is a matter of timing and may be missing; so may an unlimited one where
+/// goroutines do I/O with each other. Whoever had to wait for I/O at all may wait without limit.
+fn waits(want: &Normal, got: &Normal) -> Vec<Finding> {
+    let global = matches!(want.variants, Variants::Global(_));
+    let had_to_wait = ["= -1 EAGAIN", "= -1 EINPROGRESS"].iter().any(|e| want.variants.mention(e));
+    let mut out = Vec::new();
+    let mut check = |wait, want: Runs, got: Runs| {
+        let must = wait == Wait::Expired || (wait == Wait::Unlimited && global);
+        if must && want.always() && got.never() {
+            out.push(Finding::NoWait(wait));
+        }
+        let may = wait == Wait::Expired || (wait == Wait::Unlimited && had_to_wait);
+        if !may && want.never() && want.of >= 3 && !got.never() {
+            out.push(Finding::UnwantedWait(wait));
+        }
+    };
+    check(Wait::Unlimited, want.unlimited, got.unlimited);
+    check(Wait::Limited, want.limited, got.limited);
+    check(Wait::Expired, want.expired, got.expired);
+    if let (Some(w), Some(g)) = (want.longest_ms, got.longest_ms)
+        && want.expired.always()
+        && (g.max < w.min - 5 - w.min.div_euclid(10) || g.max > w.max + 5 + w.max.div_euclid(10))
+    {
+        out.push(Finding::Limit { want: (w.min, w.max), got: g.max });
+    }
+    out
+}

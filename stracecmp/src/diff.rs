@@ -1,0 +1,184 @@
+//! Differences of two lists of lines, and of two sets of sequences.
+//!
+//! Invariants:
+//! - I1: a diff is empty exactly when its two sides are equal: equality is tested first, not concluded from an edit script.
+//! - I2: time is bounded: past [`PATIENCE`] a diff gets coarser, not slower.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::per_fd::Sequence;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Lines of context around a change.
+const CONTEXT: usize = 2;
+/// Above this many pairs, sequences are paired in order instead of by likeness.
+const PAIRS: usize = 4096;
+
+/// One row of a diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Where the next rows are: `@@ -1,3 +1,2 @@`.
+    At(String),
+    /// In both.
+    Same(String),
+    /// Only in the reference.
+    Gone(String),
+    /// Only in the candidate.
+    New(String),
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Row::At(t) => f.write_str(t),
+            Row::Same(t) => write!(f, " {t}"),
+            Row::Gone(t) => write!(f, "-{t}"),
+            Row::New(t) => write!(f, "+{t}"),
+        }
+    }
+}
+
+/// The differences of two lists of lines, with some context; nothing if they are equal (I1).
+pub fn diff(want: &[&str], got: &[&str]) -> Vec<Row> {
+    if want == got {
+        return Vec::new();
+    }
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(want, got);
+    let mut rows = Vec::new();
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        rows.push(Row::At(hunk.header().to_string()));
+        rows.extend(hunk.iter_changes().map(|c| {
+            let text = c.value().to_owned();
+            match c.tag() {
+                ChangeTag::Equal => Row::Same(text),
+                ChangeTag::Delete => Row::Gone(text),
+                ChangeTag::Insert => Row::New(text),
+            }
+        }));
+    }
+    rows
+}
+
+/// What happened to a descriptor's sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The candidate does not have it.
+    Missing(Vec<String>),
+    /// The reference does not have it.
+    Extra(Vec<String>),
+    /// It differs.
+    Differs(Vec<Row>),
+}
+
+/// The difference in one descriptor's sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FdChange {
+    /// What the descriptor is.
+    pub kind: String,
+    /// What happened to it.
+    pub change: Change,
+    /// How many descriptors show exactly this.
+    pub times: usize,
+}
+
+/// Differences of two sets of sequences; what matches exactly is left out.
+pub fn diff_sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
+    let mut balance: HashMap<&Sequence, i64> = HashMap::new();
+    want.iter().for_each(|s| *balance.entry(s).or_default() += 1);
+    got.iter().for_each(|s| *balance.entry(s).or_default() -= 1);
+    let mut left: Vec<(&Sequence, i64)> = balance.into_iter().filter(|b| b.1 != 0).collect();
+    left.sort_unstable();
+    let mut out = Vec::new();
+    let mut surplus: Vec<(&Sequence, usize)> =
+        left.iter().filter(|l| l.1 < 0).map(|l| (l.0, l.1.unsigned_abs() as usize)).collect();
+    let missing: Vec<_> =
+        left.iter().filter(|l| l.1 > 0).map(|l| (l.0, l.1.unsigned_abs() as usize)).collect();
+    let by_likeness = missing.len() * surplus.len() <= PAIRS;
+    for (s, mut count) in missing {
+        while count > 0 {
+            let alike = surplus.iter().enumerate().filter(|(_, o)| o.0.kind == s.kind && o.1 > 0);
+            let best = if by_likeness {
+                alike.max_by(|a, b| likeness(s, a.1.0).total_cmp(&likeness(s, b.1.0))).map(|a| a.0)
+            } else {
+                alike.map(|a| a.0).next()
+            };
+            let times = best.map_or(count, |i| count.min(surplus[i].1));
+            let change = match best {
+                Some(i) => {
+                    surplus[i].1 -= times;
+                    Change::Differs(diff(&texts(&s.lines), &texts(&surplus[i].0.lines)))
+                }
+                None => Change::Missing(owned(&s.lines)),
+            };
+            out.push(FdChange { kind: s.kind.clone(), change, times });
+            count -= times;
+        }
+    }
+    for (s, times) in surplus.into_iter().filter(|s| s.1 > 0) {
+        out.push(FdChange { kind: s.kind.clone(), change: Change::Extra(owned(&s.lines)), times });
+    }
+    out
+}
+
+fn texts(lines: &[Arc<str>]) -> Vec<&str> {
+    lines.iter().map(|l| &**l).collect()
+}
+
+fn owned(lines: &[Arc<str>]) -> Vec<String> {
+    lines.iter().map(|l| l.to_string()).collect()
+}
+
+/// How much two sequences have in common, from 0 to 1: of what each has, in any order.
+fn likeness(a: &Sequence, b: &Sequence) -> f64 {
+    let mut count: HashMap<&str, i64> = HashMap::new();
+    a.lines.iter().for_each(|l| *count.entry(l).or_default() += 1);
+    let mut common = 0;
+    for l in &b.lines {
+        if let Some(n) = count.get_mut(&**l).filter(|n| **n > 0) {
+            *n -= 1;
+            common += 1;
+        }
+    }
+    2.0 * f64::from(common) / (a.lines.len() + b.lines.len()).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seq(kind: &str, lines: &[&str]) -> Sequence {
+        Sequence { kind: kind.to_owned(), lines: lines.iter().map(|l| (*l).into()).collect() }
+    }
+
+    #[test]
+    fn equal_sets_have_no_differences() {
+        let (a, b) = (seq("tcp4", &["x"]), seq("tcp6", &["y"]));
+        assert!(
+            diff_sequences(&[a.clone(), b.clone(), b.clone()], &[b.clone(), a.clone(), b.clone()]).is_empty()
+        );
+        assert_eq!(diff_sequences(&[a.clone(), b.clone(), b.clone()], &[b, a.clone(), a]).len(), 2);
+    }
+
+    #[test]
+    fn the_likest_are_paired() {
+        let want = [seq("tcp4", &["a", "b", "c"]), seq("tcp4", &["x", "y", "z"])];
+        let got = [seq("tcp4", &["x", "y"]), seq("tcp4", &["a", "b"]), seq("tcp4", &["q"])];
+        let all = diff_sequences(&want, &got);
+        assert_eq!(all.len(), 3);
+        let Change::Differs(rows) = &all[0].change else { panic!("{all:?}") };
+        assert_eq!(rows.last(), Some(&Row::Gone("c".to_owned())));
+        assert_eq!(all[2].change, Change::Extra(vec!["q".to_owned()]));
+    }
+
+    #[test]
+    fn same_differences_are_counted() {
+        let want = vec![seq("tcp6c", &["a", "b"]); 5];
+        let got = vec![seq("tcp6c", &["a"]); 5];
+        let all = diff_sequences(&want, &got);
+        assert_eq!((all.len(), all[0].times), (1, 5));
+    }
+}

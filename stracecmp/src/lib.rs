@@ -1,0 +1,56 @@
+//! Compares the system calls of two programs, as strace saw them: made for ports of Go's network poller.
+//!
+//! A program's strace log differs from run to run: descriptor numbers, ports, pointers, which thread asked the poller how
+//! often. What does not differ is what the program says to the kernel about each descriptor, and in which order. This
+//! crate takes the first out and compares the second.
+//!
+//! ```no_run
+//! use stracecmp::compare::{Prologue, compare};
+//! use stracecmp::normal::Normal;
+//! use stracecmp::record::Recording;
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! Recording::new("target/release/examples/sample").run("sample.strace".as_ref())?;
+//! let reference = Normal::load("go1.23.9.trace")?.normal;
+//! let log = Normal::load("sample.strace")?;
+//! let report = compare(&reference, &log.normal, &log.faults, Prologue::Ignore);
+//! assert!(report.conforms(), "{report}");
+//! # Ok(()) }
+//! ```
+//!
+//! From bytes to verdict, in the order in which a log passes through:
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`record`], [`catalogue`] | how to run a program under strace, with its peer |
+//! | [`parse`] | the grammar of one line |
+//! | [`log`] | which halves of calls belong together |
+//! | [`fds`], [`trace`] | what a number means at each moment; the rules of what is kept |
+//! | [`normal`] | what several runs have in common; the file format of references |
+//! | [`per_fd`] | the sequence of each descriptor |
+//! | [`diff`], [`mod@compare`] | what differs |
+//! | [`explain`] | what a difference means |
+//! | [`report`] | how it looks |
+
+pub mod catalogue;
+pub mod compare;
+pub mod diff;
+pub mod error;
+pub mod explain;
+pub mod fds;
+mod flow;
+pub mod isolate;
+mod lives;
+pub mod log;
+pub mod normal;
+pub mod parse;
+mod peer;
+pub mod per_fd;
+mod polling;
+mod prologue;
+pub mod record;
+mod reference;
+pub mod report;
+pub mod text;
+pub mod trace;
+mod wording;

@@ -1,0 +1,153 @@
+//! The reader of references (the format is in [`crate::normal`]).
+
+use crate::error::{Bad, clip};
+use crate::normal::{MAGIC, Normal, Range, Runs, Variants};
+use crate::per_fd::Sequence;
+use crate::text::Lines;
+
+enum Section {
+    Head,
+    Prologue,
+    Runs,
+    Child,
+}
+
+enum Order {
+    Global,
+    PerDescriptor,
+}
+
+/// Reads a reference.
+pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
+    let mut n = Normal {
+        program: String::new(),
+        source: String::new(),
+        variants: Variants::Global(Vec::new()),
+        prologue: Vec::new(),
+        children: Vec::new(),
+        signature: None,
+        polls: Range::default(),
+        unlimited: Runs::default(),
+        limited: Runs::default(),
+        expired: Runs::default(),
+        longest_ms: None,
+    };
+    if !text.starts_with(MAGIC) {
+        return Err(Bad::new(1, format!("a reference begins with \"{MAGIC}\"")));
+    }
+    let (mut section, mut order) = (Section::Head, Order::Global);
+    let (mut global, mut per_fd) = (Vec::new(), Vec::<(u64, Vec<Sequence>)>::new());
+    for (i, line) in text.split('\n').map(|l| l.trim_end_matches('\r')).enumerate() {
+        let bad = |reason: String| Bad::new(i + 1, reason);
+        if let Some(head) = line.strip_prefix("# ") {
+            if let Some(("order", which)) = head.split_once(' ') {
+                order = if which == "global" { Order::Global } else { Order::PerDescriptor };
+            }
+            header(&mut n, head).map_err(bad)?;
+        } else if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = open_section(name, &order, &mut n, &mut global, &mut per_fd).map_err(bad)?;
+        } else if !line.is_empty() {
+            match (&section, &order) {
+                (Section::Head, _) => return Err(bad("not a normalised trace".to_owned())),
+                (Section::Prologue, _) => push(&mut n.prologue, line),
+                (Section::Child, _) => push(&mut n.children, line),
+                (Section::Runs, Order::Global) => {
+                    let Some((_, lines)) = global.last_mut() else {
+                        return Err(bad("the order is stated after the runs".to_owned()));
+                    };
+                    Lines::push(lines, line);
+                }
+                (Section::Runs, Order::PerDescriptor) => {
+                    let Some((_, sequences)) = per_fd.last_mut() else {
+                        return Err(bad("the order is stated after the runs".to_owned()));
+                    };
+                    match (line.strip_prefix("- "), sequences.last_mut()) {
+                        (Some(kind), _) => {
+                            sequences.push(Sequence { kind: kind.to_owned(), lines: Vec::new() })
+                        }
+                        (None, Some(s)) => s.lines.push(line.get(2..).unwrap_or("").into()),
+                        (None, None) => {
+                            return Err(bad(format!("a line before any descriptor: {}", clip(line))));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    n.variants = match order {
+        Order::Global => Variants::Global(global),
+        Order::PerDescriptor => Variants::PerDescriptor(per_fd),
+    };
+    if n.variants.is_empty() {
+        return Err(Bad::new(0, "no runs in the normalised trace"));
+    }
+    Ok(n)
+}
+
+fn push(all: &mut [Lines], line: &str) {
+    if let Some(last) = all.last_mut() {
+        last.push(line);
+    }
+}
+
+fn open_section(
+    name: &str,
+    order: &Order,
+    n: &mut Normal,
+    global: &mut Vec<(u64, Lines)>,
+    per_fd: &mut Vec<(u64, Vec<Sequence>)>,
+) -> Result<Section, String> {
+    let mut words = name.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("prologue"), None) => {
+            n.prologue.push(Lines::default());
+            Ok(Section::Prologue)
+        }
+        (Some("child"), None) => {
+            n.children.push(Lines::default());
+            Ok(Section::Child)
+        }
+        (Some("runs"), Some(count)) => {
+            let count = count.parse().map_err(|_| format!("not a number of runs: {}", clip(count)))?;
+            match order {
+                Order::Global => global.push((count, Lines::default())),
+                Order::PerDescriptor => per_fd.push((count, Vec::new())),
+            }
+            Ok(Section::Runs)
+        }
+        _ => Err(format!("section [{}]", clip(name))),
+    }
+}
+
+fn header(n: &mut Normal, head: &str) -> Result<(), String> {
+    let (key, rest) = head.split_once(' ').unwrap_or((head, ""));
+    match key {
+        "program" => n.program = rest.to_owned(),
+        "source" => n.source = rest.to_owned(),
+        "poll" => n.signature = (rest != "none").then(|| rest.to_owned()),
+        "polls" => n.polls = range(rest).ok_or_else(|| format!("polls: {}", clip(rest)))?,
+        "waits" => waits(n, rest).ok_or_else(|| format!("waits: {}", clip(rest)))?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn range<T: std::str::FromStr>(text: &str) -> Option<Range<T>> {
+    let (min, max) = text.split_once("..")?;
+    Some(Range { min: min.parse().ok()?, max: max.parse().ok()? })
+}
+
+/// `unlimited 10/10, limited 0/10, expired 0/10, longest 79..79 ms`
+fn waits(n: &mut Normal, text: &str) -> Option<()> {
+    let mut fields = text.split(", ");
+    let mut runs = |name: &str| {
+        let (with, of) = fields.next()?.strip_prefix(name)?.strip_prefix(' ')?.split_once('/')?;
+        Some(Runs { with: with.parse().ok()?, of: of.parse().ok()? })
+    };
+    (n.unlimited, n.limited, n.expired) = (runs("unlimited")?, runs("limited")?, runs("expired")?);
+    n.longest_ms = match fields.next() {
+        Some(last) => Some(range(last.strip_prefix("longest ")?.strip_suffix(" ms")?)?),
+        None => None,
+    };
+    fields.next().is_none().then_some(())
+}

@@ -1,0 +1,114 @@
+//! A report as text: findings in the order of their weight, then what they mean.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::compare::{Finding, Report};
+use crate::diff::{Change, FdChange, Row};
+use crate::explain;
+
+const GONE: Style = AnsiColor::Red.on_default();
+const NEW: Style = AnsiColor::Green.on_default();
+const DIM: Style = Style::new().dimmed();
+const HEAD: Style = Style::new().bold();
+const WHY: Style = AnsiColor::Yellow.on_default().bold();
+
+/// A row in its colour. Styles are taken out where output is no terminal.
+fn row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    let style = match row {
+        Row::At(_) => AnsiColor::Cyan.on_default(),
+        Row::Same(_) => DIM,
+        Row::Gone(_) => GONE,
+        Row::New(_) => NEW,
+    };
+    writeln!(f, "  {style}{row}{style:#}")
+}
+
+fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
+    all.iter().try_for_each(|r| row(f, r))
+}
+
+fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
+    let (kind, n) = (&c.kind, c.times);
+    let (subject, s) = if n == 1 { (format!("a {kind}"), "s") } else { (format!("{n} {kind}"), "") };
+    let side = |f: &mut fmt::Formatter<'_>, lines: &[String], style: Style, sign| {
+        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {l}{style:#}"))
+    };
+    match &c.change {
+        Change::Differs(all) => {
+            writeln!(f, "  {HEAD}{subject} differ{s}:{HEAD:#}")?;
+            rows(f, all)
+        }
+        Change::Missing(lines) => {
+            let verb = if n == 1 { "is" } else { "are" };
+            writeln!(f, "  {HEAD}{subject} of the reference {verb} missing:{HEAD:#}")?;
+            side(f, lines, GONE, '-')
+        }
+        Change::Extra(lines) => {
+            writeln!(f, "  {HEAD}{subject} that the reference does not have:{HEAD:#}")?;
+            side(f, lines, NEW, '+')
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::Lint(fault) => writeln!(f, "  lint {fault} (line {})", fault.line),
+            Finding::Order { whole, by_fd } => {
+                writeln!(f, "  {HEAD}the program as a whole:{HEAD:#}")?;
+                rows(f, whole)?;
+                if by_fd.is_empty() {
+                    return writeln!(
+                        f,
+                        "  {HEAD}by descriptor they are the same: only the order differs{HEAD:#}"
+                    );
+                }
+                writeln!(f, "  {HEAD}by descriptor:{HEAD:#}")?;
+                by_fd.iter().try_for_each(|c| fd_change(f, c))
+            }
+            Finding::Sequences(all) => {
+                writeln!(f, "  {HEAD}by descriptor (the order among them is free):{HEAD:#}")?;
+                all.iter().try_for_each(|c| fd_change(f, c))
+            }
+            Finding::Child(n, all) => {
+                writeln!(f, "  {HEAD}child process {n}:{HEAD:#}")?;
+                rows(f, all)
+            }
+            Finding::PollShape { want, got } => writeln!(f, "  polls: reference {want}, candidate {got}"),
+            Finding::PollCount { want, got } => {
+                writeln!(f, "  polls: {got}, the reference has at most {want}")
+            }
+            Finding::NoWait(wait) => {
+                writeln!(f, "  waits: not {wait} wait in the poller, every reference run has one")
+            }
+            Finding::UnwantedWait(wait) => {
+                writeln!(f, "  waits: {wait} wait in the poller, no reference run has one")
+            }
+            Finding::Limit { want, got } => {
+                writeln!(
+                    f,
+                    "  waits: the longest limit is {got} ms, the reference's {}..{} ms",
+                    want.0, want.1
+                )
+            }
+            Finding::Prologue(all) => {
+                writeln!(f, "  {HEAD}before the program's first call:{HEAD:#}")?;
+                rows(f, all)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.findings.iter().try_for_each(|finding| finding.fmt(f))?;
+        for why in explain::explain(self) {
+            let times = if why.times > 1 { format!(" ({} times)", why.times) } else { String::new() };
+            writeln!(f, "  {WHY}why:{WHY:#} {HEAD}{}{HEAD:#}{times}", why.class.title())?;
+            writeln!(f, "       {}", why.class.text())?;
+        }
+        Ok(())
+    }
+}

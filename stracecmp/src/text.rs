@@ -1,0 +1,219 @@
+//! Text helpers that every layer shares: bytes that are no UTF-8, quoted strings, interned strings.
+//!
+//! Invariants:
+//! - I1: `encode(decode(bytes)) == bytes` for every log, so a reference is written back byte for byte.
+//! - I2: a [`Sym`] is only ever resolved by the [`Strings`] that made it.
+
+use std::borrow::Cow;
+
+use string_interner::{StringInterner, backend::StringBackend, symbol::SymbolU32};
+
+/// Where a byte that is no UTF-8 is kept: the last 256 code points of private plane 16.
+const RAW_BYTE: u32 = 0x10_FF00;
+
+/// The bytes of a log as text; a byte that is no UTF-8 becomes one private character of its own (I1).
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for &b in chunk.invalid() {
+            out.extend(char::from_u32(RAW_BYTE + u32::from(b)));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The inverse of [`decode`].
+pub fn encode(text: &str) -> Cow<'_, [u8]> {
+    if !text.chars().any(|c| u32::from(c) >= RAW_BYTE) {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c).checked_sub(RAW_BYTE).map(u8::try_from) {
+            Some(Ok(b)) => out.push(b),
+            _ => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The length of the quoted string that `text` begins with, quotes included; `None` if it does not end.
+pub fn quoted_len(text: &[u8]) -> Option<usize> {
+    let mut i = 1;
+    while i < text.len() {
+        match text[i] {
+            b'"' => return Some(i + 1),
+            b'\\' => i += 2,
+            _ => i += 1,
+        }
+    }
+    None
+}
+
+/// A stretch of a line: inside double quotes or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A quoted string, quotes included.
+    Quoted(&'a str),
+    /// Everything between two quoted strings.
+    Plain(&'a str),
+}
+
+/// Splits a line into quoted strings and the rest, in order.
+///
+/// ```
+/// use stracecmp::text::{Piece, pieces};
+/// let all: Vec<_> = pieces(r#"write(1, "a b", 4)"#).collect();
+/// assert_eq!(all, [Piece::Plain("write(1, "), Piece::Quoted(r#""a b""#), Piece::Plain(", 4)")]);
+/// ```
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.starts_with('"')
+            && let Some(n) = quoted_len(rest.as_bytes())
+        {
+            let (quoted, tail) = rest.split_at(n);
+            rest = tail;
+            return Some(Piece::Quoted(quoted));
+        }
+        // A quote that never ends is plain text.
+        let mut from = usize::from(rest.starts_with('"'));
+        let end = loop {
+            match memchr::memchr(b'"', &rest.as_bytes()[from..]) {
+                None => break rest.len(),
+                Some(i) if quoted_len(&rest.as_bytes()[from + i..]).is_some() => break from + i,
+                Some(i) => from += i + 1,
+            }
+        };
+        let (plain, tail) = rest.split_at(end);
+        rest = tail;
+        Some(Piece::Plain(plain))
+    })
+}
+
+/// The names in `EPOLLIN|EPOLLOUT`.
+pub fn bits(text: &str) -> impl Iterator<Item = &str> {
+    text.split('|').map(str::trim).filter(|b| !b.is_empty())
+}
+
+const ORDER_OF_BITS: [&str; 9] = [
+    "EPOLLIN",
+    "EPOLLPRI",
+    "EPOLLOUT",
+    "EPOLLERR",
+    "EPOLLHUP",
+    "EPOLLRDHUP",
+    "EPOLLEXCLUSIVE",
+    "EPOLLONESHOT",
+    "EPOLLET",
+];
+
+/// A mask in a fixed order, so that two that mean the same read the same.
+pub fn show_bits<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut all: Vec<(usize, &str)> = names
+        .map(|n| (ORDER_OF_BITS.iter().position(|b| *b == n).unwrap_or(ORDER_OF_BITS.len()), n))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    if all.is_empty() {
+        return "0".to_owned();
+    }
+    all.into_iter().map(|(_, n)| n).collect::<Vec<_>>().join("|")
+}
+
+/// An interned string of one [`Strings`].
+pub type Sym = SymbolU32;
+
+/// Strings kept once each: logs repeat themselves, and a million lines must fit in memory.
+#[derive(Debug, Default)]
+pub struct Strings {
+    inner: StringInterner<StringBackend<Sym>>,
+}
+
+impl Strings {
+    /// The symbol of `text`, which is stored if it is new.
+    pub fn intern(&mut self, text: &str) -> Sym {
+        self.inner.get_or_intern(text)
+    }
+
+    /// The text of a symbol.
+    pub fn get(&self, sym: Sym) -> &str {
+        self.inner.resolve(sym).expect("I2: the symbol was made by this table")
+    }
+}
+
+/// Many lines in one allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Appends a line.
+    pub fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.ends.push(self.text.len());
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The lines in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.ends.iter().enumerate().map(|(i, &end)| {
+            let start = if i == 0 { 0 } else { self.ends[i - 1] };
+            &self.text[start..end]
+        })
+    }
+
+    /// The lines as a vector, for a diff.
+    pub fn as_vec(&self) -> Vec<&str> {
+        self.iter().collect()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Lines {
+    fn from_iter<T: IntoIterator<Item = &'a str>>(iter: T) -> Self {
+        let mut lines = Lines::default();
+        iter.into_iter().for_each(|l| lines.push(l));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_survive() {
+        let bytes = b"read(3, \xff\xfe ok \xc3\xa9)";
+        assert_eq!(&*encode(&decode(bytes)), bytes);
+    }
+
+    #[test]
+    fn unterminated_quote_is_plain() {
+        let all: Vec<_> = pieces(r#"a "b" c "d"#).collect();
+        assert_eq!(all, [Piece::Plain("a "), Piece::Quoted("\"b\""), Piece::Plain(" c \"d")]);
+    }
+
+    #[test]
+    fn masks_have_one_spelling() {
+        assert_eq!(show_bits(bits("EPOLLET|EPOLLIN|0x20|EPOLLIN")), "EPOLLIN|EPOLLET|0x20");
+        assert_eq!(show_bits(bits("")), "0");
+    }
+}
