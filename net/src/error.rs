@@ -193,6 +193,8 @@ pub enum Sentinel {
     NoDeadline,
     /// The poller does not take the descriptor.
     NotPollable,
+    /// A wait for a descriptor that the poller does not watch.
+    Unwaitable,
     /// `dial` with an empty address.
     MissingAddress,
     /// `write_to` on a connection that has its peer.
@@ -206,12 +208,12 @@ impl Sentinel {
         matches!(self, Sentinel::DeadlineExceeded | Sentinel::ContextDeadline)
     }
 
-    fn kind(self) -> io::ErrorKind {
+    pub(crate) fn kind(self) -> io::ErrorKind {
         match self {
             Sentinel::NetClosing | Sentinel::FileClosing => io::ErrorKind::NotConnected,
             Sentinel::DeadlineExceeded | Sentinel::ContextDeadline => io::ErrorKind::TimedOut,
             Sentinel::Canceled => io::ErrorKind::ConnectionAborted,
-            Sentinel::NoDeadline | Sentinel::NotPollable => io::ErrorKind::Unsupported,
+            Sentinel::NoDeadline | Sentinel::NotPollable | Sentinel::Unwaitable => io::ErrorKind::Unsupported,
             Sentinel::MissingAddress | Sentinel::WriteToConnected => io::ErrorKind::InvalidInput,
             Sentinel::UnexpectedEof => io::ErrorKind::UnexpectedEof,
         }
@@ -227,6 +229,7 @@ impl fmt::Display for Sentinel {
             Sentinel::Canceled => "operation was canceled",
             Sentinel::NoDeadline => "file type does not support deadline",
             Sentinel::NotPollable => "not pollable",
+            Sentinel::Unwaitable => "waiting for unsupported file type",
             Sentinel::MissingAddress => "missing address",
             Sentinel::WriteToConnected => "use of WriteTo with pre-connected connection",
             Sentinel::UnexpectedEof => "unexpected EOF",

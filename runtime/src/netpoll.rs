@@ -54,7 +54,7 @@ pub(crate) use crate::netpoll_epoll::{
 };
 
 /// A direction of I/O. Go: the modes 'r' and 'w'.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Reading, accepting.
     Read,

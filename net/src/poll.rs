@@ -1,0 +1,15 @@
+//! Descriptors that park the goroutine instead of blocking the thread. Go: internal/poll.
+//!
+//! [`Fd`] wraps one descriptor: it counts who uses it ([`fd_mutex`]), serialises readers and writers, waits in the poller
+//! when the kernel says EAGAIN, and closes when the last user has left.
+
+mod error;
+mod fd;
+mod fd_msg;
+mod fd_mutex;
+mod writev;
+
+pub(crate) use error::{Error, WriteError};
+pub(crate) use fd::{Deadline, Fd, Kind};
+pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode};
+pub(crate) use writev::consume;

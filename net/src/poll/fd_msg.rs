@@ -1,0 +1,60 @@
+//! Messages with addresses and control data. Go: internal/poll/fd_unix.go ReadFrom, WriteTo, ReadMsg, WriteMsg.
+
+use gopark_runtime::poll_api::Mode;
+
+use super::{Error, Fd};
+use crate::sockaddr::RawAddr;
+use crate::sys::{self, Received};
+
+impl Fd {
+    /// One message and who sent it.
+    pub(crate) fn read_from(&self, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
+        self.recv_from(buf, 0)
+    }
+
+    /// The same with flags: MSG_PEEK leaves it where it is.
+    pub(crate) fn recv_from(&self, buf: &mut [u8], flags: i32) -> Result<(usize, RawAddr), Error> {
+        let _lock = self.begin(Mode::Read)?;
+        let mut from = RawAddr::empty();
+        let n = self.retry(Mode::Read, || sys::recvfrom(self.raw(), buf, flags, &mut from))?;
+        Ok((n, from))
+    }
+
+    /// Reads without wanting the sender's address: MSG_PEEK, MSG_OOB.
+    pub(crate) fn recv(&self, buf: &mut [u8], flags: i32) -> Result<usize, Error> {
+        let _lock = self.begin(Mode::Read)?;
+        self.retry(Mode::Read, || sys::recv(self.raw(), buf, flags))
+    }
+
+    /// One message with its control data.
+    pub(crate) fn read_msg(
+        &self,
+        buf: &mut [u8],
+        oob: &mut [u8],
+        flags: i32,
+    ) -> Result<(Received, RawAddr), Error> {
+        let _lock = self.begin(Mode::Read)?;
+        let mut from = RawAddr::empty();
+        let received = self.retry(Mode::Read, || sys::recvmsg(self.raw(), buf, oob, flags, &mut from))?;
+        Ok((received, from))
+    }
+
+    /// One message to an address; goes out whole or not at all.
+    pub(crate) fn write_to(&self, buf: &[u8], to: &RawAddr) -> Result<usize, Error> {
+        let _lock = self.begin(Mode::Write)?;
+        self.retry(Mode::Write, || sys::sendto(self.raw(), buf, 0, to))?;
+        Ok(buf.len())
+    }
+
+    /// One message with control data; returns how much of each went out.
+    pub(crate) fn write_msg(
+        &self,
+        buf: &[u8],
+        oob: &[u8],
+        to: Option<&RawAddr>,
+    ) -> Result<(usize, usize), Error> {
+        let _lock = self.begin(Mode::Write)?;
+        let n = self.retry(Mode::Write, || sys::sendmsg(self.raw(), buf, oob, to, 0))?;
+        Ok((n, oob.len()))
+    }
+}

@@ -1,0 +1,230 @@
+//! Who may use a descriptor: a count of users, a lock for readers, a lock for writers, and the end of it all, in one word.
+//! Go: internal/poll/fd_mutex.go.
+//!
+//! ```text
+//!   bits 43..63       bits 23..43       bits 3..23   bit 2    bit 1    bit 0
+//!   waiting writers   waiting readers   references   WLOCK    RLOCK    CLOSED
+//! ```
+//!
+//! Every operation holds a reference; reads and writes hold their lock too. Close sets CLOSED, after which nobody gets in, wakes
+//! who waits for a lock, and leaves; whoever gives the last reference back destroys the descriptor. So its number cannot be reused
+//! while anybody is about to make a system call with it.
+//!
+//! I1 A waiter is counted in the word before it sleeps on its semaphore, and whoever lowers the count releases the semaphore
+//!    once per waiter taken off: each sleep has one wake-up, also when the wake-up comes first.
+//! I2 CLOSED is never cleared. With CLOSED set no reference is added (but close's own) and no waiter either.
+//! I3 The transition to (CLOSED, no references) happens once, and its author is told `Unref::Last`.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
+
+use gopark_runtime::poll_api::Mode;
+use gopark_runtime::sema::{Handoff, semacquire, semrelease};
+
+const CLOSED: u64 = 1 << 0;
+const RLOCK: u64 = 1 << 1;
+const WLOCK: u64 = 1 << 2;
+const COUNT_MASK: u64 = (1 << 20) - 1;
+const REF_SHIFT: u32 = 3;
+const RWAIT_SHIFT: u32 = 23;
+const WWAIT_SHIFT: u32 = 43;
+
+/// The word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct State(u64);
+
+/// What a step of `rw_lock` came to.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LockStep {
+    /// We have the lock.
+    Acquired,
+    /// We are counted as a waiter: sleep, then try again.
+    Wait,
+}
+
+/// The descriptor is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+/// Whether anybody is left.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unref {
+    /// Nobody, and it is closed: the caller destroys the descriptor.
+    Last,
+    /// Somebody, or it is open.
+    More,
+}
+
+/// How many sleepers of each kind are to be woken.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waiters {
+    readers: u64,
+    writers: u64,
+}
+
+impl State {
+    fn closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+
+    fn locked(self, mode: Mode) -> bool {
+        self.0 & lock_bit(mode) != 0
+    }
+
+    fn count(self, shift: u32) -> u64 {
+        self.0 >> shift & COUNT_MASK
+    }
+
+    /// One more of what is counted at `shift`.
+    fn plus_one(self, shift: u32) -> State {
+        if self.count(shift) == COUNT_MASK {
+            panic!("too many concurrent operations on a single file or socket (max 1048575)");
+        }
+        State(self.0 + (1 << shift))
+    }
+
+    fn incref(self) -> Result<State, Closed> {
+        if self.closed() { Err(Closed) } else { Ok(self.plus_one(REF_SHIFT)) }
+    }
+
+    fn incref_and_close(self) -> Result<(State, Waiters), Closed> {
+        let State(with_ref) = self.incref()?;
+        let waiters = Waiters { readers: self.count(RWAIT_SHIFT), writers: self.count(WWAIT_SHIFT) };
+        let no_waiters = with_ref & !(COUNT_MASK << RWAIT_SHIFT | COUNT_MASK << WWAIT_SHIFT);
+        Ok((State(no_waiters | CLOSED), waiters))
+    }
+
+    fn decref(self) -> (State, Unref) {
+        if self.count(REF_SHIFT) == 0 {
+            panic!("inconsistent fdMutex: a reference too many was given back");
+        }
+        let new = State(self.0 - (1 << REF_SHIFT));
+        let last = new.closed() && new.count(REF_SHIFT) == 0;
+        (new, if last { Unref::Last } else { Unref::More })
+    }
+
+    fn rw_lock(self, mode: Mode) -> Result<(State, LockStep), Closed> {
+        if self.closed() {
+            return Err(Closed);
+        }
+        if self.locked(mode) {
+            return Ok((self.plus_one(wait_shift(mode)), LockStep::Wait));
+        }
+        Ok((State(self.plus_one(REF_SHIFT).0 | lock_bit(mode)), LockStep::Acquired))
+    }
+
+    /// The state, whether a waiter of this mode is to be woken, and whether anybody is left.
+    fn rw_unlock(self, mode: Mode) -> (State, bool, Unref) {
+        if !self.locked(mode) {
+            panic!("inconsistent fdMutex: unlock of an unlocked descriptor");
+        }
+        let (State(mut new), unref) = State(self.0 & !lock_bit(mode)).decref();
+        let wake = self.count(wait_shift(mode)) != 0;
+        if wake {
+            new -= 1 << wait_shift(mode);
+        }
+        (State(new), wake, unref)
+    }
+}
+
+fn lock_bit(mode: Mode) -> u64 {
+    match mode {
+        Mode::Read => RLOCK,
+        Mode::Write => WLOCK,
+    }
+}
+
+fn wait_shift(mode: Mode) -> u32 {
+    match mode {
+        Mode::Read => RWAIT_SHIFT,
+        Mode::Write => WWAIT_SHIFT,
+    }
+}
+
+/// The word and the two semaphores on which waiters sleep.
+#[derive(Debug, Default)]
+pub(crate) struct FdMutex {
+    state: AtomicU64,
+    rsema: AtomicU32,
+    wsema: AtomicU32,
+}
+
+impl FdMutex {
+    /// A reference for an operation that needs no lock.
+    #[inline]
+    pub(crate) fn incref(&self) -> Result<(), Closed> {
+        self.update(|s| s.incref().map(|new| (new, ())))
+    }
+
+    /// Closes, and takes a reference for the closer. Wakes who waits for a lock: they find it closed.
+    #[doc(alias = "increfAndClose")]
+    pub(crate) fn incref_and_close(&self) -> Result<(), Closed> {
+        let waiters = self.update(State::incref_and_close)?;
+        for _ in 0..waiters.readers {
+            semrelease(&self.rsema, Handoff::No);
+        }
+        for _ in 0..waiters.writers {
+            semrelease(&self.wsema, Handoff::No);
+        }
+        Ok(())
+    }
+
+    /// Gives a reference back.
+    #[inline]
+    pub(crate) fn decref(&self) -> Unref {
+        let Ok(unref) = self.update(|s| Ok::<_, std::convert::Infallible>(s.decref()));
+        unref
+    }
+
+    /// The lock of this direction, with a reference. Waits for its holder.
+    #[inline]
+    pub(crate) fn rw_lock(&self, mode: Mode) -> Result<(), Closed> {
+        loop {
+            match self.update(|s| s.rw_lock(mode))? {
+                LockStep::Acquired => return Ok(()),
+                // Whoever wakes us has taken us off the count (I1).
+                LockStep::Wait => semacquire(self.sema(mode)),
+            }
+        }
+    }
+
+    /// Gives lock and reference back, and wakes the next in line.
+    #[inline]
+    pub(crate) fn rw_unlock(&self, mode: Mode) -> Unref {
+        let Ok((wake, unref)) = self.update(|s| {
+            let (new, wake, unref) = s.rw_unlock(mode);
+            Ok::<_, std::convert::Infallible>((new, (wake, unref)))
+        });
+        if wake {
+            semrelease(self.sema(mode), Handoff::No);
+        }
+        unref
+    }
+
+    fn sema(&self, mode: Mode) -> &AtomicU32 {
+        match mode {
+            Mode::Read => &self.rsema,
+            Mode::Write => &self.wsema,
+        }
+    }
+
+    #[inline(always)]
+    fn update<T, E>(&self, step: impl Fn(State) -> Result<(State, T), E>) -> Result<T, E> {
+        // Relaxed: the compare-and-swap decides.
+        let mut old = self.state.load(Relaxed);
+        loop {
+            let (State(new), outcome) = step(State(old))?;
+            // ORDERING: AcqRel: Acquire pairs with the Release of the one before in the word's order: a lock's next holder sees
+            // what the last one did, and the destroyer sees everybody's use; Release publishes ours.
+            match self.state.compare_exchange_weak(old, new, AcqRel, Relaxed) {
+                Ok(_) => return Ok(outcome),
+                Err(now) => old = now,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Every interleaving of a few users of one word, by exhaustive search: the transitions are the shipped ones, each is one
+//! compare-and-swap, and the semaphores are counters. Go: internal/poll/fd_mutex_test.go.
+
+use std::collections::HashSet;
+
+use super::*;
+
+/// What a user does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Plan {
+    Lock(Mode),
+    Ref,
+    Close,
+}
+
+/// Where a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum At {
+    Start,
+    Asleep,
+    Holding,
+    /// Unlocked, and owes the semaphore a release.
+    Waking,
+    /// Closed, and owes so many releases to readers and writers.
+    WakingAll(u64, u64),
+    Done,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct World {
+    state: State,
+    sema: [u64; 2],
+    users: Vec<(Plan, At)>,
+    destroyed: bool,
+}
+
+fn side(mode: Mode) -> usize {
+    match mode {
+        Mode::Read => 0,
+        Mode::Write => 1,
+    }
+}
+
+impl World {
+    fn unref(&mut self, unref: Unref) {
+        if unref == Unref::Last {
+            assert!(!self.destroyed, "destroyed twice");
+            self.destroyed = true;
+            assert!(self.users.iter().all(|(_, at)| *at != At::Holding), "destroyed in use: {self:?}");
+        }
+    }
+
+    /// One step of one user; `None` if it cannot move.
+    fn step(&self, i: usize) -> Option<World> {
+        let mut w = self.clone();
+        let (plan, at) = w.users[i];
+        w.users[i].1 = match (plan, at) {
+            (Plan::Lock(mode), At::Start) => match w.state.rw_lock(mode) {
+                Err(Closed) => At::Done,
+                Ok((state, step)) => {
+                    w.state = state;
+                    if step == LockStep::Acquired { At::Holding } else { At::Asleep }
+                }
+            },
+            (Plan::Lock(mode), At::Asleep) => {
+                w.sema[side(mode)] = w.sema[side(mode)].checked_sub(1)?;
+                At::Start
+            }
+            (Plan::Lock(mode), At::Holding) => {
+                w.users[i].1 = At::Done;
+                let (state, wake, unref) = w.state.rw_unlock(mode);
+                w.state = state;
+                w.unref(unref);
+                if wake { At::Waking } else { At::Done }
+            }
+            (Plan::Lock(mode), At::Waking) => {
+                w.sema[side(mode)] += 1;
+                At::Done
+            }
+            (Plan::Ref, At::Start) => match w.state.incref() {
+                Err(Closed) => At::Done,
+                Ok(state) => {
+                    w.state = state;
+                    At::Holding
+                }
+            },
+            (Plan::Close, At::Start) => match w.state.incref_and_close() {
+                Err(Closed) => At::Done,
+                Ok((state, waiters)) => {
+                    w.state = state;
+                    At::WakingAll(waiters.readers, waiters.writers)
+                }
+            },
+            (Plan::Close, At::WakingAll(0, 0)) => At::Holding,
+            (Plan::Close, At::WakingAll(0, writers)) => {
+                w.sema[1] += 1;
+                At::WakingAll(0, writers - 1)
+            }
+            (Plan::Close, At::WakingAll(readers, writers)) => {
+                w.sema[0] += 1;
+                At::WakingAll(readers - 1, writers)
+            }
+            (Plan::Ref | Plan::Close, At::Holding) => {
+                w.users[i].1 = At::Done;
+                let (state, unref) = w.state.decref();
+                w.state = state;
+                w.unref(unref);
+                At::Done
+            }
+            (_, At::Done) => return None,
+            odd => panic!("no such place: {odd:?}"),
+        };
+        for mode in [Mode::Read, Mode::Write] {
+            let holders = w.users.iter().filter(|u| **u == (Plan::Lock(mode), At::Holding)).count();
+            assert!(holders <= 1, "{holders} hold the {mode:?} lock: {w:?}");
+        }
+        Some(w)
+    }
+}
+
+/// Searches all interleavings; returns how many states there are.
+fn explore(plans: &[Plan]) -> usize {
+    let start = World {
+        state: State(0),
+        sema: [0, 0],
+        users: plans.iter().map(|p| (*p, At::Start)).collect(),
+        destroyed: false,
+    };
+    let mut seen = HashSet::from([start.clone()]);
+    let mut todo = vec![start];
+    while let Some(w) = todo.pop() {
+        let next: Vec<World> = (0..plans.len()).filter_map(|i| w.step(i)).collect();
+        if next.is_empty() {
+            assert!(w.users.iter().all(|(_, at)| *at == At::Done), "asleep for ever: {w:?}");
+            assert_eq!(w.sema, [0, 0], "a wake-up too many: {w:?}");
+            assert_eq!(w.destroyed, plans.contains(&Plan::Close), "{w:?}");
+            assert_eq!(w.state, State(if w.destroyed { CLOSED } else { 0 }), "{w:?}");
+        }
+        for w in next {
+            if seen.insert(w.clone()) {
+                todo.push(w);
+            }
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn every_interleaving_of_readers_writers_users_and_closers() {
+    use Plan::{Close, Lock, Ref};
+    let (r, w) = (Lock(Mode::Read), Lock(Mode::Write));
+    for plans in [
+        vec![r, r, r, Close],
+        vec![r, r, w, w, Close],
+        vec![r, w, Ref, Close, Close],
+        vec![r, r, r, r],
+        vec![w, w, r, Ref],
+        vec![r, r, w, Ref, Close, Close],
+    ] {
+        let states = explore(&plans);
+        assert!(states > 20, "{plans:?}: only {states} states");
+    }
+}
+
+#[test]
+fn mutex_lock() {
+    let mu = FdMutex::default();
+    mu.incref().unwrap();
+    assert_eq!(mu.decref(), Unref::More);
+    mu.rw_lock(Mode::Read).unwrap();
+    assert_eq!(mu.rw_unlock(Mode::Read), Unref::More);
+    mu.rw_lock(Mode::Write).unwrap();
+    assert_eq!(mu.rw_unlock(Mode::Write), Unref::More);
+}
+
+#[test]
+fn mutex_close() {
+    let mu = FdMutex::default();
+    mu.incref_and_close().unwrap();
+    assert_eq!(mu.incref(), Err(Closed));
+    assert_eq!(mu.rw_lock(Mode::Read), Err(Closed));
+    assert_eq!(mu.rw_lock(Mode::Write), Err(Closed));
+    assert_eq!(mu.incref_and_close(), Err(Closed));
+    assert_eq!(mu.decref(), Unref::Last);
+}
+
+#[test]
+fn mutex_destroy() {
+    let mu = FdMutex::default();
+    for _ in 0..100 {
+        mu.incref().unwrap();
+    }
+    mu.incref_and_close().unwrap();
+    for _ in 0..100 {
+        assert_eq!(mu.decref(), Unref::More);
+    }
+    assert_eq!(mu.decref(), Unref::Last);
+}
+
+#[test]
+#[should_panic(expected = "inconsistent fdMutex")]
+fn mutex_panic_decref() {
+    let _ = FdMutex::default().decref();
+}
+
+#[test]
+#[should_panic(expected = "inconsistent fdMutex")]
+fn mutex_panic_rw_unlock() {
+    let _ = FdMutex::default().rw_unlock(Mode::Read);
+}
+
+#[test]
+#[should_panic(expected = "too many concurrent operations on a single file or socket (max 1048575)")]
+fn mutex_overflow_panic() {
+    let mu = FdMutex::default();
+    mu.state.store(COUNT_MASK << REF_SHIFT, Relaxed);
+    let _ = mu.incref();
+}

@@ -1,0 +1,327 @@
+//! Every call into libc that the network makes on its descriptors.
+//!
+//! I1 errno is read in the same non-inlined function as the call that set it: a goroutine may move to another thread
+//!    between two functions. So each function here is `inline(never)` and none parks.
+//! I2 The calls are the ones Go makes, with Go's arguments, as strace shows them.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use crate::errno::Errno;
+use crate::sockaddr::RawAddr;
+
+/// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
+#[inline(always)]
+fn check(ret: isize) -> Result<usize, Errno> {
+    if ret < 0 { Err(Errno::last()) } else { Ok(ret as usize) }
+}
+
+#[inline(always)]
+fn check_fd(ret: libc::c_int) -> Result<RawFd, Errno> {
+    check(ret as isize).map(|fd| fd as RawFd)
+}
+
+#[inline(always)]
+fn check_zero(ret: libc::c_int) -> Result<(), Errno> {
+    check(ret as isize).map(drop)
+}
+
+/// read(2).
+#[inline(never)]
+pub(crate) fn read(fd: RawFd, buf: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: the kernel writes at most buf.len() bytes into buf.
+    check(unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) })
+}
+
+/// readv(2).
+#[inline(never)]
+pub(crate) fn readv(fd: RawFd, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Errno> {
+    // SAFETY: IoSliceMut has the layout of iovec, and each describes writable memory of its own.
+    check(unsafe { libc::readv(fd, bufs.as_mut_ptr().cast(), bufs.len() as libc::c_int) })
+}
+
+/// pread(2).
+#[inline(never)]
+pub(crate) fn pread(fd: RawFd, buf: &mut [u8], offset: i64) -> Result<usize, Errno> {
+    // SAFETY: as for `read`.
+    check(unsafe { libc::pread(fd, buf.as_mut_ptr().cast(), buf.len(), offset) })
+}
+
+/// write(2).
+#[inline(never)]
+pub(crate) fn write(fd: RawFd, buf: &[u8]) -> Result<usize, Errno> {
+    // SAFETY: the kernel reads at most buf.len() bytes of buf.
+    check(unsafe { libc::write(fd, buf.as_ptr().cast(), buf.len()) })
+}
+
+/// pwrite(2).
+#[inline(never)]
+pub(crate) fn pwrite(fd: RawFd, buf: &[u8], offset: i64) -> Result<usize, Errno> {
+    // SAFETY: as for `write`.
+    check(unsafe { libc::pwrite(fd, buf.as_ptr().cast(), buf.len(), offset) })
+}
+
+/// writev(2).
+#[inline(never)]
+pub(crate) fn writev(fd: RawFd, bufs: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    // SAFETY: IoSlice has the layout of iovec, and each describes readable memory.
+    check(unsafe { libc::writev(fd, bufs.as_ptr().cast(), bufs.len() as libc::c_int) })
+}
+
+/// recvfrom(2) with room for the sender's address.
+#[inline(never)]
+pub(crate) fn recvfrom(fd: RawFd, buf: &mut [u8], flags: i32, from: &mut RawAddr) -> Result<usize, Errno> {
+    let (addr, len) = from.as_mut_parts();
+    // SAFETY: buf as for `read`; addr and len belong to `from`, whose length says how much may be written.
+    check(unsafe { libc::recvfrom(fd, buf.as_mut_ptr().cast(), buf.len(), flags, addr, len) })
+}
+
+/// recv(2): recvfrom without an address.
+#[inline(never)]
+pub(crate) fn recv(fd: RawFd, buf: &mut [u8], flags: i32) -> Result<usize, Errno> {
+    // SAFETY: as for `read`.
+    check(unsafe { libc::recv(fd, buf.as_mut_ptr().cast(), buf.len(), flags) })
+}
+
+/// sendto(2).
+#[inline(never)]
+pub(crate) fn sendto(fd: RawFd, buf: &[u8], flags: i32, to: &RawAddr) -> Result<usize, Errno> {
+    // SAFETY: buf as for `write`; the address is as long as it says.
+    check(unsafe { libc::sendto(fd, buf.as_ptr().cast(), buf.len(), flags, to.as_ptr(), to.len()) })
+}
+
+/// What recvmsg(2) reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// Bytes of data.
+    pub(crate) n: usize,
+    /// Bytes of control data.
+    pub(crate) oobn: usize,
+    /// MSG_TRUNC and the like.
+    pub(crate) flags: i32,
+}
+
+fn msghdr() -> libc::msghdr {
+    // SAFETY: all fields are integers and pointers, for which zero is a value: no name, no data, no control data.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
+/// recvmsg(2) with one buffer. As Go does it: a stream or packet socket that carries control data but no data needs a byte to
+/// read (of a datagram socket none).
+#[inline(never)]
+pub(crate) fn recvmsg(
+    fd: RawFd,
+    buf: &mut [u8],
+    oob: &mut [u8],
+    flags: i32,
+    from: &mut RawAddr,
+) -> Result<Received, Errno> {
+    let mut dummy = [0u8; 1];
+    let mut iov = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+    let mut msg = msghdr();
+    if !oob.is_empty() {
+        if buf.is_empty() && socket_type(fd)? != libc::SOCK_DGRAM {
+            iov = libc::iovec { iov_base: dummy.as_mut_ptr().cast(), iov_len: 1 };
+        }
+        msg.msg_control = oob.as_mut_ptr().cast();
+        msg.msg_controllen = oob.len();
+    }
+    let (addr, _) = from.as_mut_parts();
+    msg.msg_name = addr.cast();
+    msg.msg_namelen = from.len();
+    msg.msg_iov = &raw mut iov;
+    msg.msg_iovlen = 1;
+    // SAFETY: every pointer of msg is to memory of the length it gives, alive over the call.
+    let n = check(unsafe { libc::recvmsg(fd, &raw mut msg, flags) })?;
+    from.set_len(msg.msg_namelen);
+    let n = if iov.iov_base == dummy.as_mut_ptr().cast() { 0 } else { n };
+    Ok(Received { n, oobn: msg.msg_controllen, flags: msg.msg_flags })
+}
+
+/// sendmsg(2) with one buffer; the dummy byte as in `recvmsg`.
+#[inline(never)]
+pub(crate) fn sendmsg(
+    fd: RawFd,
+    buf: &[u8],
+    oob: &[u8],
+    to: Option<&RawAddr>,
+    flags: i32,
+) -> Result<usize, Errno> {
+    let dummy = [0u8; 1];
+    let mut empty = false;
+    let mut iov = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
+    let mut msg = msghdr();
+    if !oob.is_empty() {
+        if buf.is_empty() && socket_type(fd)? != libc::SOCK_DGRAM {
+            empty = true;
+            iov = libc::iovec { iov_base: dummy.as_ptr().cast_mut().cast(), iov_len: 1 };
+        }
+        msg.msg_control = oob.as_ptr().cast_mut().cast();
+        msg.msg_controllen = oob.len();
+    }
+    if let Some(to) = to {
+        msg.msg_name = to.as_ptr().cast_mut().cast();
+        msg.msg_namelen = to.len();
+    }
+    msg.msg_iov = &raw mut iov;
+    msg.msg_iovlen = 1;
+    // SAFETY: every pointer of msg is to memory of the length it gives, alive over the call, and only read.
+    let n = check(unsafe { libc::sendmsg(fd, &raw const msg, flags) })?;
+    Ok(if empty { 0 } else { n })
+}
+
+fn socket_type(fd: RawFd) -> Result<i32, Errno> {
+    getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)
+}
+
+/// accept4(2), close-on-exec and non-blocking.
+#[inline(never)]
+pub(crate) fn accept4(fd: RawFd, peer: &mut RawAddr) -> Result<RawFd, Errno> {
+    let (addr, len) = peer.as_mut_parts();
+    // SAFETY: addr and len belong to `peer`.
+    check_fd(unsafe { libc::accept4(fd, addr, len, libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) })
+}
+
+/// socket(2), close-on-exec and non-blocking.
+#[doc(alias = "sysSocket")]
+#[inline(never)]
+pub(crate) fn socket(family: i32, sotype: i32, proto: i32) -> Result<RawFd, Errno> {
+    // SAFETY: takes no pointers.
+    check_fd(unsafe { libc::socket(family, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, proto) })
+}
+
+/// bind(2).
+#[inline(never)]
+pub(crate) fn bind(fd: RawFd, addr: &RawAddr) -> Result<(), Errno> {
+    // SAFETY: the address is as long as it says.
+    check_zero(unsafe { libc::bind(fd, addr.as_ptr(), addr.len()) })
+}
+
+/// connect(2).
+#[inline(never)]
+pub(crate) fn connect(fd: RawFd, addr: &RawAddr) -> Result<(), Errno> {
+    // SAFETY: the address is as long as it says.
+    check_zero(unsafe { libc::connect(fd, addr.as_ptr(), addr.len()) })
+}
+
+/// listen(2).
+#[inline(never)]
+pub(crate) fn listen(fd: RawFd, backlog: i32) -> Result<(), Errno> {
+    // SAFETY: takes no pointers.
+    check_zero(unsafe { libc::listen(fd, backlog) })
+}
+
+/// getsockname(2).
+#[inline(never)]
+pub(crate) fn getsockname(fd: RawFd) -> Result<RawAddr, Errno> {
+    let mut local = RawAddr::empty();
+    let (addr, len) = local.as_mut_parts();
+    // SAFETY: addr and len belong to `local`.
+    check_zero(unsafe { libc::getsockname(fd, addr, len) })?;
+    Ok(local)
+}
+
+/// getpeername(2).
+#[inline(never)]
+pub(crate) fn getpeername(fd: RawFd) -> Result<RawAddr, Errno> {
+    let mut peer = RawAddr::empty();
+    let (addr, len) = peer.as_mut_parts();
+    // SAFETY: addr and len belong to `peer`.
+    check_zero(unsafe { libc::getpeername(fd, addr, len) })?;
+    Ok(peer)
+}
+
+/// setsockopt(2) with a value of the option's own type.
+#[inline(never)]
+pub(crate) fn setsockopt<T: Copy>(fd: RawFd, level: i32, name: i32, value: &T) -> Result<(), Errno> {
+    let len = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the kernel reads size_of::<T>() bytes of value.
+    check_zero(unsafe { libc::setsockopt(fd, level, name, std::ptr::from_ref(value).cast(), len) })
+}
+
+/// setsockopt(2) with an int.
+pub(crate) fn setsockopt_int(fd: RawFd, level: i32, name: i32, value: i32) -> Result<(), Errno> {
+    setsockopt(fd, level, name, &value)
+}
+
+/// getsockopt(2) for an int.
+#[inline(never)]
+pub(crate) fn getsockopt_int(fd: RawFd, level: i32, name: i32) -> Result<i32, Errno> {
+    let mut value: i32 = 0;
+    let mut len = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most len bytes into value.
+    check_zero(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) })?;
+    Ok(value)
+}
+
+/// getsockopt(2) for a plain structure; `value` holds what the kernel does not fill.
+///
+/// # Safety
+/// Any bytes are a value of `T`.
+#[inline(never)]
+pub(crate) unsafe fn getsockopt<T: Copy>(fd: RawFd, level: i32, name: i32, mut value: T) -> Result<T, Errno> {
+    let mut len = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most len bytes into value; whatever it writes is a T by the caller's duty.
+    check_zero(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) })?;
+    Ok(value)
+}
+
+/// shutdown(2).
+#[inline(never)]
+pub(crate) fn shutdown(fd: RawFd, how: i32) -> Result<(), Errno> {
+    // SAFETY: takes no pointers.
+    check_zero(unsafe { libc::shutdown(fd, how) })
+}
+
+/// close(2). The descriptor is gone whatever it returns.
+#[inline(never)]
+pub(crate) fn close(fd: RawFd) -> Result<(), Errno> {
+    // SAFETY: takes no pointers; the caller owns the descriptor.
+    check_zero(unsafe { libc::close(fd) })
+}
+
+/// open(2).
+#[inline(never)]
+pub(crate) fn open(path: &std::ffi::CStr, flags: i32, mode: libc::mode_t) -> Result<RawFd, Errno> {
+    // SAFETY: the path ends in NUL and lives over the call.
+    check_fd(unsafe { libc::open(path.as_ptr(), flags, libc::c_uint::from(mode)) })
+}
+
+/// A duplicate, close-on-exec.
+#[doc(alias = "DupCloseOnExec")]
+#[inline(never)]
+pub(crate) fn dup_cloexec(fd: RawFd) -> Result<RawFd, Errno> {
+    // SAFETY: takes no pointers.
+    check_fd(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
+}
+
+/// fcntl(F_GETFL).
+#[inline(never)]
+pub(crate) fn get_flags(fd: RawFd) -> Result<i32, Errno> {
+    // SAFETY: takes no pointers.
+    check_fd(unsafe { libc::fcntl(fd, libc::F_GETFL) })
+}
+
+/// fcntl(F_SETFL).
+#[inline(never)]
+pub(crate) fn set_flags(fd: RawFd, flags: i32) -> Result<(), Errno> {
+    // SAFETY: takes no pointers.
+    check_zero(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) })
+}
+
+/// Puts a descriptor into non-blocking mode, or back. Two calls, as Go makes them. Go: syscall.SetNonblock.
+#[doc(alias = "SetNonblock")]
+pub(crate) fn set_nonblock(fd: RawFd, nonblocking: bool) -> Result<(), Errno> {
+    let flags = get_flags(fd)?;
+    let wanted = if nonblocking { flags | libc::O_NONBLOCK } else { flags & !libc::O_NONBLOCK };
+    if wanted == flags { Ok(()) } else { set_flags(fd, wanted) }
+}
+
+/// Is the descriptor ready for `events` (POLLIN, POLLOUT) now? poll(2) without waiting.
+#[inline(never)]
+pub(crate) fn ready_now(fd: RawFd, events: i16) -> Result<bool, Errno> {
+    let mut one = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one pollfd, alive over the call.
+    check(unsafe { libc::poll(&raw mut one, 1, 0) } as isize).map(|n| n > 0)
+}
