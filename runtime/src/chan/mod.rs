@@ -10,17 +10,32 @@
 //! | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
 //! | `lock.rs` | its lock | `lock2` |
 //! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
-//! | `never.rs` | the channel of which nothing comes | the nil channel |
+//! | `selectgo.rs complete.rs` | select: choosing, and the half of a send that comes after | `selectgo` |
+//! | `select.rs selected.rs select_macro.rs` | its faces | `select` |
+//! | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
+//! | `never.rs` | the channel on which nothing comes | the nil channel |
+//! | `iter.rs` | receivers as iterators | `range` |
 
 mod buffer;
+mod complete;
 mod counter;
+mod deadline;
 mod errors;
 mod hchan;
+mod iter;
 mod lock;
 mod never;
 mod receiver;
+#[cfg(not(loom))]
+mod select;
+mod selected;
+mod selectgo;
 mod sender;
 mod sudog;
+#[cfg(not(loom))]
+mod timed;
+#[cfg(not(loom))]
+mod timeout;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -29,9 +44,15 @@ pub use errors::{
     ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError, SendTimeoutError,
     TryReadyError, TryRecvError, TrySelectError, TrySendError,
 };
+pub use iter::{IntoIter, Iter, TryIter};
 pub use never::never;
 pub use receiver::Receiver;
+#[cfg(not(loom))]
+pub use select::Select;
+pub use selected::SelectedOperation;
 pub use sender::Sender;
+#[cfg(not(loom))]
+pub use timed::{after, at, tick};
 
 use hchan::Hchan;
 

@@ -6,11 +6,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::counter;
 use super::errors::{RecvError, TryRecvError};
-use super::hchan::{Block, Hchan, Received};
+use super::hchan::{Block, Hchan, Received, State};
+use super::selectgo::{Op, Until};
+use super::sudog::Dir;
 
 /// The receiving end of a channel.
 ///
@@ -58,6 +60,12 @@ impl<T> Receiver<T> {
     pub(super) fn chan(&self) -> Option<&Hchan> {
         // SAFETY: this handle keeps it alive.
         self.chan.map(|c| unsafe { c.as_ref() })
+    }
+
+    /// As an operation of a select, without a slot.
+    pub(super) fn op(&self) -> Op {
+        let chan = self.chan.map_or(ptr::null(), |c| c.as_ptr().cast_const());
+        Op { chan, elem: ptr::null_mut(), dir: Dir::Recv, index: 0 }
     }
 
     /// Receives, waiting for a message.
@@ -110,10 +118,11 @@ impl<T> Receiver<T> {
 
     #[inline(always)]
     fn recv_into(&self, slot: &mut MaybeUninit<T>, block: Block) -> Received {
-        match self.chan() {
-            // SAFETY: room for a message of the channel's type.
-            Some(c) => unsafe { c.recv(slot.as_mut_ptr().cast(), size_of::<T>(), block) },
-            None => super::never::recv(block),
+        let Some(c) = self.chan() else { return super::never::recv(block) };
+        // SAFETY: room for a message of the channel's type.
+        match unsafe { c.recv(slot.as_mut_ptr().cast(), size_of::<T>(), block) } {
+            Received::Timed => self.recv_until(slot, if block == Block::Yes { Until::Forever } else { Until::Now }),
+            received => received,
         }
     }
 
@@ -138,7 +147,11 @@ impl<T> Receiver<T> {
     /// assert!(r.is_full());
     /// ```
     pub fn is_full(&self) -> bool {
-        self.chan().is_none_or(|c| !c.has_room())
+        match self.chan() {
+            None => true,
+            Some(c) if c.state().has(State::TIMED) => c.due_len() == 1,
+            Some(c) => !c.has_room(),
+        }
     }
 
     /// The number of messages in the buffer.
@@ -150,7 +163,11 @@ impl<T> Receiver<T> {
     /// assert_eq!(r.len(), 2);
     /// ```
     pub fn len(&self) -> usize {
-        self.chan().map_or(0, Hchan::len)
+        match self.chan() {
+            None => 0,
+            Some(c) if c.state().has(State::TIMED) => c.due_len(),
+            Some(c) => c.len(),
+        }
     }
 
     /// What [`bounded`](super::bounded) was given; `None` for an unbounded channel.
@@ -161,7 +178,11 @@ impl<T> Receiver<T> {
     /// assert_eq!(unbounded::<i32>().1.capacity(), None);
     /// ```
     pub fn capacity(&self) -> Option<usize> {
-        self.chan().map_or(Some(0), Hchan::capacity)
+        match self.chan() {
+            None => Some(0),
+            Some(c) if c.state().has(State::TIMED) => Some(1),
+            Some(c) => c.capacity(),
+        }
     }
 
     /// True if both receive from the same channel.

@@ -4,11 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::counter;
 use super::errors::{SendError, TrySendError};
 use super::hchan::{Block, Hchan, Sent, State};
+use super::selectgo::Op;
+use super::sudog::Dir;
 
 /// The sending end of a channel; made by [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
 ///
@@ -49,6 +51,11 @@ impl<T> Sender<T> {
     pub(super) fn chan(&self) -> &Hchan {
         // SAFETY: this handle keeps it alive.
         unsafe { self.chan.as_ref() }
+    }
+
+    /// As an operation of a select whose message is made later.
+    pub(super) fn op(&self) -> Op {
+        Op { chan: self.chan.as_ptr(), elem: ptr::null_mut(), dir: Dir::Send, index: 0 }
     }
 
     /// Sends, waiting for room, or, on a channel of capacity zero, for a receiver.

@@ -70,6 +70,13 @@ impl Ticket {
     }
 }
 
+/// Wakes `gp` out of the wait `ticket`, unless somebody else did. Its sudogs stay `Pending`.
+pub(super) fn time_out(gp: GRef, ticket: Ticket) {
+    if ticket.claim(gp) {
+        goready(gp);
+    }
+}
+
 /// See the file's head.
 #[derive(Debug)]
 pub(super) struct Sudog {

@@ -1,0 +1,78 @@
+//! The deadline of a goroutine's wait, and its dice.
+//!
+//! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the wait by its ticket, so a call that
+//!    comes late finds another number and does nothing.
+
+#[cfg(not(loom))]
+pub(super) use real::*;
+#[cfg(loom)]
+pub(super) use model::*;
+
+#[cfg(not(loom))]
+mod real {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use super::super::sudog::Ticket;
+    use crate::g::{GRef, current_goroutine};
+
+    /// Starts the deadline of the wait `ticket` of `gp`, which is parked: from here on it may be woken.
+    pub(in super::super) fn start(gp: GRef, when_ns: i64, ticket: Ticket) {
+        // SAFETY: the timer is in a record that is never unmapped; the argument is that record.
+        unsafe { gp.timer.modify(when_ns.max(1), 0, wait_timed_out, gp.as_usize() as *mut (), ticket.as_seq()) };
+    }
+
+    /// Stops it, if it still runs.
+    pub(in super::super) fn stop(gp: GRef) {
+        gp.timer.stop();
+    }
+
+    /// # Safety
+    /// `arg` is the address of a record; `seq` of a ticket.
+    unsafe fn wait_timed_out(arg: *mut (), seq: usize, _delay_ns: i64) {
+        // SAFETY: the caller's duty.
+        let gp = unsafe { GRef::from_usize(arg as usize) };
+        super::super::sudog::time_out(gp, Ticket::from_seq(seq));
+    }
+
+    /// A random number below `n`, by multiplication. Go: cheaprandn.
+    pub(in super::super) fn cheaprandn(gp: GRef, n: u32) -> u32 {
+        let random = match current_goroutine() {
+            Some(_) => gp.m().cheaprand(),
+            None => thread_rand(),
+        };
+        ((u64::from(random) * u64::from(n)) >> 32) as u32
+    }
+
+    /// For plain threads, which have no M: a Weyl sequence, mixed.
+    fn thread_rand() -> u32 {
+        static WEYL: AtomicU32 = AtomicU32::new(0);
+        // Relaxed: any number will do.
+        let x = WEYL.fetch_add(0x9E37_79B9, Relaxed);
+        let x = (x ^ (x >> 16)).wrapping_mul(0x85EB_CA6B);
+        let x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE35);
+        x ^ (x >> 16)
+    }
+}
+
+/// A model has no clock: its tests call `time_out` themselves.
+#[cfg(loom)]
+mod model {
+    use super::super::hchan::Hchan;
+    use super::super::sudog::Ticket;
+    use crate::g::GRef;
+
+    pub(in super::super) fn start(_gp: GRef, _when_ns: i64, _ticket: Ticket) {}
+    pub(in super::super) fn stop(_gp: GRef) {}
+    pub(in super::super) fn cheaprandn(_gp: GRef, n: u32) -> u32 {
+        n - 1
+    }
+
+    impl Hchan {
+        pub(in super::super) unsafe fn take_due(&self, _dst: *mut u8) -> bool {
+            false
+        }
+        pub(in super::super) fn is_due(&self) -> bool {
+            false
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Receivers as iterators. Model: crossbeam-channel's `Iter`, `TryIter`, `IntoIter`.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use super::receiver::Receiver;
+
+/// The messages of a channel until it is empty, and closed or without senders; made by [`Receiver::iter`].
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+/// The messages that can be had without waiting; made by [`Receiver::try_iter`].
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+/// As [`Iter`], owning the receiver.
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+}
+
+impl<T> Receiver<T> {
+    /// Iterates over the messages, waiting for each, until the channel is empty, and closed or without senders.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::{chan, go};
+    /// let (s, r) = chan::bounded(0);
+    /// go(move || (1..=3).for_each(|i| s.send(i).unwrap()));
+    /// assert_eq!(r.iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// # }) } }
+    /// ```
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { receiver: self }
+    }
+
+    /// Iterates over the messages that can be had without waiting.
+    ///
+    /// ```
+    /// let (s, r) = gopark_runtime::chan::unbounded();
+    /// s.send(1).unwrap();
+    /// s.send(2).unwrap();
+    /// assert_eq!(r.try_iter().collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+impl<T> FusedIterator for Iter<'_, T> {}
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter { receiver: self }
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Iter { .. }")
+    }
+}
+
+impl<T> fmt::Debug for TryIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("TryIter { .. }")
+    }
+}
+
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("IntoIter { .. }")
+    }
+}

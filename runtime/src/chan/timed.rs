@@ -1,0 +1,131 @@
+//! Channels whose messages come from the clock. Go: time.After, time.Tick, the channels of runtime/time.go (1.23). Model:
+//! crossbeam-channel's `at` and `tick` flavours.
+//!
+//! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until somebody looks. Who waits for
+//! it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time reaches it.
+//! Hence a timer nobody waits for costs nothing, and no stale message is left behind by a change (Go 1.23).
+//!
+//! I1 A timed channel has no buffer and no senders; its `state` has `TIMED` from the start.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use super::hchan::{Hchan, State};
+use super::receiver::Receiver;
+use super::sudog::WakeList;
+use crate::shim::atomic::Ordering::Relaxed;
+use crate::sys::clock::{instant_to_ns, nanotime, ns_to_instant, saturating_ns};
+
+/// `when_ns` of a channel that has nothing to come.
+pub(super) const NEVER_NS: i64 = i64::MAX;
+
+/// A receiver that gets one message, `duration` from now: the time at which it was due.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::time::{Duration, Instant};
+/// let start = Instant::now();
+/// let due = gopark_runtime::chan::after(Duration::from_millis(10)).recv().unwrap();
+/// assert!(due - start >= Duration::from_millis(10));
+/// # }) } }
+/// ```
+#[doc(alias = "After")]
+pub fn after(duration: Duration) -> Receiver<Instant> {
+    timed(nanotime().saturating_add(saturating_ns(duration)), 0)
+}
+
+/// A receiver that gets one message, at `when`.
+///
+/// ```
+/// use gopark_runtime::chan::{TryRecvError, at};
+/// use std::time::{Duration, Instant};
+/// let past = Instant::now() - Duration::from_millis(1);
+/// let r = at(past);
+/// assert_eq!(r.try_recv(), Ok(past));
+/// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+/// ```
+pub fn at(when: Instant) -> Receiver<Instant> {
+    timed(instant_to_ns(when), 0)
+}
+
+/// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by the time of
+/// the next are left out.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::time::{Duration, Instant};
+/// let start = Instant::now();
+/// let r = gopark_runtime::chan::tick(Duration::from_millis(5));
+/// (0..3).for_each(|_| drop(r.recv()));
+/// assert!(start.elapsed() >= Duration::from_millis(15));
+/// # }) } }
+/// ```
+#[doc(alias = "Tick")]
+pub fn tick(duration: Duration) -> Receiver<Instant> {
+    let period = saturating_ns(duration).max(1);
+    timed(nanotime().saturating_add(period), period)
+}
+
+/// A timed channel: next message at `when_ns`, then every `period_ns` (0: no more).
+pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
+    let c = Hchan::new(Layout::new::<Instant>(), Some(0));
+    c.set_state(State::TIMED);
+    c.when_ns.set(when_ns);
+    c.period_ns.set(period_ns);
+    // Nobody has a sender: the last receiver frees it. Relaxed: not yet shared.
+    c.senders.store(0, Relaxed);
+    c.one_side_gone.store(true, Relaxed);
+    // SAFETY: one receiver is counted.
+    unsafe { Receiver::new(NonNull::from(Box::leak(c))) }
+}
+
+/// Changes a timed channel's times; [`NEVER_NS`] stops it. Who waits for it waits for the new time. True if a message was still
+/// to come.
+pub(crate) fn set_times(r: &Receiver<Instant>, when_ns: i64, period_ns: i64) -> bool {
+    let c = r.chan().expect("a timed channel is not nil");
+    let mut wakes = WakeList::new();
+    c.lock.lock();
+    let pending = c.when_ns.replace(when_ns) != NEVER_NS;
+    c.period_ns.set(period_ns);
+    c.notify_watchers(&mut wakes, |_| true);
+    c.lock.unlock();
+    wakes.wake_all();
+    pending
+}
+
+impl Hchan {
+    /// Takes the message that is due into `dst`, under the lock.
+    ///
+    /// # Safety
+    /// A timed channel; `dst` has room for an `Instant`.
+    pub(super) unsafe fn take_due(&self, dst: *mut u8) -> bool {
+        let when = self.when_ns.get();
+        let now = nanotime();
+        if now < when {
+            return false;
+        }
+        let next = match self.period_ns.get() {
+            0 => NEVER_NS,
+            // On schedule however late it was taken. Go: runtime/time.go unlockAndRun.
+            period => when.saturating_add(period.saturating_mul(1 + (now - when) / period)),
+        };
+        self.when_ns.set(next);
+        // SAFETY: the caller's duty; the slot of an `Instant` is aligned for one.
+        unsafe { dst.cast::<Instant>().write(ns_to_instant(when)) };
+        true
+    }
+
+    /// Under the lock: a message is due.
+    pub(super) fn is_due(&self) -> bool {
+        self.when_ns.get() <= nanotime()
+    }
+
+    /// Messages that are due: 0 or 1.
+    pub(super) fn due_len(&self) -> usize {
+        self.lock.lock();
+        let due = self.is_due();
+        self.lock.unlock();
+        usize::from(due)
+    }
+}

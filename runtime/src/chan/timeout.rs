@@ -1,0 +1,141 @@
+//! Sends and receives with a deadline: a select of one operation.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::time::{Duration, Instant};
+
+use super::complete::Token;
+use super::errors::{RecvTimeoutError, SendTimeoutError, TrySendError};
+use super::hchan::Received;
+use super::receiver::Receiver;
+use super::selectgo::{Mode, Op, Preference, Until, Want, selectgo};
+use super::sender::Sender;
+use crate::g::WaitReason;
+use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
+
+/// From now on for `timeout`. Longer than the clock runs means for ever.
+pub(super) fn until_timeout(timeout: Duration) -> Until {
+    match nanotime().saturating_add(saturating_ns(timeout)) {
+        i64::MAX => Until::Forever,
+        ns => Until::At(ns),
+    }
+}
+
+fn one_operation(until: Until, reason: WaitReason) -> Mode {
+    Mode { until, preference: Preference::Biased, want: Want::Operation, reason }
+}
+
+impl<T> Sender<T> {
+    /// As [`send`](Sender::send), waiting for a limited time.
+    ///
+    /// # Errors
+    /// With the message, if the time is up first, or the channel is closed or has no receiver any more.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::chan::{SendTimeoutError, bounded};
+    /// use std::time::Duration;
+    /// let (s, _r) = bounded(0);
+    /// assert_eq!(s.send_timeout(1, Duration::from_millis(5)), Err(SendTimeoutError::Timeout(1)));
+    /// # }) } }
+    /// ```
+    pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.send_until(msg, || until_timeout(timeout))
+    }
+
+    /// As [`send`](Sender::send), waiting until a time.
+    ///
+    /// # Errors
+    /// With the message, if the time comes first, or the channel is closed or has no receiver any more.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::chan::{SendTimeoutError, bounded};
+    /// use std::time::Instant;
+    /// let (s, _r) = bounded(0);
+    /// assert_eq!(s.send_deadline(1, Instant::now()), Err(SendTimeoutError::Timeout(1)));
+    /// # }) } }
+    /// ```
+    pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.send_until(msg, || Until::At(instant_to_ns(deadline)))
+    }
+
+    /// The clock is read only if it has to wait.
+    fn send_until(&self, msg: T, until: impl FnOnce() -> Until) -> Result<(), SendTimeoutError<T>> {
+        let msg = match self.try_send(msg) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Disconnected(msg)) => return Err(SendTimeoutError::Disconnected(msg)),
+            Err(TrySendError::Full(msg)) => ManuallyDrop::new(msg),
+        };
+        let op = Op { elem: (&raw const msg).cast_mut().cast(), ..self.op() };
+        // SAFETY: the channel lives; the message is of its type, and ours no more if it was sent.
+        let chosen = unsafe { selectgo(&[op], one_operation(until(), WaitReason::ChanSend)) };
+        match chosen.map(|chosen| chosen.token) {
+            Some(Token::Sent) => Ok(()),
+            Some(_) => Err(SendTimeoutError::Disconnected(ManuallyDrop::into_inner(msg))),
+            None => Err(SendTimeoutError::Timeout(ManuallyDrop::into_inner(msg))),
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// As [`recv`](Receiver::recv), waiting for a limited time.
+    ///
+    /// # Errors
+    /// If the time is up first, or the channel is empty, and closed or without senders.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::chan::{RecvTimeoutError, bounded};
+    /// use std::time::Duration;
+    /// let (_s, r) = bounded::<i32>(0);
+    /// assert_eq!(r.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
+    /// # }) } }
+    /// ```
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.recv_until_or_fail(|| until_timeout(timeout))
+    }
+
+    /// As [`recv`](Receiver::recv), waiting until a time.
+    ///
+    /// # Errors
+    /// If the time comes first, or the channel is empty, and closed or without senders.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::chan::{RecvTimeoutError, bounded};
+    /// use std::time::Instant;
+    /// let (_s, r) = bounded::<i32>(0);
+    /// assert_eq!(r.recv_deadline(Instant::now()), Err(RecvTimeoutError::Timeout));
+    /// # }) } }
+    /// ```
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.recv_until_or_fail(|| Until::At(instant_to_ns(deadline)))
+    }
+
+    /// The clock is read only if it has to wait.
+    fn recv_until_or_fail(&self, until: impl FnOnce() -> Until) -> Result<T, RecvTimeoutError> {
+        if let Ok(msg) = self.try_recv() {
+            return Ok(msg);
+        }
+        let mut slot = MaybeUninit::uninit();
+        match self.recv_until(&mut slot, until()) {
+            // SAFETY: the message is in the slot.
+            Received::Yes => Ok(unsafe { slot.assume_init() }),
+            Received::Closed => Err(RecvTimeoutError::Disconnected),
+            _ => Err(RecvTimeoutError::Timeout),
+        }
+    }
+
+    /// Receives by a select.
+    #[cold]
+    pub(super) fn recv_until(&self, slot: &mut MaybeUninit<T>, until: Until) -> Received {
+        let op = Op { elem: slot.as_mut_ptr().cast(), ..self.op() };
+        // SAFETY: the channel lives, and the slot has room for its messages.
+        let chosen = unsafe { selectgo(&[op], one_operation(until, WaitReason::ChanReceive)) };
+        match chosen.map(|chosen| chosen.token) {
+            Some(Token::Received) => Received::Yes,
+            Some(_) => Received::Closed,
+            None => Received::Empty,
+        }
+    }
+}
