@@ -3,10 +3,10 @@
 //! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the wait by its ticket, so a call that
 //!    comes late finds another number and does nothing.
 
-#[cfg(not(loom))]
-pub(super) use real::*;
 #[cfg(loom)]
 pub(super) use model::*;
+#[cfg(not(loom))]
+pub(super) use real::*;
 
 #[cfg(not(loom))]
 mod real {
@@ -18,7 +18,9 @@ mod real {
     /// Starts the deadline of the wait `ticket` of `gp`, which is parked: from here on it may be woken.
     pub(in super::super) fn start(gp: GRef, when_ns: i64, ticket: Ticket) {
         // SAFETY: the timer is in a record that is never unmapped; the argument is that record.
-        unsafe { gp.timer.modify(when_ns.max(1), 0, wait_timed_out, gp.as_usize() as *mut (), ticket.as_seq()) };
+        unsafe {
+            gp.timer.modify(when_ns.max(1), 0, wait_timed_out, gp.as_usize() as *mut (), ticket.as_seq())
+        };
     }
 
     /// Stops it, if it still runs.
@@ -73,6 +75,9 @@ mod model {
         }
         pub(in super::super) fn is_due(&self) -> bool {
             false
+        }
+        pub(in super::super) fn due_len(&self) -> usize {
+            0
         }
     }
 }

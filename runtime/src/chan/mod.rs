@@ -28,6 +28,9 @@ mod never;
 mod receiver;
 #[cfg(not(loom))]
 mod select;
+#[cfg(not(loom))]
+mod select_case;
+mod select_macro;
 mod selected;
 mod selectgo;
 mod sender;
@@ -53,6 +56,17 @@ pub use selected::SelectedOperation;
 pub use sender::Sender;
 #[cfg(not(loom))]
 pub use timed::{after, at, tick};
+
+pub use crate::{select, select_biased};
+
+/// What the macros expand to.
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod internal {
+    pub use super::select_case::{
+        BIASED, Case, FAIR, RecvCase, SendBegun, SendCase, select, select_timeout, try_select,
+    };
+}
 
 use hchan::Hchan;
 

@@ -8,11 +8,13 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::{self, NonNull};
 
+use super::complete::Token;
 use super::counter;
 use super::errors::{RecvError, TryRecvError};
 use super::hchan::{Block, Hchan, Received, State};
-use super::selectgo::{Op, Until};
+use super::selectgo::{Mode, Op, Until, selectgo};
 use super::sudog::Dir;
+use crate::g::WaitReason;
 
 /// The receiving end of a channel.
 ///
@@ -121,8 +123,23 @@ impl<T> Receiver<T> {
         let Some(c) = self.chan() else { return super::never::recv(block) };
         // SAFETY: room for a message of the channel's type.
         match unsafe { c.recv(slot.as_mut_ptr().cast(), size_of::<T>(), block) } {
-            Received::Timed => self.recv_until(slot, if block == Block::Yes { Until::Forever } else { Until::Now }),
+            Received::Timed => {
+                self.recv_until(slot, if block == Block::Yes { Until::Forever } else { Until::Now })
+            }
             received => received,
+        }
+    }
+
+    /// Receives by a select.
+    #[cold]
+    pub(super) fn recv_until(&self, slot: &mut MaybeUninit<T>, until: Until) -> Received {
+        let op = Op { elem: slot.as_mut_ptr().cast(), ..self.op() };
+        // SAFETY: the channel lives, and the slot has room for its messages.
+        let chosen = unsafe { selectgo(&[op], Mode::one_operation(until, WaitReason::ChanReceive)) };
+        match chosen.map(|chosen| chosen.token) {
+            Some(Token::Received) => Received::Yes,
+            Some(_) => Received::Closed,
+            None => Received::Empty,
         }
     }
 

@@ -205,7 +205,10 @@ impl<'a> Select<'a> {
     /// assert_eq!(Select::new().select_deadline(Instant::now()).err(), Some(SelectTimeoutError));
     /// # }) } }
     /// ```
-    pub fn select_deadline(&mut self, deadline: Instant) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+    pub fn select_deadline(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
         self.choose(Until::At(instant_to_ns(deadline))).ok_or(SelectTimeoutError)
     }
 

@@ -155,7 +155,8 @@ impl Slot {
         let (size, align) = layouts.fold((0, 1), |(s, a), l| (l.size().max(s), l.align().max(a)));
         let mut slot = Slot { here: Here([MaybeUninit::uninit(); 64]), heap: None };
         if size > size_of::<Here>() || align > align_of::<Here>() {
-            let layout = Layout::from_size_align(size.max(1), align).expect("the alignment is a type's, the size a type's");
+            let layout = Layout::from_size_align(size.max(1), align)
+                .expect("the alignment is a type's, the size a type's");
             // SAFETY: the size is not 0.
             let p = unsafe { alloc(layout) };
             slot.heap = Some((NonNull::new(p).unwrap_or_else(|| handle_alloc_error(layout)), layout));

@@ -74,6 +74,13 @@ pub(super) struct Mode {
     pub(super) reason: WaitReason,
 }
 
+impl Mode {
+    /// For a plain send or receive with a deadline.
+    pub(super) fn one_operation(until: Until, reason: WaitReason) -> Mode {
+        Mode { until, preference: Preference::Biased, want: Want::Operation, reason }
+    }
+}
+
 /// The operation that was chosen: its place in `ops`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chosen {
@@ -85,7 +92,6 @@ pub(super) struct Chosen {
 ///
 /// # Safety
 /// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up by the caller (`complete.rs`).
-#[doc(alias = "selectgo")]
 pub(super) unsafe fn selectgo(ops: &[Op], mode: Mode) -> Option<Chosen> {
     assert!(ops.len() <= usize::from(u16::MAX), "too many operations in a select");
     // The orders live in this frame for the usual numbers of operations.
@@ -130,7 +136,7 @@ impl Select<'_> {
                 0..=4 => self.park::<4>(),
                 5..=16 => self.park::<16>(),
                 n => {
-                    let sudogs: Vec<Sudog> = (0..n).map(|_| Sudog::EMPTY).collect();
+                    let sudogs: Vec<Sudog> = (0..n).map(|_| Sudog::empty()).collect();
                     self.park_with(&sudogs, &mut vec![0; n])
                 }
             };
@@ -145,7 +151,7 @@ impl Select<'_> {
     #[inline(never)]
     fn park<const N: usize>(&self) -> Parked {
         let n = self.ops.len();
-        self.park_with(&[const { Sudog::EMPTY }; N][..n], &mut [0; N][..n])
+        self.park_with(&[const { Sudog::empty() }; N][..n], &mut [0; N][..n])
     }
 
     /// Step 1: a random permutation, built as it goes.
@@ -225,7 +231,8 @@ impl Select<'_> {
             wakes.wake_all();
             true
         });
-        let woken_by = lock_order.iter().copied().find(|&at| sudogs[usize::from(at)].outcome.get() != Outcome::Pending);
+        let woken_by =
+            lock_order.iter().copied().find(|&at| sudogs[usize::from(at)].outcome.get() != Outcome::Pending);
         if deadline_ns != i64::MAX && woken_by.is_some() {
             deadline::stop(gp);
         }
@@ -293,9 +300,9 @@ impl Select<'_> {
             (Outcome::Done, Dir::Send) => Token::Sent,
             (Outcome::Closed, _) => Token::Disconnected,
             (Outcome::Reserved, Dir::Send) => Token::Reserved,
-            (Outcome::Peer, Dir::Send) => {
-                Token::Peer(ptr::NonNull::new(sg.peer.get().cast_mut()).expect("the peer comes with the outcome"))
-            }
+            (Outcome::Peer, Dir::Send) => Token::Peer(
+                ptr::NonNull::new(sg.peer.get().cast_mut()).expect("the peer comes with the outcome"),
+            ),
             (Outcome::Ready, _) if self.mode.want == Want::Readiness => Token::Ready,
             (Outcome::Ready | Outcome::Retry, _) => return Parked::TryAgain,
             (other, dir) => crate::throw!("selectgo: bad wakeup {other:?} for {dir:?}"),

@@ -109,22 +109,25 @@ pub(super) enum Dir {
 
 impl Sudog {
     /// One that is in no queue.
-    pub(super) const EMPTY: Sudog = Sudog {
-        g: Cell::new(None),
-        elem: Cell::new(ptr::null_mut()),
-        next: Cell::new(ptr::null()),
-        prev: Cell::new(ptr::null()),
-        peer: Cell::new(ptr::null()),
-        ticket: Cell::new(None),
-        outcome: Cell::new(Outcome::Pending),
-        dir: Cell::new(Dir::Recv),
-        queued: Cell::new(false),
-    };
+    #[inline(always)]
+    pub(super) const fn empty() -> Sudog {
+        Sudog {
+            g: Cell::new(None),
+            elem: Cell::new(ptr::null_mut()),
+            next: Cell::new(ptr::null()),
+            prev: Cell::new(ptr::null()),
+            peer: Cell::new(ptr::null()),
+            ticket: Cell::new(None),
+            outcome: Cell::new(Outcome::Pending),
+            dir: Cell::new(Dir::Recv),
+            queued: Cell::new(false),
+        }
+    }
 
     /// For a wait in one queue without a deadline.
     #[inline(always)]
     pub(super) fn plain(gp: GRef, elem: *mut u8) -> Sudog {
-        Sudog { g: Cell::new(Some(gp)), elem: Cell::new(elem), ..Sudog::EMPTY }
+        Sudog { g: Cell::new(Some(gp)), elem: Cell::new(elem), ..Sudog::empty() }
     }
 
     /// Makes it one of a select's.

@@ -32,7 +32,7 @@ pub(super) const NEVER_NS: i64 = i64::MAX;
 /// ```
 #[doc(alias = "After")]
 pub fn after(duration: Duration) -> Receiver<Instant> {
-    timed(nanotime().saturating_add(saturating_ns(duration)), 0)
+    timed(ns_from_now(duration), 0)
 }
 
 /// A receiver that gets one message, at `when`.
@@ -64,7 +64,12 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 #[doc(alias = "Tick")]
 pub fn tick(duration: Duration) -> Receiver<Instant> {
     let period = saturating_ns(duration).max(1);
-    timed(nanotime().saturating_add(period), period)
+    timed(ns_from_now(duration), period)
+}
+
+/// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of the caller.
+fn ns_from_now(duration: Duration) -> i64 {
+    Instant::now().checked_add(duration).map_or(NEVER_NS, instant_to_ns)
 }
 
 /// A timed channel: next message at `when_ns`, then every `period_ns` (0: no more).

@@ -7,7 +7,7 @@ use super::complete::Token;
 use super::errors::{RecvTimeoutError, SendTimeoutError, TrySendError};
 use super::hchan::Received;
 use super::receiver::Receiver;
-use super::selectgo::{Mode, Op, Preference, Until, Want, selectgo};
+use super::selectgo::{Mode, Op, Until, selectgo};
 use super::sender::Sender;
 use crate::g::WaitReason;
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
@@ -18,10 +18,6 @@ pub(super) fn until_timeout(timeout: Duration) -> Until {
         i64::MAX => Until::Forever,
         ns => Until::At(ns),
     }
-}
-
-fn one_operation(until: Until, reason: WaitReason) -> Mode {
-    Mode { until, preference: Preference::Biased, want: Want::Operation, reason }
 }
 
 impl<T> Sender<T> {
@@ -68,7 +64,7 @@ impl<T> Sender<T> {
         };
         let op = Op { elem: (&raw const msg).cast_mut().cast(), ..self.op() };
         // SAFETY: the channel lives; the message is of its type, and ours no more if it was sent.
-        let chosen = unsafe { selectgo(&[op], one_operation(until(), WaitReason::ChanSend)) };
+        let chosen = unsafe { selectgo(&[op], Mode::one_operation(until(), WaitReason::ChanSend)) };
         match chosen.map(|chosen| chosen.token) {
             Some(Token::Sent) => Ok(()),
             Some(_) => Err(SendTimeoutError::Disconnected(ManuallyDrop::into_inner(msg))),
@@ -123,19 +119,6 @@ impl<T> Receiver<T> {
             Received::Yes => Ok(unsafe { slot.assume_init() }),
             Received::Closed => Err(RecvTimeoutError::Disconnected),
             _ => Err(RecvTimeoutError::Timeout),
-        }
-    }
-
-    /// Receives by a select.
-    #[cold]
-    pub(super) fn recv_until(&self, slot: &mut MaybeUninit<T>, until: Until) -> Received {
-        let op = Op { elem: slot.as_mut_ptr().cast(), ..self.op() };
-        // SAFETY: the channel lives, and the slot has room for its messages.
-        let chosen = unsafe { selectgo(&[op], one_operation(until, WaitReason::ChanReceive)) };
-        match chosen.map(|chosen| chosen.token) {
-            Some(Token::Received) => Received::Yes,
-            Some(_) => Received::Closed,
-            None => Received::Empty,
         }
     }
 }
