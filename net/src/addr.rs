@@ -275,6 +275,14 @@ impl NetAddr {
         }
     }
 
+    /// The internet address, if it is one.
+    pub(crate) fn inet(&self) -> Option<&InetAddr> {
+        match self {
+            NetAddr::Inet(a) => Some(a),
+            NetAddr::Unix(_) => None,
+        }
+    }
+
     pub(crate) fn network(&self) -> &'static str {
         match self {
             NetAddr::Inet(a) => a.network(),

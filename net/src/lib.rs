@@ -1,21 +1,34 @@
 //! The network.
 
 mod addr;
+mod addr_list;
+mod conn;
+mod dial;
+mod ends;
 mod errno;
 mod error;
 mod host_port;
 mod ipsock;
+mod keep_alive;
+mod listen;
 mod name_error;
+mod net_fd;
 mod network;
 mod open;
 mod poll;
+mod sock;
 mod sockaddr;
 mod sockopt;
 mod somaxconn;
 mod sys;
 
 pub use addr::{Addr, UnixAddr};
+pub use conn::Conn;
+pub use dial::{Dialer, dial, dial_timeout};
 pub use error::{
     AddrError, DnsError, Errno, OpError, ParseError, Sentinel, SyscallError, UnknownNetworkError,
 };
 pub use host_port::{join_host_port, split_host_port};
+pub use keep_alive::KeepAliveConfig;
+pub use listen::{ListenConfig, Listener, listen};
+pub use sock::ControlFn;

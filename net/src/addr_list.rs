@@ -1,0 +1,227 @@
+//! From the address a user writes to the addresses to try. Go: net/dial.go parseNetwork, resolveAddrList; net/ipsock.go
+//! internetAddrList.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::addr::{Addr, Inet, InetAddr, NetAddr, UnixAddr};
+use crate::error::{AddrError, Cause, DnsError, Sentinel, UnknownNetworkError};
+use crate::host_port::{Port, dtoi, parse_ip, parse_port, split_host_port};
+use crate::network::{IpVersion, Network, Transport};
+
+/// What a network's name and an address stand for.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) network: Network,
+    /// Of a raw network ("ip4:icmp"); else 0.
+    pub(crate) proto: i32,
+    /// At least one.
+    pub(crate) addrs: Vec<NetAddr>,
+}
+
+/// What the address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    Listen,
+    Dial,
+}
+
+/// The addresses that `address` stands for on `network`; for a dial those that go with the local address `hint`.
+#[doc(alias = "resolveAddrList")]
+pub(crate) fn resolve_addr_list(
+    op: Op,
+    network: &str,
+    address: &str,
+    hint: Option<&NetAddr>,
+) -> Result<Resolved, Cause> {
+    let (network, proto) = parse_network(network)?;
+    if op == Op::Dial && address.is_empty() {
+        return Err(Sentinel::MissingAddress.into());
+    }
+    let hint = hint.filter(|_| op == Op::Dial);
+    let mismatch =
+        |hint: &NetAddr| Cause::from(AddrError::new("mismatched local address type", hint.to_string()));
+    let addrs = match network.transport {
+        Transport::Unix(unix) => vec![NetAddr::Unix(UnixAddr::of(unix, address.as_ref()))],
+        _ => internet_addr_list(network, address)?,
+    };
+    let Some(hint) = hint else { return Ok(Resolved { network, proto, addrs }) };
+    if addrs.iter().any(|a| a.network() != hint.network()) {
+        return Err(mismatch(hint));
+    }
+    let addrs: Vec<NetAddr> = addrs.into_iter().filter(|a| goes_with(a, hint)).collect();
+    if addrs.is_empty() {
+        return Err(AddrError::new("no suitable address found", hint.to_string()).into());
+    }
+    Ok(Resolved { network, proto, addrs })
+}
+
+/// Can a socket bound to `local` reach `remote`? Go: matchAddrFamily and the wildcard rule.
+fn goes_with(remote: &NetAddr, local: &NetAddr) -> bool {
+    match (remote, local) {
+        (NetAddr::Inet(r), NetAddr::Inet(l)) => {
+            l.is_wildcard() || r.is_wildcard() || l.to4().is_some() == r.to4().is_some()
+        }
+        _ => true,
+    }
+}
+
+/// A network's name, and the protocol of a raw one. Go: parseNetwork.
+#[doc(alias = "parseNetwork")]
+fn parse_network(name: &str) -> Result<(Network, i32), Cause> {
+    let unknown = || UnknownNetworkError(name.to_owned());
+    let Some((base, proto)) = name.rsplit_once(':') else {
+        let network = Network::parse(name)?;
+        // A raw network needs a protocol.
+        return if network.transport == Transport::Ip { Err(unknown().into()) } else { Ok((network, 0)) };
+    };
+    let network = Network::parse(base).map_err(|_| unknown())?;
+    if network.transport != Transport::Ip {
+        return Err(unknown().into());
+    }
+    match dtoi(proto) {
+        Some((n, len)) if len == proto.len() => Ok((network, n as i32)),
+        _ => Ok((network, lookup_protocol(proto)?)),
+    }
+}
+
+/// The addresses of "host:port" (or "host" of a raw network), of the version that the network wants.
+#[doc(alias = "internetAddrList")]
+pub(crate) fn internet_addr_list(network: Network, address: &str) -> Result<Vec<NetAddr>, Cause> {
+    let (inet, host, port) = match network.transport {
+        Transport::Ip => (Inet::Ip, address, 0),
+        _ if address.is_empty() => (inet_of(network), "", 0),
+        _ => {
+            let (host, service) = split_host_port(address)?;
+            (inet_of(network), host, lookup_port(network, service)?)
+        }
+    };
+    let net_addr = |ip, zone: String| NetAddr::Inet(InetAddr { inet, ip, port, zone });
+    if host.is_empty() {
+        return Ok(vec![net_addr(None, String::new())]);
+    }
+    let mut ips = lookup_ip_addr(network, host)?;
+    if let [(IpAddr::V6(Ipv6Addr::UNSPECIFIED), _)] = ips[..] {
+        // A machine with half an IPv6 can bind to "::" but not connect to it: try 0.0.0.0 too (golang.org/issue/18806).
+        ips.push((Ipv4Addr::UNSPECIFIED.into(), String::new()));
+    }
+    let addrs: Vec<NetAddr> = ips
+        .into_iter()
+        .filter(|(ip, _)| match network.version {
+            IpVersion::Any => true,
+            IpVersion::V4 => ip.to_canonical().is_ipv4(),
+            IpVersion::V6 => ip.to_canonical().is_ipv6(),
+        })
+        .map(|(ip, zone)| net_addr(Some(ip), zone))
+        .collect();
+    if addrs.is_empty() {
+        return Err(AddrError::new("no suitable address found", host).into());
+    }
+    Ok(addrs)
+}
+
+fn inet_of(network: Network) -> Inet {
+    if network.transport == Transport::Udp { Inet::Udp } else { Inet::Tcp }
+}
+
+/// A port in digits, or by its service's name.
+fn lookup_port(network: Network, service: &str) -> Result<u16, Cause> {
+    match parse_port(service) {
+        Port::Number(n) => u16::try_from(n).map_err(|_| AddrError::new("invalid port", service).into()),
+        Port::Name => Err(not_found("unknown port", format!("{}/{service}", network.name())).into()),
+    }
+}
+
+/// A literal address is itself.
+fn lookup_ip_addr(_network: Network, host: &str) -> Result<Vec<(IpAddr, String)>, Cause> {
+    match parse_ip(host) {
+        Some((ip, zone)) => Ok(vec![(ip, zone.to_owned())]),
+        None => Err(not_found("no such host", host.to_owned()).into()),
+    }
+}
+
+fn lookup_protocol(name: &str) -> Result<i32, Cause> {
+    match name.to_ascii_lowercase().as_str() {
+        "icmp" => Ok(libc::IPPROTO_ICMP),
+        "igmp" => Ok(libc::IPPROTO_IGMP),
+        "tcp" => Ok(libc::IPPROTO_TCP),
+        "udp" => Ok(libc::IPPROTO_UDP),
+        "ipv6-icmp" => Ok(libc::IPPROTO_ICMPV6),
+        _ => Err(AddrError::new("unknown IP protocol specified", name).into()),
+    }
+}
+
+fn not_found(err: &str, name: String) -> DnsError {
+    DnsError {
+        err: err.to_owned(),
+        name,
+        server: String::new(),
+        is_timeout: false,
+        is_temporary: false,
+        is_not_found: true,
+    }
+}
+
+/// The first address that is IPv4, or the first. Go: addrList.first(isIPv4), for listeners.
+pub(crate) fn first_ipv4(addrs: &[NetAddr]) -> &NetAddr {
+    addrs.iter().find(|a| a.is_ipv4()).unwrap_or(&addrs[0])
+}
+
+/// Primaries: of the first address's family; fallbacks: the others. Go: addrList.partition(isIPv4).
+pub(crate) fn partition(addrs: Vec<NetAddr>) -> (Vec<NetAddr>, Vec<NetAddr>) {
+    let label = addrs[0].is_ipv4();
+    addrs.into_iter().partition(|a| a.is_ipv4() == label)
+}
+
+/// A user's local address, as one on its way to a socket.
+pub(crate) fn local_hint(local: Option<&Addr>) -> Option<NetAddr> {
+    local.map(NetAddr::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(network: &str, address: &str) -> Result<Vec<String>, String> {
+        resolve_addr_list(Op::Listen, network, address, None)
+            .map(|r| r.addrs.iter().map(NetAddr::to_string).collect())
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn literal_addresses() {
+        assert_eq!(texts("tcp", "127.0.0.1:80").unwrap(), ["127.0.0.1:80"]);
+        assert_eq!(texts("tcp", ":80").unwrap(), [":80"]);
+        assert_eq!(texts("tcp", "").unwrap(), [":0"]);
+        assert_eq!(texts("tcp", "[::]:80").unwrap(), ["[::]:80", "0.0.0.0:80"]);
+        assert_eq!(texts("tcp6", "[::]:80").unwrap(), ["[::]:80"]);
+        assert_eq!(texts("udp", "[fe80::1%lo]:80").unwrap(), ["[fe80::1%lo]:80"]);
+        assert_eq!(texts("ip4:icmp", "1.2.3.4").unwrap(), ["1.2.3.4"]);
+        assert_eq!(texts("unix", "a:b").unwrap(), ["a:b"]);
+    }
+
+    #[test]
+    fn bad_addresses() {
+        let no = |network, address| texts(network, address).unwrap_err();
+        assert_eq!(no("tcp", "127.0.0.1:99999"), "address 99999: invalid port");
+        assert_eq!(no("tcp", "127.0.0.1:-1"), "address -1: invalid port");
+        assert_eq!(no("tcp6", "127.0.0.1:80"), "address 127.0.0.1: no suitable address found");
+        assert_eq!(no("bogus", "127.0.0.1:1"), "unknown network bogus");
+        assert_eq!(no("ip", "127.0.0.1"), "unknown network ip");
+        assert_eq!(no("tcp:6", "127.0.0.1:1"), "unknown network tcp:6");
+    }
+
+    #[test]
+    fn a_local_address_selects() {
+        let local = |a: &str| NetAddr::from(&Addr::Tcp(a.parse().unwrap()));
+        let r = |address: &str, hint: &NetAddr| {
+            resolve_addr_list(Op::Dial, "tcp", address, Some(hint)).map(|r| r.addrs.len())
+        };
+        assert_eq!(r("[::]:80", &local("127.0.0.1:0")).unwrap(), 2);
+        assert_eq!(r("127.0.0.1:80", &local("127.0.0.1:0")).unwrap(), 1);
+        let e = r("127.0.0.1:80", &local("[::1]:0")).unwrap_err();
+        assert_eq!(e.to_string(), "address [::1]:0: no suitable address found");
+        let udp = NetAddr::from(&Addr::Udp("127.0.0.1:0".parse().unwrap()));
+        let e = r("127.0.0.1:80", &udp).unwrap_err();
+        assert_eq!(e.to_string(), "address 127.0.0.1:0: mismatched local address type");
+    }
+}

@@ -1,0 +1,244 @@
+//! A connection, whatever its network: Go's face. Go: net/net.go conn, net/tcpsock.go TCPConn.
+
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::addr::Addr;
+use crate::error::{Cause, OpError, Sentinel};
+use crate::keep_alive::KeepAliveConfig;
+use crate::net_fd::{NetFd, Partial};
+use crate::poll::{DeadlineMode, Error};
+use crate::sockopt;
+
+/// A connection. Clones are the same connection; when the last one goes, it closes.
+///
+/// Reads park while there is nothing to read, writes while the peer does not take more. One goroutine may read while
+/// another writes; several readers, or writers, take turns.
+///
+/// ```
+/// use gopark_net::{dial, listen};
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+/// let addr = ln.addr().to_string();
+/// gopark_runtime::go(move || {
+///     let c = dial("tcp", &addr).unwrap();
+///     c.write(b"hello").unwrap();
+/// });
+/// let c = ln.accept().unwrap();
+/// let mut buf = [0; 32];
+/// assert_eq!(c.read(&mut buf).unwrap(), 5);
+/// assert_eq!(c.read(&mut buf).unwrap(), 0);
+/// # }) } }
+/// ```
+#[derive(Clone)]
+pub struct Conn(Arc<NetFd>);
+
+impl Conn {
+    pub(crate) fn new(fd: NetFd) -> Conn {
+        Conn(Arc::new(fd))
+    }
+
+    pub(crate) fn net_fd(&self) -> &NetFd {
+        &self.0
+    }
+
+    /// An error of this connection: it names both ends.
+    pub(crate) fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
+        OpError::new(op, self.0.network.name(), cause).with_source(self.0.local()).with_addr(self.0.remote())
+    }
+
+    /// An error that names the local end only, as Go's of deadlines and buffer sizes.
+    fn local_error(&self, cause: impl Into<Cause>) -> OpError {
+        OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
+    }
+
+    fn partial(&self, e: Partial) -> OpError {
+        self.error("write", e.cause).with_transferred(e.transferred)
+    }
+
+    /// Reads what there is, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is empty.
+    pub fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
+        self.0.read(buf).map_err(|cause| self.error("read", cause))
+    }
+
+    /// Writes all of `buf`. What went out before an error: [`OpError::transferred`].
+    pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
+        self.0.write(buf).map_err(|e| self.partial(e))
+    }
+
+    /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that
+    /// went out in part is advanced; empty ones are skipped.
+    #[doc(alias = "Buffers")]
+    pub fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, OpError> {
+        self.0.write_buffers(bufs).map_err(|e| self.partial(e))
+    }
+
+    /// A connection has its peer: this is Go's error `use of WriteTo with pre-connected connection`.
+    pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
+        let _ = buf;
+        Err(OpError::new("write", self.0.network.name(), Sentinel::WriteToConnected)
+            .with_source(self.0.local())
+            .with_addr(Some(to)))
+    }
+
+    /// Closes the connection for all its clones. Goroutines parked in it wake with an error; returns when the descriptor is
+    /// free. Closing twice is an error.
+    pub fn close(&self) -> Result<(), OpError> {
+        self.0.close().map_err(|cause| self.error("close", cause))
+    }
+
+    /// Shuts the reading side.
+    pub fn close_read(&self) -> Result<(), OpError> {
+        self.0.shutdown(Shutdown::Read).map_err(|cause| self.error("close", cause))
+    }
+
+    /// Shuts the writing side: the peer reads the end.
+    pub fn close_write(&self) -> Result<(), OpError> {
+        self.0.shutdown(Shutdown::Write).map_err(|cause| self.error("close", cause))
+    }
+
+    /// The address of this end.
+    pub fn local_addr(&self) -> Addr {
+        self.0.local().unwrap_or_else(|| self.0.unknown_addr())
+    }
+
+    /// The address of the other end.
+    pub fn remote_addr(&self) -> Addr {
+        self.0.remote().unwrap_or_else(|| self.0.unknown_addr())
+    }
+
+    /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again; `None`: no limit.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// use std::time::{Duration, Instant};
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// c.set_deadline(Some(Instant::now() + Duration::from_millis(5))).unwrap();
+    /// let e = c.read(&mut [0; 8]).unwrap_err();
+    /// assert!(e.timeout() && e.to_string().ends_with(": i/o timeout"));
+    /// # }) } }
+    /// ```
+    pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
+        self.set_deadline_of(t, DeadlineMode::Both)
+    }
+
+    /// As [`set_deadline`](Self::set_deadline), of reads.
+    pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
+        self.set_deadline_of(t, DeadlineMode::Read)
+    }
+
+    /// As [`set_deadline`](Self::set_deadline), of writes. A write that fails so may have written a part.
+    pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
+        self.set_deadline_of(t, DeadlineMode::Write)
+    }
+
+    fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
+        self.0.set_deadline(t, mode).map_err(|cause| self.local_error(cause))
+    }
+
+    /// An option's error, named for the call.
+    fn set(&self, result: Result<(), Error>) -> Result<(), OpError> {
+        result.map_err(|e| self.error("set", e.in_call("setsockopt")))
+    }
+
+    /// TCP: send at once (`true`, the default here) or gather small writes.
+    pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
+        self.set(sockopt::set_no_delay(&self.0.pfd, on))
+    }
+
+    /// What close does with unsent data: `None`, sends it in the background; `Some(d)`, for at most so long; zero
+    /// discards it.
+    pub fn set_linger(&self, d: Option<Duration>) -> Result<(), OpError> {
+        self.set(sockopt::set_linger(&self.0.pfd, d))
+    }
+
+    /// The size of the system's receive buffer.
+    pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
+        let result = sockopt::set_read_buffer(&self.0.pfd, bytes);
+        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+    }
+
+    /// The size of the system's send buffer.
+    pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
+        let result = sockopt::set_write_buffer(&self.0.pfd, bytes);
+        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+    }
+
+    /// Whether keep-alive probes are sent.
+    pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
+        self.set(sockopt::set_keep_alive(&self.0.pfd, on))
+    }
+
+    /// How long the connection is idle before the first probe.
+    pub fn set_keep_alive_period(&self, d: Duration) -> Result<(), OpError> {
+        self.set(sockopt::set_keep_alive_idle(&self.0.pfd, Some(d)))
+    }
+
+    /// All of it.
+    pub fn set_keep_alive_config(&self, c: KeepAliveConfig) -> Result<(), OpError> {
+        self.set(c.apply(&self.0.pfd))
+    }
+
+    /// Parks until a read would not: for connections that wait long, without a buffer. Beyond Go.
+    pub fn wait_readable(&self) -> Result<(), OpError> {
+        self.0.pfd.wait_readable().map_err(|e| self.error("read", e.in_call("poll")))
+    }
+
+    /// Parks until a write would not.
+    pub fn wait_writable(&self) -> Result<(), OpError> {
+        self.0.pfd.wait_writable().map_err(|e| self.error("write", e.in_call("poll")))
+    }
+}
+
+impl fmt::Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn")
+            .field("network", &self.0.network.name())
+            .field("local", &self.0.local())
+            .field("remote", &self.0.remote())
+            .finish()
+    }
+}
+
+impl AsRawFd for Conn {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.pfd.raw()
+    }
+}
+
+impl Read for &Conn {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(Conn::read(self, buf)?)
+    }
+}
+
+impl Write for &Conn {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(Conn::write(self, buf)?)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Conn {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(Conn::read(self, buf)?)
+    }
+}
+
+impl Write for Conn {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(Conn::write(self, buf)?)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Dialling: Go's face. Go: net/dial.go Dial, Dialer; net/tcpsock_posix.go doDialTCP.
+
+mod serial;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::addr::{Addr, NetAddr};
+use crate::addr_list::{Op, local_hint, resolve_addr_list};
+use crate::conn::Conn;
+use crate::error::OpError;
+use crate::keep_alive::KeepAliveConfig;
+use crate::sock::ControlFn;
+use crate::sockopt::DEFAULT_KEEP_ALIVE;
+use serial::SysDialer;
+
+/// Connects to "host:port" on "tcp", "tcp4" or "tcp6".
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let e = gopark_net::dial("tcp", "127.0.0.1:70000").unwrap_err();
+/// assert_eq!(e.to_string(), "dial tcp: address 70000: invalid port");
+/// # }) } }
+/// ```
+#[doc(alias = "Dial")]
+pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
+    Dialer::default().dial(network, address)
+}
+
+/// As [`dial`], for at most `timeout`, name look-ups included.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::time::Duration;
+/// let ln = gopark_net::listen("tcp", "127.0.0.1:0").unwrap();
+/// let c = gopark_net::dial_timeout("tcp", &ln.addr().to_string(), Duration::from_secs(5)).unwrap();
+/// assert_eq!(c.remote_addr(), ln.addr());
+/// # }) } }
+/// ```
+#[doc(alias = "DialTimeout")]
+pub fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<Conn, OpError> {
+    Dialer { timeout: Some(timeout), ..Dialer::default() }.dial(network, address)
+}
+
+/// How to dial.
+#[derive(Clone)]
+pub struct Dialer {
+    /// The most a dial may take.
+    pub timeout: Option<Duration>,
+    /// When a dial gives up; the earlier of the two counts.
+    pub deadline: Option<Instant>,
+    /// The address of this end; `None`: the system chooses.
+    pub local_addr: Option<Addr>,
+    /// How long to try addresses of the first family before the other family is tried beside them; `None`: never beside.
+    pub fallback_delay: Option<Duration>,
+    /// Called with each socket before it connects.
+    pub control: Option<Arc<ControlFn>>,
+    /// A TCP connection sends probes after being idle for so long; `None`: never.
+    pub keep_alive: Option<Duration>,
+    /// The same in detail; it wins if it is enabled.
+    pub keep_alive_config: KeepAliveConfig,
+}
+
+impl Default for Dialer {
+    fn default() -> Self {
+        Dialer {
+            timeout: None,
+            deadline: None,
+            local_addr: None,
+            fallback_delay: Some(Duration::from_millis(300)),
+            control: None,
+            keep_alive: Some(DEFAULT_KEEP_ALIVE),
+            keep_alive_config: KeepAliveConfig::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer")
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .field("local_addr", &self.local_addr)
+            .field("fallback_delay", &self.fallback_delay)
+            .field("control", &self.control.is_some())
+            .field("keep_alive", &self.keep_alive)
+            .field("keep_alive_config", &self.keep_alive_config)
+            .finish()
+    }
+}
+
+impl Dialer {
+    /// As [`dial`].
+    pub fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
+        let deadline = self.deadline_from(Instant::now());
+        let hint = local_hint(self.local_addr.as_ref());
+        let resolved = resolve_addr_list(Op::Dial, network, address, hint.as_ref())
+            .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
+        let dialer = SysDialer {
+            dialer: self,
+            network: resolved.network,
+            name: network,
+            proto: resolved.proto,
+            local: hint,
+            address,
+        };
+        dialer.dial_serial(&resolved.addrs, deadline)
+    }
+
+    /// When to give up.
+    fn deadline_from(&self, now: Instant) -> Option<Instant> {
+        let timeout = self.timeout.and_then(|t| now.checked_add(t));
+        match (timeout, self.deadline) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One address after the other. Go: net/dial.go dialSerial, dialSingle; net/tcpsock_posix.go doDialTCP, selfConnect.
+
+use std::time::{Duration, Instant};
+
+use super::{Conn, Dialer, NetAddr, OpError};
+use crate::addr::Inet;
+use crate::error::{AddrError, Cause, Sentinel};
+use crate::ipsock::Purpose;
+use crate::keep_alive::KeepAlive;
+use crate::net_fd::NetFd;
+use crate::network::Network;
+use crate::poll::Deadline;
+use crate::sock::Spec;
+
+/// An address gets at least this much of the time that is left, if that much is left.
+const SANE_MINIMUM: Duration = Duration::from_secs(2);
+
+/// One dial under way.
+#[derive(Clone)]
+pub(super) struct SysDialer<'a> {
+    pub(super) dialer: &'a Dialer,
+    pub(super) network: Network,
+    /// The network as the user named it.
+    pub(super) name: &'a str,
+    pub(super) proto: i32,
+    pub(super) local: Option<NetAddr>,
+    /// The address as the user wrote it.
+    pub(super) address: &'a str,
+}
+
+impl SysDialer<'_> {
+    fn error(&self, cause: impl Into<Cause>) -> OpError {
+        OpError::new("dial", self.name.to_owned(), cause)
+    }
+
+    fn error_at(&self, remote: &NetAddr, cause: impl Into<Cause>) -> OpError {
+        self.error(cause).with_source(self.local.as_ref()).with_addr(Some(remote))
+    }
+
+    /// Tries each; the first error is the most telling.
+    #[doc(alias = "dialSerial")]
+    pub(super) fn dial_serial(&self, remotes: &[NetAddr], deadline: Deadline) -> Result<Conn, OpError> {
+        let mut first_error = None;
+        for (i, remote) in remotes.iter().enumerate() {
+            let until = match partial_deadline(Instant::now(), deadline, remotes.len() - i) {
+                Ok(until) => until,
+                Err(timeout) => {
+                    first_error.get_or_insert_with(|| self.error_at(remote, timeout));
+                    break;
+                }
+            };
+            match self.dial_single(remote, until) {
+                Ok(conn) => return Ok(conn),
+                Err(e) => {
+                    first_error.get_or_insert(e);
+                }
+            }
+        }
+        Err(first_error.unwrap_or_else(|| self.error(Sentinel::MissingAddress)))
+    }
+
+    #[doc(alias = "dialSingle")]
+    fn dial_single(&self, remote: &NetAddr, deadline: Deadline) -> Result<Conn, OpError> {
+        let fd = match remote {
+            NetAddr::Inet(inet) if inet.inet == Inet::Tcp => self.dial_tcp(remote, deadline),
+            _ => Err(AddrError::new("unexpected address type", self.address).into()),
+        };
+        fd.map(Conn::new).map_err(|cause| self.error_at(remote, cause))
+    }
+
+    /// A kernel that picks the local port may pick the one it is to connect to, and connect the socket to itself; or one that
+    /// is in use (EADDRNOTAVAIL). Both are tried again, twice (golang.org/issue/2690).
+    #[doc(alias = "doDialTCP")]
+    fn dial_tcp(&self, remote: &NetAddr, deadline: Deadline) -> Result<NetFd, Cause> {
+        let port_is_free = self.local.as_ref().and_then(NetAddr::inet).is_none_or(|l| l.port == 0);
+        let mut result = self.spec(remote, deadline).internet_socket(Purpose::Dial);
+        for _ in 0..2 {
+            if !port_is_free || !worth_another_try(&result) {
+                break;
+            }
+            drop(result);
+            result = self.spec(remote, deadline).internet_socket(Purpose::Dial);
+        }
+        let fd = result?;
+        let (idle, config) = (self.dialer.keep_alive, self.dialer.keep_alive_config);
+        KeepAlive { idle, config }.new_tcp_conn(&fd);
+        Ok(fd)
+    }
+
+    fn spec<'s>(&'s self, remote: &'s NetAddr, deadline: Deadline) -> Spec<'s> {
+        Spec {
+            network: self.network,
+            sotype: self.network.sotype(),
+            proto: self.proto,
+            local: self.local.as_ref(),
+            remote: Some(remote),
+            control: self.dialer.control.as_deref(),
+            deadline,
+        }
+    }
+}
+
+#[doc(alias = "selfConnect")]
+#[doc(alias = "spuriousENOTAVAIL")]
+fn worth_another_try(result: &Result<NetFd, Cause>) -> bool {
+    match result {
+        Err(cause) => cause.raw_os_error() == Some(libc::EADDRNOTAVAIL),
+        Ok(fd) => match (fd.local(), fd.remote()) {
+            (Some(local), Some(remote)) => local.port() == remote.port() && local.ip() == remote.ip(),
+            _ => true,
+        },
+    }
+}
+
+/// How long this address may take, when `left` addresses share the time until `deadline`.
+#[doc(alias = "partialDeadline")]
+fn partial_deadline(now: Instant, deadline: Deadline, left: usize) -> Result<Deadline, Sentinel> {
+    let Some(deadline) = deadline else { return Ok(None) };
+    let remaining = deadline.saturating_duration_since(now);
+    if remaining.is_zero() {
+        return Err(Sentinel::ContextDeadline);
+    }
+    let share = remaining / u32::try_from(left).unwrap_or(u32::MAX);
+    Ok(Some(now + share.max(SANE_MINIMUM).min(remaining)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Go: net/dial_test.go TestDialerPartialDeadline.
+    #[test]
+    fn test_dialer_partial_deadline() {
+        let now = Instant::now();
+        let s = Duration::from_secs;
+        let ms = Duration::from_millis;
+        let cases = [
+            // Regular division.
+            (s(12), 1, Ok(s(12))),
+            (s(12), 2, Ok(s(6))),
+            (s(12), 3, Ok(s(4))),
+            // Bump against the 2-second sane minimum.
+            (s(12), 999, Ok(s(2))),
+            // Total available is now below the sane minimum.
+            (ms(1900), 999, Ok(ms(1900))),
+            // Step over the deadline.
+            (s(0), 1, Err(Sentinel::ContextDeadline)),
+        ];
+        for (total, left, want) in cases {
+            let got = partial_deadline(now, Some(now + total), left);
+            assert_eq!(got, want.map(|d| Some(now + d)), "{total:?} / {left}");
+        }
+        assert_eq!(partial_deadline(now, None, 1), Ok(None));
+    }
+}

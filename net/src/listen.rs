@@ -1,0 +1,164 @@
+//! Listening: Go's face. Go: net/dial.go Listen, ListenConfig; net/tcpsock.go TCPListener, tcpsock_posix.go listenTCP.
+
+use std::fmt;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::addr::{Addr, Inet, NetAddr};
+use crate::addr_list::{Op, first_ipv4, resolve_addr_list};
+use crate::conn::Conn;
+use crate::error::{AddrError, Cause, OpError};
+use crate::ipsock::Purpose;
+use crate::keep_alive::{KeepAlive, KeepAliveConfig};
+use crate::net_fd::NetFd;
+use crate::network::{Network, Transport};
+use crate::poll::DeadlineMode;
+use crate::sock::{ControlFn, Spec};
+use crate::sockopt::DEFAULT_KEEP_ALIVE;
+
+/// Listens on "tcp", "tcp4" or "tcp6" at "host:port". Without a host: on all addresses; port 0: on a free port.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let ln = gopark_net::listen("tcp", "127.0.0.1:0").unwrap();
+/// assert_ne!(ln.addr().port(), Some(0));
+/// let e = gopark_net::listen("tcp", "127.0.0.1").unwrap_err();
+/// assert_eq!(e.to_string(), "listen tcp: address 127.0.0.1: missing port in address");
+/// # }) } }
+/// ```
+#[doc(alias = "Listen")]
+pub fn listen(network: &str, address: &str) -> Result<Listener, OpError> {
+    ListenConfig::default().listen(network, address)
+}
+
+/// How to listen.
+#[derive(Clone)]
+pub struct ListenConfig {
+    /// Called with the socket before it is bound.
+    pub control: Option<Arc<ControlFn>>,
+    /// Accepted TCP connections send probes after being idle for so long; `None`: never.
+    pub keep_alive: Option<Duration>,
+    /// The same in detail; it wins if it is enabled.
+    pub keep_alive_config: KeepAliveConfig,
+}
+
+impl Default for ListenConfig {
+    fn default() -> Self {
+        ListenConfig {
+            control: None,
+            keep_alive: Some(DEFAULT_KEEP_ALIVE),
+            keep_alive_config: KeepAliveConfig::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ListenConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListenConfig")
+            .field("control", &self.control.is_some())
+            .field("keep_alive", &self.keep_alive)
+            .field("keep_alive_config", &self.keep_alive_config)
+            .finish()
+    }
+}
+
+impl ListenConfig {
+    /// As [`listen`].
+    pub fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
+        let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
+        let resolved = resolve_addr_list(Op::Listen, network, address, None).map_err(failed)?;
+        let local = first_ipv4(&resolved.addrs);
+        let fd = self
+            .listen_addr(resolved.network, local, address)
+            .map_err(|cause| failed(cause).with_addr(Some(local)))?;
+        Ok(Listener { fd, keep_alive: KeepAlive { idle: self.keep_alive, config: self.keep_alive_config } })
+    }
+
+    fn listen_addr(&self, network: Network, local: &NetAddr, address: &str) -> Result<NetFd, Cause> {
+        match local {
+            NetAddr::Inet(inet) if inet.inet == Inet::Tcp => {
+                self.spec(network, local, 0).internet_socket(Purpose::Listen)
+            }
+            _ => Err(AddrError::new("unexpected address type", address).into()),
+        }
+    }
+
+    pub(crate) fn spec<'a>(&'a self, network: Network, local: &'a NetAddr, proto: i32) -> Spec<'a> {
+        Spec {
+            network,
+            sotype: network.sotype(),
+            proto,
+            local: Some(local),
+            remote: None,
+            control: self.control.as_deref(),
+            deadline: None,
+        }
+    }
+}
+
+/// A socket that accepts connections. Closes when dropped.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_net::{dial, listen};
+/// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+/// let client = dial("tcp", &ln.addr().to_string()).unwrap();
+/// let c = ln.accept().unwrap();
+/// assert_eq!(c.remote_addr(), client.local_addr());
+/// ln.close().unwrap();
+/// assert!(ln.accept().unwrap_err().is_closed());
+/// # }) } }
+/// ```
+pub struct Listener {
+    fd: NetFd,
+    keep_alive: KeepAlive,
+}
+
+impl Listener {
+    fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
+        OpError::new(op, self.fd.network.name(), cause).with_addr(self.fd.local())
+    }
+
+    /// The next connection; parks until there is one. When the process has no descriptors left that is an error, and the
+    /// listener goes on working.
+    pub fn accept(&self) -> Result<Conn, OpError> {
+        let fd = self.fd.accept().map_err(|cause| self.error("accept", cause))?;
+        if fd.network.transport == Transport::Tcp {
+            self.keep_alive.new_tcp_conn(&fd);
+        }
+        Ok(Conn::new(fd))
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> Addr {
+        self.fd.local().unwrap_or_else(|| self.fd.unknown_addr())
+    }
+
+    /// Stops listening; who is parked in `accept` wakes with an error. Closing twice is an error.
+    pub fn close(&self) -> Result<(), OpError> {
+        self.fd.close().map_err(|cause| self.error("close", cause))
+    }
+
+    /// `accept` fails with a timeout from `t` on, one that is parked too, until it is set again; `None`: no limit.
+    pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
+        // Go's listener passes the bare reason on; here it is named like the others.
+        self.fd.set_deadline(t, DeadlineMode::Both).map_err(|cause| self.error("set", cause))
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("network", &self.fd.network.name())
+            .field("addr", &self.fd.local())
+            .finish()
+    }
+}
+
+impl AsRawFd for Listener {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.pfd.raw()
+    }
+}
