@@ -125,6 +125,7 @@ impl Write for Fixed {
 
 fn report_overflow(gp: GRef) -> ! {
     let mut text = Fixed { bytes: [0; 512], len: 0 };
+    // ORDERING: SeqCst out of caution, in a handler that ends the process; nothing is published with the number.
     let _ = write!(text, "\nfatal error: stack overflow\ngoroutine {}", gp.goid.load(SeqCst));
     if let Some(site) = gp.spawn_site() {
         let _ = write!(text, " (spawned at {}:{})", site.file(), site.line());

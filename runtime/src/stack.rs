@@ -20,13 +20,16 @@ use parking_lot::Mutex;
 use crate::coro::SlotStack;
 use crate::g::{G, GRef, Kind};
 use crate::glist::GList;
-use crate::sys::mem::{self, PAGE};
+use crate::sys::mem::{self, GuardCall, PAGE};
 
 /// The smallest and the largest slot, as powers of two.
 const MIN_SHIFT: u8 = 14;
 const MAX_SHIFT: u8 = 30;
 /// How many slots get their guards in one system call.
 const CHUNK: usize = 64;
+/// So many stacks of a slab get their guards by madvise(2), which a trace of descriptors does not show: a small program leaves
+/// Go's trace. Beyond, the faster call is worth more.
+const QUIET: usize = 1024;
 /// The address space asked for first for a class: what is not had is halved.
 const FIRST_SLAB: usize = 1 << 40;
 /// The smallest slab worth having.
@@ -300,8 +303,9 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     let slots = slab.len.load(Relaxed) >> shift;
     let end = (state.guarded + CHUNK).min(slots);
     let pages: Vec<usize> = (state.guarded..end).map(|n| base + (n << shift)).collect();
+    let call = if end <= QUIET { GuardCall::Madvise } else { GuardCall::ProcessMadvise };
     // SAFETY: the slots are unused parts of our own slab (I3).
-    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(&pages) }.is_ok() {
+    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(&pages, call) }.is_ok() {
         state.guarded = end;
         return Ok(());
     }

@@ -105,6 +105,7 @@ fn deep_sleep(sched: &Sched) -> bool {
 
 /// Polls the network if nobody has for a while; what is ready goes to the global queue.
 fn poll_network(sched: &'static Sched, now: i64) {
+    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
     let last = sched.lastpoll.load(SeqCst);
     if !netpoll::netpoll_inited() || last == 0 || last + SLICE_NS >= now {
         return;

@@ -268,6 +268,7 @@ pub(crate) fn handoffp(p: &'static P) {
         return startm(sched, state, p, Start::Plain);
     }
     // The last running P, and nobody polls the network: somebody must.
+    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
     if sched.spinning.npidle() == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
         return startm(sched, state, p, Start::Plain);
     }

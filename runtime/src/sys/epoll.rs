@@ -67,9 +67,19 @@ pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
 #[inline(never)]
 pub(crate) fn epoll_pwait<'e>(epfd: i32, events: &'e mut [Event], ms: i32) -> Result<&'e [Event], Errno> {
     let no_mask = std::ptr::null::<libc::sigset_t>();
+    // A word, not an int: what follows the sixth argument's lower half on the stack would be the upper half.
+    let mask_size = 0_usize;
     // SAFETY: the kernel writes at most events.len() events; the mask is null and its size 0.
     let ret = unsafe {
-        libc::syscall(libc::SYS_epoll_pwait, epfd, events.as_mut_ptr(), events.len() as i32, ms, no_mask, 0)
+        libc::syscall(
+            libc::SYS_epoll_pwait,
+            epfd,
+            events.as_mut_ptr(),
+            events.len() as i32,
+            ms,
+            no_mask,
+            mask_size,
+        )
     };
     check(ret, errno()).map(|n| &events[..n])
 }

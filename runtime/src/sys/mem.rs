@@ -46,19 +46,23 @@ pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
     Ok(NonNull::new(base as *mut u8).expect("mmap does not return null"))
 }
 
+/// By which system call guards are installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GuardCall {
+    /// madvise(2) for each: a memory call as every allocator makes them, so a trace of descriptors does not show it.
+    Madvise,
+    /// One process_madvise(2) for all: half the time, but strace lists it among the calls on descriptors.
+    ProcessMadvise,
+}
+
 /// Installs a guard of one page at each address, without a mapping for each. An error means: this kernel cannot.
 ///
 /// # Safety
 /// The pages belong to the caller and nothing is stored in them.
 #[inline(never)]
-pub(crate) unsafe fn install_guards(pages: &[usize]) -> io::Result<()> {
-    let iov: Vec<libc::iovec> =
-        pages.iter().map(|&a| libc::iovec { iov_base: a as *mut _, iov_len: PAGE }).collect();
-    // SAFETY: iov lives over the call; the caller owns the pages.
-    let n = unsafe {
-        libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, iov.as_ptr(), iov.len(), MADV_GUARD_INSTALL, 0)
-    };
-    if n == (pages.len() * PAGE) as i64 {
+pub(crate) unsafe fn install_guards(pages: &[usize], call: GuardCall) -> io::Result<()> {
+    // SAFETY: the caller's duty.
+    if call == GuardCall::ProcessMadvise && unsafe { install_guards_at_once(pages) } {
         return Ok(());
     }
     for &page in pages {
@@ -68,6 +72,21 @@ pub(crate) unsafe fn install_guards(pages: &[usize]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether all of them were installed.
+///
+/// # Safety
+/// As for [`install_guards`].
+#[inline(never)]
+unsafe fn install_guards_at_once(pages: &[usize]) -> bool {
+    let iov: Vec<libc::iovec> =
+        pages.iter().map(|&a| libc::iovec { iov_base: a as *mut _, iov_len: PAGE }).collect();
+    // SAFETY: iov lives over the call; the caller owns the pages.
+    let n = unsafe {
+        libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, iov.as_ptr(), iov.len(), MADV_GUARD_INSTALL, 0)
+    };
+    n == (pages.len() * PAGE) as i64
 }
 
 /// Makes one page fault by a mapping of its own (two more mappings per stack).

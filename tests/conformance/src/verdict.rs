@@ -42,11 +42,8 @@ pub fn compare(reference: &Path, log: &Path) -> Result<Verdict> {
 }
 
 fn tool() -> Option<PathBuf> {
-    let shared = std::env::var_os("GOPARK_SHARED").map_or("../shared".into(), PathBuf::from);
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace is two folders up");
-    let tool = root.join(shared).join("conformance/tracecmp.py");
-    tool.is_file().then_some(tool)
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.map(|dir| dir.join("shared/conformance/tracecmp.py")).find(|tool| tool.is_file())
 }
 
 /// Go's trace and the log's, line beside line as the comparison sees them.
