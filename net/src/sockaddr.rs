@@ -71,6 +71,18 @@ impl RawAddr {
         self.len = len;
     }
 
+    /// A copy of an address somebody else holds.
+    ///
+    /// # Safety
+    /// `addr` points to `len` readable bytes.
+    pub(crate) unsafe fn copied(addr: *const libc::sockaddr, len: libc::socklen_t) -> RawAddr {
+        let len = (len as usize).min(SIZE);
+        let mut raw = RawAddr { bytes: [0; SIZE], len: len as libc::socklen_t };
+        // SAFETY: the caller's duty; len is at most the buffer's.
+        unsafe { raw.bytes.as_mut_ptr().copy_from_nonoverlapping(addr.cast(), len) };
+        raw
+    }
+
     /// The address as it is in its own family: std's face.
     pub(crate) fn from_socket_addr(addr: &SocketAddr) -> RawAddr {
         match addr {

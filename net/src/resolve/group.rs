@@ -1,0 +1,105 @@
+//! One look-up for all who want the same name at the same time.
+//!
+//! Go: internal/singleflight, net/lookup.go `lookupIPAddr`.
+//!
+//! I1 The look-up runs in a goroutine of its own and outlives a caller whose context ends, as long as another one waits.
+//! I2 A call is in the table from its start until it is finished or forgotten; nobody joins it afterwards.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use gopark_runtime::chan::{Receiver, Sender, bounded};
+use gopark_runtime::context::{CancelFn, Context};
+use gopark_runtime::{go, select};
+use parking_lot::Mutex;
+
+use super::rfc6724::IpZone;
+use super::{Resolver, context_failure};
+use crate::error::DnsError;
+
+type Outcome = Result<Vec<IpZone>, DnsError>;
+
+/// Guard never held over a park.
+static CALLS: Mutex<BTreeMap<Key, Arc<Call>>> = Mutex::new(BTreeMap::new());
+
+/// Look-ups that would give the same.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    network: String,
+    host: String,
+    servers: Vec<String>,
+    strict_errors: bool,
+    prefer_go: bool,
+    /// Which dial function: its address.
+    dial: usize,
+}
+
+struct Call {
+    /// Set before `done` is closed.
+    outcome: OnceLock<Outcome>,
+    done: Receiver<()>,
+    cancel: CancelFn,
+}
+
+/// The addresses of a name.
+pub(super) fn lookup(resolver: &Resolver, ctx: &Context, network: &str, host: &str) -> Outcome {
+    let key = Key {
+        network: network.to_owned(),
+        host: host.to_owned(),
+        servers: resolver.servers.clone(),
+        strict_errors: resolver.strict_errors,
+        prefer_go: resolver.prefer_go,
+        dial: resolver.dial.as_ref().map_or(0, |dial| Arc::as_ptr(dial).cast::<()>() as usize),
+    };
+    let call = join_or_start(resolver, &key);
+    let ended = ctx.done();
+    select! {
+        recv(call.done) -> _ => call.outcome.get().expect("set before done is closed").clone(),
+        recv(ended) -> _ => {
+            forget_unshared(&key, &call);
+            let why = ctx.err().map_or(super::Failure::Canceled, context_failure);
+            Err(why.into_dns_error(host, ""))
+        }
+    }
+}
+
+fn join_or_start(resolver: &Resolver, key: &Key) -> Arc<Call> {
+    let mut calls = CALLS.lock();
+    if let Some(call) = calls.get(key) {
+        return call.clone();
+    }
+    let (finished, done) = bounded(0);
+    let (ctx, cancel) = Context::background().with_cancel();
+    let call = Arc::new(Call { outcome: OnceLock::new(), done, cancel });
+    calls.insert(key.clone(), call.clone());
+    drop(calls);
+    let (resolver, key, ours) = (resolver.clone(), key.clone(), call.clone());
+    go(move || run(&resolver, &ctx, &key, &ours, &finished));
+    call
+}
+
+fn run(resolver: &Resolver, ctx: &Context, key: &Key, call: &Arc<Call>, finished: &Sender<()>) {
+    let outcome = resolver.lookup_ip_by_name(ctx, &key.network, &key.host);
+    call.outcome.set(outcome).expect("only the call's goroutine sets it");
+    forget(key, call);
+    finished.close();
+    call.cancel.cancel();
+}
+
+fn forget(key: &Key, call: &Arc<Call>) {
+    let mut calls = CALLS.lock();
+    if calls.get(key).is_some_and(|known| Arc::ptr_eq(known, call)) {
+        calls.remove(key);
+    }
+}
+
+/// The caller gives up; if nobody else waits (the table, the goroutine and the caller hold the call), so does the look-up.
+fn forget_unshared(key: &Key, call: &Arc<Call>) {
+    let mut calls = CALLS.lock();
+    let ours = calls.get(key).is_some_and(|known| Arc::ptr_eq(known, call));
+    if ours && Arc::strong_count(call) <= 3 {
+        calls.remove(key);
+        drop(calls);
+        call.cancel.cancel();
+    }
+}
