@@ -1,0 +1,191 @@
+//! Any descriptor the poller takes: a tty, an inotify, a timerfd, a device.
+//!
+//! Beyond Go's os package, whose `NewFile` and `SyscallConn` do this in two steps.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::{File, PathError};
+use crate::errno::Errno;
+use crate::poll::Mode;
+
+/// A descriptor in the poller: operations park the goroutine, not the thread.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::os::fd::{FromRawFd, OwnedFd};
+/// // SAFETY: a fresh descriptor, owned by nobody else.
+/// let event = unsafe { OwnedFd::from_raw_fd(libc::eventfd(7, 0)) };
+/// let fd = gopark_net::os::Fd::new(event).unwrap();
+/// let mut count = [0; 8];
+/// assert_eq!(fd.read(&mut count).unwrap(), 8);
+/// assert_eq!(u64::from_ne_bytes(count), 7);
+/// # }) } }
+/// ```
+#[derive(Debug)]
+pub struct Fd(File);
+
+impl Fd {
+    /// Puts the descriptor into non-blocking mode (which it shares with its duplicates, also in other processes) and has the
+    /// poller watch it.
+    ///
+    /// # Errors
+    /// The poller does not take it: a regular file, for one.
+    pub fn new(fd: OwnedFd) -> io::Result<Fd> {
+        crate::sys::set_nonblock(fd.as_raw_fd(), true)?;
+        let name = PathBuf::from(format!("fd {}", fd.as_raw_fd()));
+        let file = File::from_fd(fd, name);
+        if file.poll_fd().pollable() { Ok(Fd(file)) } else { Err(Errno(libc::EPERM).into()) }
+    }
+
+    /// Reads what there is, at least a byte; `Ok(0)` is the end.
+    ///
+    /// # Errors
+    /// The system's, a passed deadline, a closed descriptor.
+    pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
+        self.0.read(buf)
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
+        self.0.write(buf)
+    }
+
+    /// A call of one's own on the reading side: repeated, after a wait, while it fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The call's others, a passed deadline, a closed descriptor.
+    #[doc(alias = "RawRead")]
+    pub fn read_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
+        self.with(Mode::Read, call)
+    }
+
+    /// A call of one's own on the writing side: repeated, after a wait, while it fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// As [`read_with`](Self::read_with).
+    #[doc(alias = "RawWrite")]
+    pub fn write_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
+        self.with(Mode::Write, call)
+    }
+
+    fn with<T>(&self, mode: Mode, mut call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
+        let result = self.0.poll_fd().raw_io(mode, |fd| match call(fd) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Err(Errno(libc::EAGAIN)),
+            other => Ok(other),
+        });
+        match result {
+            Ok(result) => result,
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Parks until a read would not wait.
+    ///
+    /// # Errors
+    /// A passed deadline, a closed descriptor.
+    pub fn wait_readable(&self) -> Result<(), PathError> {
+        self.0.wait_readable()
+    }
+
+    /// Parks until a write would not wait.
+    ///
+    /// # Errors
+    /// As [`wait_readable`](Self::wait_readable).
+    pub fn wait_writable(&self) -> Result<(), PathError> {
+        self.0.wait_writable()
+    }
+
+    /// Both deadlines; `None` lifts them.
+    ///
+    /// # Errors
+    /// A closed descriptor.
+    pub fn set_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.0.set_deadline(at)
+    }
+
+    /// When reads give up, the one under way too; `None`: never.
+    ///
+    /// # Errors
+    /// A closed descriptor.
+    pub fn set_read_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.0.set_read_deadline(at)
+    }
+
+    /// When writes give up, the one under way too; `None`: never.
+    ///
+    /// # Errors
+    /// A closed descriptor.
+    pub fn set_write_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.0.set_write_deadline(at)
+    }
+
+    /// Closes it: who is parked in it wakes with an error.
+    ///
+    /// # Errors
+    /// Closed before; what close(2) says.
+    pub fn close(&self) -> Result<(), PathError> {
+        self.0.close()
+    }
+}
+
+impl io::Read for Fd {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut &self.0, buf)
+    }
+}
+
+impl io::Read for &Fd {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut &self.0, buf)
+    }
+}
+
+impl io::Write for Fd {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut &self.0, buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl io::Write for &Fd {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut &self.0, buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsRawFd for Fd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsFd for Fd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl IntoRawFd for Fd {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
+    }
+}
+
+impl From<Fd> for OwnedFd {
+    fn from(fd: Fd) -> OwnedFd {
+        fd.0.into()
+    }
+}

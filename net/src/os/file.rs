@@ -1,0 +1,360 @@
+//! Files: on disk, pipes, devices.
+//!
+//! Go: os/file.go, os/file_unix.go, os/file_posix.go.
+//!
+//! I1 An opened file and a pipe are offered to the poller; a descriptor given to us only if it is non-blocking already.
+//! I2 What the poller refuses (a regular file, a directory) goes back into blocking mode, and its calls hold a thread.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::{PathError, sys};
+use crate::poll::{self, DeadlineMode, Kind};
+
+/// An open file, a pipe's end, a device. Closed when dropped.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let (reader, writer) = gopark_net::os::pipe().unwrap();
+/// writer.write(b"hello").unwrap();
+/// let mut buf = [0; 8];
+/// assert_eq!(reader.read(&mut buf).unwrap(), 5);
+/// # }) } }
+/// ```
+#[derive(Debug)]
+pub struct File {
+    fd: poll::Fd,
+    name: PathBuf,
+    blocking: Blocking,
+}
+
+/// What [`File::fd`] owes its caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Blocking {
+    /// The descriptor is as it was given to us.
+    AsGiven,
+    /// We made it non-blocking: who takes its number gets it back blocking.
+    Restore,
+}
+
+/// Where a descriptor comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// The user's, in blocking mode.
+    Given,
+    /// The user's, non-blocking already.
+    GivenNonblocking,
+    /// Opened by us, or a pipe of ours.
+    Ours,
+}
+
+impl File {
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// What openat(2) says.
+    #[doc(alias = "Open")]
+    pub fn open(path: impl AsRef<Path>) -> Result<File, PathError> {
+        File::open_file(path, libc::O_RDONLY, 0)
+    }
+
+    /// Opens a file for reading and writing; made if missing (0666 before umask), emptied if not.
+    ///
+    /// # Errors
+    /// What openat(2) says.
+    #[doc(alias = "Create")]
+    pub fn create(path: impl AsRef<Path>) -> Result<File, PathError> {
+        File::open_file(path, libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC, 0o666)
+    }
+
+    /// Opens a file with the flags of open(2), close-on-exec always.
+    ///
+    /// # Errors
+    /// What openat(2) says.
+    #[doc(alias = "OpenFile")]
+    pub fn open_file(path: impl AsRef<Path>, flags: i32, mode: u32) -> Result<File, PathError> {
+        let path = path.as_ref();
+        let fail = |e| PathError::new("open", path, e);
+        let c_path = sys::c_path(path).map_err(fail)?;
+        let fd = sys::ignoring_eintr(|| sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
+        let origin =
+            if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Ours };
+        Ok(File::of(fd, path.to_owned(), origin))
+    }
+
+    /// A file for a descriptor one has: in the poller only if it is non-blocking.
+    #[doc(alias = "NewFile")]
+    pub fn from_fd(fd: OwnedFd, name: impl Into<PathBuf>) -> File {
+        let fd = fd.into_raw_fd();
+        let nonblocking = crate::sys::get_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0);
+        let origin = if nonblocking { Origin::GivenNonblocking } else { Origin::Given };
+        File::of(fd, name.into(), origin)
+    }
+
+    /// Takes over an open descriptor. Go: newFile.
+    #[doc(alias = "newFile")]
+    pub(crate) fn of(fd: RawFd, name: PathBuf, origin: Origin) -> File {
+        let made_nonblocking = origin == Origin::Ours && crate::sys::set_nonblock(fd, true).is_ok();
+        let mut blocking = if made_nonblocking { Blocking::Restore } else { Blocking::AsGiven };
+        let mut poll_fd = poll::Fd::new(fd, Kind::File);
+        // A refusal is no failure: disk files are refused, and real errors show in later I/O.
+        if (made_nonblocking || origin == Origin::GivenNonblocking)
+            && poll_fd.init().is_err()
+            && made_nonblocking
+            && crate::sys::set_nonblock(fd, false).is_ok()
+        {
+            blocking = Blocking::AsGiven;
+        }
+        File { fd: poll_fd, name, blocking }
+    }
+
+    /// The name the file was opened with.
+    pub fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// Reads what there is, at least a byte; `Ok(0)` is the end.
+    ///
+    /// # Errors
+    /// The system's, a passed deadline, a closed file.
+    pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
+        self.fd.read(buf).map_err(|e| self.fail("read", e))
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// The system's, a passed deadline, a closed file; [`PathError::transferred`] says how much went out before.
+    pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
+        self.fd.write(buf).map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
+    }
+
+    /// Reads at an offset without moving the file's own.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[doc(alias = "ReadAt")]
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize, PathError> {
+        self.fd.pread(buf, offset as i64).map_err(|e| self.fail("read", e))
+    }
+
+    /// Writes all of it at an offset without moving the file's own.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    #[doc(alias = "WriteAt")]
+    pub fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize, PathError> {
+        let written = self.fd.pwrite(buf, offset as i64);
+        written.map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
+    }
+
+    /// Moves the file's offset and gives the new one.
+    ///
+    /// # Errors
+    /// What lseek(2) says.
+    pub fn seek(&self, to: io::SeekFrom) -> Result<u64, PathError> {
+        let (offset, whence) = match to {
+            io::SeekFrom::Start(n) => (n as i64, libc::SEEK_SET),
+            io::SeekFrom::Current(n) => (n, libc::SEEK_CUR),
+            io::SeekFrom::End(n) => (n, libc::SEEK_END),
+        };
+        self.fd.control(|fd| sys::lseek(fd, offset, whence)).map_err(|e| self.fail("seek", e))
+    }
+
+    /// Cuts the file, or fills it with zeroes up to a size.
+    ///
+    /// # Errors
+    /// What ftruncate(2) says.
+    pub fn truncate(&self, size: u64) -> Result<(), PathError> {
+        let cut = self.fd.control(|fd| sys::ignoring_eintr(|| sys::ftruncate(fd, size as i64)));
+        cut.map_err(|e| self.fail("truncate", e))
+    }
+
+    /// Has the system write the file to its device.
+    ///
+    /// # Errors
+    /// What fsync(2) says.
+    #[doc(alias = "Sync")]
+    pub fn sync_all(&self) -> Result<(), PathError> {
+        let synced = self.fd.control(|fd| {
+            gopark_runtime::blocking(|| sys::ignoring_eintr(|| sys::fsync(fd)))
+        });
+        synced.map_err(|e| self.fail("sync", e))
+    }
+
+    pub(crate) fn stat(&self) -> Result<libc::stat, PathError> {
+        let stat = self.fd.control(|fd| sys::ignoring_eintr(|| sys::fstat(fd)));
+        stat.map_err(|e| self.fail("stat", e))
+    }
+
+    /// Closes the file: who is parked in it wakes with an error.
+    ///
+    /// # Errors
+    /// Closed before; what close(2) says.
+    pub fn close(&self) -> Result<(), PathError> {
+        self.fd.close().map_err(|e| self.fail("close", e))
+    }
+
+    /// Both deadlines; `None` lifts them.
+    ///
+    /// # Errors
+    /// The poller does not watch the file; a closed file.
+    pub fn set_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.set_deadline_of(at, DeadlineMode::Both)
+    }
+
+    /// When reads give up, the one under way too; `None`: never.
+    ///
+    /// # Errors
+    /// As [`set_deadline`](Self::set_deadline).
+    pub fn set_read_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.set_deadline_of(at, DeadlineMode::Read)
+    }
+
+    /// When writes give up, the one under way too; `None`: never.
+    ///
+    /// # Errors
+    /// As [`set_deadline`](Self::set_deadline).
+    pub fn set_write_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
+        self.set_deadline_of(at, DeadlineMode::Write)
+    }
+
+    fn set_deadline_of(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), PathError> {
+        self.fd.set_deadline(at, mode).map_err(|e| self.fail("", e))
+    }
+
+    /// Parks until a read would not wait; takes no buffer.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn wait_readable(&self) -> Result<(), PathError> {
+        self.fd.wait_readable().map_err(|e| self.fail("read", e))
+    }
+
+    /// Parks until a write would not wait.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn wait_writable(&self) -> Result<(), PathError> {
+        self.fd.wait_writable().map_err(|e| self.fail("write", e))
+    }
+
+    /// The descriptor, back in blocking mode: operations on the file hold a thread from now on, and know no deadlines.
+    /// [`as_raw_fd`](AsRawFd::as_raw_fd) leaves the mode alone.
+    #[doc(alias = "Fd")]
+    pub fn fd(&self) -> RawFd {
+        if self.blocking == Blocking::Restore {
+            // A closed file has no mode, and its number is -1.
+            let _ = self.fd.set_blocking();
+        }
+        self.fd.raw()
+    }
+
+    pub(crate) fn poll_fd(&self) -> &poll::Fd {
+        &self.fd
+    }
+
+    pub(crate) fn fail(&self, op: &'static str, e: poll::Error) -> PathError {
+        PathError::new(op, &self.name, e)
+    }
+}
+
+impl io::Read for &File {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        File::read(self, buf).map_err(io::Error::from)
+    }
+}
+
+impl io::Read for File {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        File::read(self, buf).map_err(io::Error::from)
+    }
+}
+
+impl io::Write for &File {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        write_or_part(self, buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl io::Write for File {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        write_or_part(self, buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// std's contract: a part that went out is no error yet; the next write finds it.
+fn write_or_part(file: &File, buf: &[u8]) -> io::Result<usize> {
+    match file.write(buf) {
+        Err(e) if e.transferred() > 0 => Ok(e.transferred()),
+        other => Ok(other?),
+    }
+}
+
+impl io::Seek for &File {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        Ok(File::seek(self, to)?)
+    }
+}
+
+impl io::Seek for File {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        Ok(File::seek(self, to)?)
+    }
+}
+
+impl AsRawFd for File {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.raw()
+    }
+}
+
+impl AsFd for File {
+    /// # Panics
+    /// After [`close`](File::close).
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        let fd = self.fd.raw();
+        assert!(fd >= 0, "the file is closed");
+        // SAFETY: open now. A close through another reference ends it early; the number is then only wrong, as with Go's Fd.
+        unsafe { BorrowedFd::borrow_raw(fd) }
+    }
+}
+
+impl IntoRawFd for File {
+    fn into_raw_fd(self) -> RawFd {
+        self.fd.into_raw()
+    }
+}
+
+impl From<File> for OwnedFd {
+    fn from(file: File) -> OwnedFd {
+        let fd = file.into_raw_fd();
+        assert!(fd >= 0, "the file is closed");
+        // SAFETY: into_raw gave the descriptor up to us.
+        unsafe { OwnedFd::from_raw_fd(fd) }
+    }
+}
+
+impl From<OwnedFd> for File {
+    /// As [`File::from_fd`], named by the number.
+    fn from(fd: OwnedFd) -> File {
+        let name = format!("fd {}", fd.as_raw_fd());
+        File::from_fd(fd, name)
+    }
+}
+
+impl From<std::fs::File> for File {
+    fn from(file: std::fs::File) -> File {
+        OwnedFd::from(file).into()
+    }
+}

@@ -1,0 +1,25 @@
+//! Files, pipes and other descriptors, parking where they can.
+//!
+//! Go: os.
+
+mod fd;
+mod file;
+mod path_error;
+pub(crate) mod sys;
+
+use std::io;
+
+pub use fd::Fd;
+pub use file::File;
+pub(crate) use file::Origin;
+pub use path_error::PathError;
+
+/// A connected pair of files: what is written to the second is read from the first. They are named "|0" and "|1".
+///
+/// # Errors
+/// What pipe2(2) says.
+#[doc(alias = "Pipe")]
+pub fn pipe() -> io::Result<(File, File)> {
+    let (reader, writer) = sys::pipe2(libc::O_CLOEXEC)?;
+    Ok((File::of(reader, "|0".into(), Origin::Ours), File::of(writer, "|1".into(), Origin::Ours)))
+}
