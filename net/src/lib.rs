@@ -15,6 +15,7 @@ mod name_error;
 mod net_fd;
 mod network;
 mod open;
+pub mod os;
 mod poll;
 mod sock;
 mod sockaddr;

@@ -78,9 +78,9 @@ impl File {
         let path = path.as_ref();
         let fail = |e| PathError::new("open", path, e);
         let c_path = sys::c_path(path).map_err(fail)?;
-        let fd = sys::ignoring_eintr(|| sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
-        let origin =
-            if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Ours };
+        let fd =
+            sys::ignoring_eintr(|| crate::sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
+        let origin = if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Ours };
         Ok(File::of(fd, path.to_owned(), origin))
     }
 
@@ -178,9 +178,8 @@ impl File {
     /// What fsync(2) says.
     #[doc(alias = "Sync")]
     pub fn sync_all(&self) -> Result<(), PathError> {
-        let synced = self.fd.control(|fd| {
-            gopark_runtime::blocking(|| sys::ignoring_eintr(|| sys::fsync(fd)))
-        });
+        let synced =
+            self.fd.control(|fd| gopark_runtime::blocking(|| sys::ignoring_eintr(|| sys::fsync(fd))));
         synced.map_err(|e| self.fail("sync", e))
     }
 

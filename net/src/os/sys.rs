@@ -23,14 +23,6 @@ pub(crate) fn c_path(path: &Path) -> Result<CString, Errno> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno(libc::EINVAL))
 }
 
-/// openat(2) from the working directory.
-#[inline(never)]
-pub(crate) fn open(path: &CStr, flags: i32, mode: u32) -> Result<RawFd, Errno> {
-    // SAFETY: a NUL-terminated path that lives across the call.
-    let fd = unsafe { libc::openat(libc::AT_FDCWD, path.as_ptr(), flags, mode) };
-    if fd < 0 { Err(Errno::last()) } else { Ok(fd) }
-}
-
 /// fstat(2) by its own number: the C library would ask newfstatat.
 #[inline(never)]
 pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat, Errno> {
