@@ -1,3 +1,5 @@
+//! Addresses and errors, printed as Go prints them.
+
 use super::*;
 use crate::error::{AddrError, Cause, OpError, Sentinel};
 use crate::host_port::{Port, parse_ip, parse_port};
