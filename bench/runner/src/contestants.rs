@@ -64,8 +64,11 @@ pub fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
 
 impl Build {
     pub fn new() -> Result<Build> {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("bench/ is in the workspace")?.to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .context("bench/runner is in the workspace")?
+            .to_owned();
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Ok(Build { root, target })
     }
@@ -82,11 +85,7 @@ impl Build {
     pub fn everything(&self, field: &[Contestant]) -> Result<()> {
         let takes_part = |family| field.iter().any(|c| c.family == family);
         if takes_part(Family::Gopark) {
-            self.cargo(
-                &["--profile", "measured", "--package", "gopark-bench", "--bin", "gopark-bench"],
-                "Cargo.toml",
-                ".",
-            )?;
+            self.cargo(&["--profile", "measured", "--package", "gopark-bench"], "Cargo.toml", ".")?;
         }
         self.cargo(&["--release"], "bench/peers/Cargo.toml", "peers")?;
         if takes_part(Family::Go) {
