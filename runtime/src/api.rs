@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 ///
 /// Go: runtime.Gosched.
 #[doc(alias = "Gosched")]
+#[inline]
 pub fn gosched() {
     crate::proc::gosched();
 }

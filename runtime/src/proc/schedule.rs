@@ -31,32 +31,37 @@ pub(crate) fn mstart(m: &'static M) {
     crate::fault::alternate_stack(m);
     wake::acquire_nextp(m);
     loop {
-        if let Some(gp) = m.lockedg() {
+        let (gp, slice) = if let Some(gp) = m.lockedg() {
             wake::stoplockedm(m);
-            execute(m, gp, Slice::Fresh);
-            continue;
-        }
-        if m.p().is_none() && !wake::acquirep_idle(m) {
-            match wake::stopm(m) {
-                Stop::Resumed => {}
-                Stop::Retired => break,
+            (gp, Slice::Fresh)
+        } else {
+            if m.p().is_none() && !wake::acquirep_idle(m) {
+                match wake::stopm(m) {
+                    Stop::Resumed => {}
+                    Stop::Retired => break,
+                }
             }
-        }
-        let Some((gp, slice)) = find_runnable(m) else { break };
-        if m.is_spinning() {
-            wake::resetspinning(m);
-        }
-        let locked_to = gp.lockedm.load(Relaxed);
-        if !locked_to.is_null() && !std::ptr::eq(locked_to, m) {
-            wake::startlockedm(m, gp);
-            continue;
-        }
+            let Some((gp, slice)) = find_runnable(m) else { break };
+            if m.is_spinning() {
+                wake::resetspinning(m);
+            }
+            let locked_to = gp.lockedm.load(Relaxed);
+            if !locked_to.is_null() && !std::ptr::eq(locked_to, m) {
+                wake::startlockedm(m, gp);
+                continue;
+            }
+            (gp, slice)
+        };
         execute(m, gp, slice);
     }
     tls::set_m(None);
 }
 
 /// Runs the goroutine until it parks, yields or ends. Go: execute, and mcall's other half.
+///
+/// Inlined so that the M's side has no return between two switches: a return here and the goroutine's own would each be
+/// predicted to the other's caller.
+#[inline(always)]
 fn execute(m: &'static M, gp: GRef, slice: Slice) {
     if slice == Slice::Fresh
         && let Some(p) = m.p()
