@@ -1,23 +1,43 @@
 //! The compute workloads.
 
-use bench_contract::Job;
+use bench_contract::{Job, sleepers::Dormitory};
+use gopark::chan::bounded;
+use gopark::sync::{Mutex, WaitGroup};
+use gopark::time::sleep;
 use gopark::{JoinHandle, go, gosched};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-/// Runs `tasks` copies of `body` as goroutines and joins them.
+/// Runs `tasks` copies of `body` as goroutines and waits for them, as Go does: by a WaitGroup.
 fn all(tasks: u64, body: impl Fn() + Clone + Send + 'static) {
-    let handles: Vec<JoinHandle<()>> = (0..tasks).map(|_| go(body.clone())).collect();
-    handles.into_iter().for_each(|h| h.join().expect("no task of the benchmark panics"));
+    let group = Arc::new(WaitGroup::new());
+    group.add(tasks as usize);
+    for _ in 0..tasks {
+        let (body, group) = (body.clone(), group.clone());
+        go(move || {
+            body();
+            group.done();
+        });
+    }
+    group.wait();
 }
 
+/// `join=handles` joins each goroutine by its handle instead of a WaitGroup.
 pub fn spawn_join(job: &'static Job) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let batch: u64 = job.get("batch", 1000);
+    let by_handle = job.word("join", "wg") == "handles";
     let count = || _ = COUNT.fetch_add(1, Relaxed);
     job.timed(job.get("n", 1_000_000), |n| {
         COUNT.store(0, Relaxed);
         for _ in 0..n / batch {
-            all(batch, count);
+            if by_handle {
+                let handles: Vec<JoinHandle<()>> = (0..batch).map(|_| go(count)).collect();
+                handles.into_iter().for_each(|h| h.join().expect("no task of the benchmark panics"));
+            } else {
+                all(batch, count);
+            }
         }
         assert_eq!(COUNT.load(Relaxed), n / batch * batch, "a task was lost");
     });
@@ -26,4 +46,61 @@ pub fn spawn_join(job: &'static Job) {
 pub fn yields(job: &'static Job) {
     let tasks: u64 = job.get("tasks", 2);
     job.timed(job.get("n", 2_000_000), |n| all(tasks, move || (0..n / tasks).for_each(|_| gosched())));
+}
+
+pub fn chan_pingpong(job: &'static Job) {
+    let (there, at_peer) = bounded::<u64>(0);
+    let (back, here) = bounded::<u64>(0);
+    go(move || at_peer.iter().for_each(|v| back.send(v).expect("the driver listens")));
+    job.timed(job.get("n", 200_000), |n| {
+        for i in 0..n {
+            there.send(i).expect("the peer listens");
+            assert_eq!(here.recv(), Ok(i), "another message came back");
+        }
+    });
+}
+
+pub fn chan_mpsc(job: &'static Job) {
+    let (producers, cap): (u64, usize) = (job.get("producers", 4), job.get("cap", 128));
+    job.timed(job.get("n", 1_000_000), |n| {
+        let (sender, receiver) = bounded::<u64>(cap);
+        for _ in 0..producers {
+            let sender = sender.clone();
+            go(move || (0..n / producers).for_each(|i| sender.send(i).expect("the consumer listens")));
+        }
+        drop(sender);
+        assert_eq!(receiver.iter().count() as u64, n / producers * producers, "a message was lost");
+    });
+}
+
+pub fn mutex_contended(job: &'static Job) {
+    let tasks: u64 = job.get("tasks", 8);
+    job.timed(job.get("n", 4_000_000), |n| {
+        let count = Arc::new(Mutex::new(0));
+        let shared = count.clone();
+        all(tasks, move || (0..n / tasks).for_each(|_| *shared.lock() += 1));
+        assert_eq!(*count.lock(), n / tasks * tasks, "an increment was lost");
+    });
+}
+
+pub fn sleepers(job: &'static Job) {
+    let look = Duration::from_millis(1);
+    let dormitory = Arc::new(Dormitory::open(job));
+    for _ in 0..dormitory.n {
+        let dormitory = dormitory.clone();
+        go(move || {
+            sleep(dormitory.lie_down());
+            dormitory.get_up();
+        });
+    }
+    let asleep = loop {
+        match dormitory.all_asleep() {
+            Some(asleep) => break asleep,
+            None => sleep(look),
+        }
+    };
+    while !dormitory.all_up() {
+        sleep(look);
+    }
+    dormitory.answer(job, &asleep);
 }

@@ -1,6 +1,10 @@
 //! gopark's contestant: `gopark-bench WORKLOAD [key=value]...`, the contract of `bench/README.md`.
+//!
+//! Keys of gopark alone: `fewest_syscalls=1` and `netpoll_every=N` set the knobs of the same names.
 
 mod compute;
+mod http;
+mod servers;
 
 use bench_contract::{Job, unsupported};
 
@@ -9,9 +13,24 @@ fn main() {
     let drive: fn(&'static Job) = match job.workload.as_str() {
         "spawn_join" => compute::spawn_join,
         "yield" => compute::yields,
+        "chan_pingpong" => compute::chan_pingpong,
+        "chan_mpsc" => compute::chan_mpsc,
+        "mutex_contended" => compute::mutex_contended,
+        "sleepers" => compute::sleepers,
+        "tcp_echo" => |job| servers::serve(job, servers::echo),
+        "tcp_conn" => |job| servers::serve(job, servers::one_line),
+        "http_hello" => |job| servers::serve(job, http::hello),
         _ => unsupported(),
     };
     let builder = gopark::Builder::new().procs(job.get("workers", 2));
     // SAFETY: run's contract: no goroutine of this program holds anything thread-bound across a call that may park.
-    unsafe { builder.run(|| drive(job)) }
+    unsafe {
+        builder.run(|| {
+            if job.workload != "timers" {
+                servers::park_bystanders(job.get("live", 0));
+            }
+            servers::start_hogs(job.get("hogs", 0));
+            drive(job);
+        });
+    }
 }
