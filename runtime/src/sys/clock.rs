@@ -39,6 +39,12 @@ pub(crate) fn ns_to_instant(ns: i64) -> Instant {
 }
 
 /// A duration's nanoseconds, at most `i64::MAX`.
+#[inline]
 pub(crate) fn saturating_ns(d: Duration) -> i64 {
-    i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
+    // Whole seconds that fit with any fraction; `Duration::as_nanos` would multiply 128 bits wide.
+    const MAX_SECS: u64 = i64::MAX as u64 / 1_000_000_000 - 1;
+    match d.as_secs() {
+        secs @ ..=MAX_SECS => secs as i64 * 1_000_000_000 + i64::from(d.subsec_nanos()),
+        _ => i64::MAX,
+    }
 }

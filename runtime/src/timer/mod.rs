@@ -16,7 +16,7 @@
 //! I1 Lock order: a heap's lock before a timer's; `f` is called with neither held.
 //! I2 HEAPED is set exactly while an entry of one heap points to the timer; then `ts` is that heap. Both change only with
 //!    that heap's lock and the timer's lock held.
-//! I3 From `init` to the end of its memory a timer does not move. While HEAPED its memory is alive: either it lies in
+//! I3 From its first setting to the end of its memory a timer does not move. While HEAPED its memory is alive: either it lies in
 //!    memory that is never unmapped (a G, a poll descriptor), or the heap's entry holds a reference (`Keep`).
 //!    Dropping a heaped timer throws.
 //! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
@@ -43,7 +43,7 @@ mod tests;
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 use crate::throw::throw;
 use state::{State, StateLock};
@@ -59,12 +59,13 @@ pub(crate) type TimerFn = unsafe fn(arg: *mut (), seq: usize, delay_ns: i64);
 /// The largest `when`: never, in practice. Go: maxWhen.
 pub(crate) const MAX_WHEN: i64 = i64::MAX;
 
-/// How a heap holds the memory of a timer that is not in type-stable memory (I3).
+/// How a heap holds the memory of a timer that is not in type-stable memory (I3). Both take the timer's `arg`, which such a
+/// timer never changes.
 pub(crate) struct Keep {
     /// Adds a reference to what contains the timer.
-    pub(crate) retain: unsafe fn(NonNull<Timer>),
+    pub(crate) retain: unsafe fn(arg: *mut ()),
     /// Drops one; called with no lock held, perhaps on an M's own stack: it must not run a user's destructor.
-    pub(crate) release: unsafe fn(NonNull<Timer>),
+    pub(crate) release: unsafe fn(arg: *mut ()),
 }
 
 /// A call at a time, perhaps repeated. Go: runtime/time.go timer.
@@ -93,7 +94,7 @@ impl Fields {
         Fields { when: 0, period: 0, call: None, arg: ptr::null_mut(), seq: 0, ts: ptr::null() };
 }
 
-// SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `init`'s caller).
+// SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `modify`'s caller).
 unsafe impl Sync for Timer {}
 // SAFETY: as above.
 unsafe impl Send for Timer {}
@@ -120,21 +121,22 @@ impl Timer {
         Timer { lock, keep, fields: UnsafeCell::new(Fields::NEW) }
     }
 
-    /// Sets what is called.
+    /// Sets a timer for the first time, without its lock.
     ///
     /// # Safety
-    /// The timer stays where it is from now on and its memory lives as I3 says; `f(arg, seq, _)` may be called, from any
-    /// thread, whenever the timer is set.
-    pub(crate) unsafe fn init(&self, f: TimerFn, arg: *mut ()) {
-        let mut t = self.lock();
-        t.call = Some(f);
-        t.arg = arg;
+    /// As for `modify`; and nobody else knows the timer yet.
+    #[inline]
+    pub(crate) unsafe fn start_new(&self, when: i64, f: TimerFn, arg: *mut ()) {
+        // SAFETY: the caller's duty: nobody else can hold the lock.
+        unsafe { *self.fields.get() = Fields { when, call: Some(f), arg, ..Fields::NEW } };
+        self.maybe_add();
     }
 
     /// Sets the timer anew, from now on with this call. True if it was set and had not gone off.
     ///
     /// # Safety
-    /// As for `init`.
+    /// The timer stays where it is from now on and its memory lives as I3 says; `f(arg, seq, _)` may be called, from any
+    /// thread, whenever the timer is set.
     pub(crate) unsafe fn modify(&self, when: i64, period: i64, f: TimerFn, arg: *mut (), seq: usize) -> bool {
         self.set(when, period, Some((f, arg, seq)))
     }
@@ -188,6 +190,17 @@ impl Timer {
         let pending = t.when > 0;
         t.when = 0;
         pending
+    }
+
+    /// Sets what is called.
+    ///
+    /// # Safety
+    /// As for `modify`.
+    #[cfg(test)]
+    pub(crate) unsafe fn init(&self, f: TimerFn, arg: *mut ()) {
+        let mut t = self.lock();
+        t.call = Some(f);
+        t.arg = arg;
     }
 
     /// When it is set to go off; 0: it is not set.
@@ -342,28 +355,29 @@ struct Firing {
 
 impl Firing {
     fn call(self) {
-        // SAFETY: duty of `init`'s or `modify`'s caller; the memory is alive by I3: `check` holds a reference.
+        // SAFETY: duty of `modify`'s or `start_new`'s caller; the memory is alive by I3: `check` holds a reference.
         unsafe { (self.call)(self.arg, self.seq, self.delay) }
     }
 }
 
-/// A heap's reference to a timer that has left the heap. Dropped with no lock held.
+/// A reference to what contains a counted timer: a heap entry's, or one for a call. Dropped with no lock held.
 #[must_use]
-struct Held(NonNull<Timer>, &'static Keep);
+struct Held(*mut (), &'static Keep);
 
 impl Held {
-    /// The reference that comes with a heap entry, if the timer is counted; taken over from the entry.
-    fn from_heap(timer: &Timer) -> Option<Held> {
-        timer.keep.map(|keep| Held(NonNull::from(timer), keep))
+    /// The reference that came with a heap entry, if the timer is counted; taken over from the entry.
+    #[inline(always)]
+    fn from_heap(t: &Locked<'_>) -> Option<Held> {
+        t.timer.keep.map(|keep| Held(t.arg, keep))
     }
 
-    /// One more.
-    fn another(timer: &Timer) -> Option<Held> {
-        timer.keep.map(|keep| {
-            // SAFETY: `keep` belongs to what contains the timer, which is alive (it is borrowed).
-            unsafe { (keep.retain)(NonNull::from(timer)) };
-            Held(NonNull::from(timer), keep)
-        })
+    /// One more, if the timer is counted.
+    #[inline(always)]
+    fn another(t: &Locked<'_>) -> Option<Held> {
+        let held = Held::from_heap(t)?;
+        // SAFETY: `keep` and `arg` belong to what contains the timer, which is alive (it is borrowed).
+        unsafe { (held.1.retain)(held.0) };
+        Some(held)
     }
 }
 

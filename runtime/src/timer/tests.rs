@@ -3,7 +3,6 @@
 //! The functions under test need no runtime: heaps are made here and no timer is started through the current P.
 
 use std::cell::RefCell;
-use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -186,18 +185,14 @@ struct Counted {
     calls: AtomicUsize,
 }
 
-fn counted_ptr(timer: NonNull<Timer>) -> *const Counted {
-    timer.as_ptr().cast_const().cast::<u8>().wrapping_sub(std::mem::offset_of!(Counted, timer)).cast()
+unsafe fn retain(arg: *mut ()) {
+    // SAFETY: `counted` passes an Arc<Counted>'s pointer.
+    unsafe { Arc::increment_strong_count(arg.cast::<Counted>().cast_const()) };
 }
 
-unsafe fn retain(timer: NonNull<Timer>) {
-    // SAFETY: `counted` puts only timers of an Arc<Counted> under this `Keep`.
-    unsafe { Arc::increment_strong_count(counted_ptr(timer)) };
-}
-
-unsafe fn release(timer: NonNull<Timer>) {
+unsafe fn release(arg: *mut ()) {
     // SAFETY: as in `retain`.
-    unsafe { Arc::decrement_strong_count(counted_ptr(timer)) };
+    unsafe { Arc::decrement_strong_count(arg.cast::<Counted>().cast_const()) };
 }
 
 static KEEP: Keep = Keep { retain, release };

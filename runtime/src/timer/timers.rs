@@ -277,10 +277,8 @@ impl LockedTimers<'_> {
         if !t.ts.is_null() {
             throw!("a timer is in a heap already");
         }
-        if let Some(keep) = t.timer.keep {
-            // SAFETY: `keep` belongs to what contains the timer, which is alive (it is borrowed).
-            unsafe { (keep.retain)(NonNull::from(t.timer)) };
-        }
+        // The entry's reference; `removed` takes it back.
+        std::mem::forget(Held::another(t));
         t.ts = self.ts;
         t.state = State::clean();
         if self.heap.push(t.when, NonNull::from(t.timer)) {
@@ -296,7 +294,7 @@ impl LockedTimers<'_> {
         }
         t.state = State::at_rest();
         t.ts = ptr::null();
-        Held::from_heap(t.timer)
+        Held::from_heap(t)
     }
 
     /// Clears stopped timers from both ends of the array, and marks from its head. Keeps programs that start and stop
@@ -379,7 +377,7 @@ impl LockedTimers<'_> {
                 self.heap.reschedule_first(t.when);
                 self.update_min_when_heap();
                 // During the call it could be stopped, cleared out and freed.
-                Held::another(timer)
+                Held::another(&t)
             };
             return Due::Run(firing, held);
         }

@@ -1,0 +1,170 @@
+//! A single event. Go: time/sleep.go Timer.
+
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use super::func::FuncHandle;
+use super::when;
+use crate::chan::timed::{NEVER_NS, set_times, timed};
+use crate::chan::{Receiver, RecvError, never};
+
+/// A single event in the future: a message on its channel ([`Timer::new`]), or a call ([`after_func`]).
+///
+/// The methods take `&self`: one goroutine may wait for the timer while another resets it. Dropping it has no effect on a call
+/// that is set, as in Go, where nobody keeps what AfterFunc returns.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::time::Timer;
+/// use std::time::{Duration, Instant};
+/// let start = Instant::now();
+/// let timer = Timer::new(Duration::from_secs(3600));
+/// assert!(timer.reset(Duration::from_millis(5))); // it was still to come
+/// timer.recv().unwrap();
+/// assert!(start.elapsed() >= Duration::from_millis(5));
+/// assert!(!timer.stop()); // it has come
+/// # }) } }
+/// ```
+///
+/// Go: time.Timer.
+pub struct Timer(Kind);
+
+enum Kind {
+    Channel(Receiver<Instant>),
+    Call {
+        handle: FuncHandle,
+        /// Go's nil channel.
+        nothing: Receiver<Instant>,
+    },
+}
+
+impl Timer {
+    /// A timer whose channel gets the time once, in `d` from now.
+    ///
+    /// Go: time.NewTimer.
+    #[doc(alias = "NewTimer")]
+    pub fn new(d: Duration) -> Timer {
+        Timer(Kind::Channel(timed(when(d), 0)))
+    }
+
+    /// Sets the timer to `d` from now, whatever it was before. True if it was set: its time was still to come, or had come
+    /// and nobody had received it. A receive after the reset gets nothing from before it.
+    ///
+    /// For a call: false means that it has begun; it is called again, after that.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::time::{sleep, Timer};
+    /// use std::time::Duration;
+    /// let timer = Timer::new(Duration::ZERO);
+    /// sleep(Duration::from_millis(1));
+    /// assert!(timer.reset(Duration::from_secs(3600))); // due, but not received
+    /// assert!(timer.channel().is_empty());
+    /// # }) } }
+    /// ```
+    ///
+    /// Go: time.Timer.Reset.
+    pub fn reset(&self, d: Duration) -> bool {
+        match &self.0 {
+            Kind::Channel(channel) => set_times(channel, when(d), 0),
+            Kind::Call { handle, .. } => handle.reset(when(d)),
+        }
+    }
+
+    /// Prevents the event. True if that succeeded; false if it was stopped or received before, or the call has begun, which
+    /// is not waited for. A receive after the stop waits (until a reset).
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::time::after_func;
+    /// use std::time::Duration;
+    /// let timer = after_func(Duration::from_secs(3600), || unreachable!());
+    /// assert!(timer.stop());
+    /// assert!(!timer.stop());
+    /// # }) } }
+    /// ```
+    ///
+    /// Go: time.Timer.Stop.
+    pub fn stop(&self) -> bool {
+        match &self.0 {
+            Kind::Channel(channel) => set_times(channel, NEVER_NS, 0),
+            Kind::Call { handle, .. } => handle.stop(),
+        }
+    }
+
+    /// Waits for the event and returns the time at which it was due. For ever if the timer is stopped and nobody resets it,
+    /// and on a timer that calls a function (Go's nil channel).
+    ///
+    /// # Errors
+    /// Never; the type is [`Receiver::recv`]'s.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::time::Timer;
+    /// use std::time::{Duration, Instant};
+    /// let due = Timer::new(Duration::from_millis(1)).recv().unwrap();
+    /// assert!(due <= Instant::now());
+    /// # }) } }
+    /// ```
+    pub fn recv(&self) -> Result<Instant, RecvError> {
+        self.channel().recv()
+    }
+
+    /// The channel, for `select!` and deadlines.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::time::Timer;
+    /// use std::time::Duration;
+    /// let timer = Timer::new(Duration::from_secs(3600));
+    /// assert!(timer.channel().try_recv().is_err());
+    /// # }) } }
+    /// ```
+    ///
+    /// Go: the field C.
+    pub fn channel(&self) -> &Receiver<Instant> {
+        match &self.0 {
+            Kind::Channel(channel) => channel,
+            Kind::Call { nothing, .. } => nothing,
+        }
+    }
+}
+
+impl std::fmt::Debug for Timer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self.0 {
+            Kind::Channel(_) => "Timer(channel)",
+            Kind::Call { .. } => "Timer(call)",
+        })
+    }
+}
+
+/// Calls `f` in a goroutine of its own, in `d` from now. The timer that is returned can prevent that or set it anew;
+/// without it the call just happens.
+///
+/// `f` may be called several times, if it is reset; calls never overlap. A panic in it is told like any goroutine's and
+/// disturbs nobody.
+///
+/// # Panics
+/// Before the runtime runs.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::{chan, time};
+/// use std::time::Duration;
+/// let (s, r) = chan::bounded(1);
+/// time::after_func(Duration::from_millis(1), move || s.send("called").unwrap());
+/// assert_eq!(r.recv(), Ok("called"));
+/// # }) } }
+/// ```
+///
+/// Go: time.AfterFunc.
+#[doc(alias = "AfterFunc")]
+#[track_caller]
+pub fn after_func<F>(d: Duration, f: F) -> Timer
+where
+    F: FnMut() + Send + 'static,
+{
+    let handle = FuncHandle::start(when(d), f, Location::caller());
+    Timer(Kind::Call { handle, nothing: never() })
+}
