@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use crate::g::{GRef, WaitReason};
 use crate::proc::{gopark, goready};
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
-use crate::timer::MAX_WHEN;
 
 /// Parks the calling goroutine for at least `d`; a plain thread sleeps. Returns at once if `d` is zero.
 ///
@@ -63,7 +62,6 @@ pub(crate) fn sleep_until_ns(when: i64) {
 
 /// Starts the record's timer so that it readies `gp`: for the commit of a park that nothing else can end (I1).
 fn start_sleep_timer(gp: GRef, when: i64) {
-    debug_assert!(when > 0 && when <= MAX_WHEN);
     // SAFETY: records are never unmapped (g.rs I1), and the address is a record's.
     unsafe { gp.timer.modify(when, 0, goroutine_ready, gp.as_ptr().cast(), 0) };
 }

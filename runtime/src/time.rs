@@ -20,11 +20,3 @@ pub use crate::chan::{after, tick};
 pub use crate::sleep::{sleep, sleep_until};
 pub use ticker::Ticker;
 pub use timer::{Timer, after_func};
-
-use crate::sys::clock::{nanotime, saturating_ns};
-use std::time::Duration;
-
-/// The nanotime in `d` from now. Go: when.
-fn when(d: Duration) -> i64 {
-    nanotime().saturating_add(saturating_ns(d))
-}

@@ -106,7 +106,11 @@ fn test_ticker_concurrent_stress() {
         let ticker = Ticker::new(Duration::from_nanos(1));
         gopark_runtime::scope(|s| {
             for _ in 0..10 {
-                s.go(|| (0..100).for_each(|_| drop(ticker.recv().unwrap())));
+                s.go(|| {
+                    (0..100).for_each(|_| {
+                        ticker.recv().unwrap();
+                    })
+                });
             }
         });
         ticker.stop();
@@ -195,7 +199,10 @@ fn test_after_stop() {
 
 const SLOTS: [u32; 13] = [5, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0];
 
-fn test_after_queuing_with(delta: Duration, after: impl Fn(Duration) -> Receiver<Instant>) -> Result<(), String> {
+fn test_after_queuing_with(
+    delta: Duration,
+    after: impl Fn(Duration) -> Receiver<Instant>,
+) -> Result<(), String> {
     let (s, results) = unbounded();
     let start = Instant::now();
     for slot in SLOTS {
@@ -362,12 +369,13 @@ fn test_adjust_timers() {
             seed ^= seed << 17;
             seed as usize % n
         };
-        let mut timers: Vec<(FuncTimer, u32)> = (0..100).map(|_| (FuncTimer::new(Duration::ZERO), 1)).collect();
+        let mut timers: Vec<(FuncTimer, u32)> =
+            (0..100).map(|_| (FuncTimer::new(Duration::ZERO), 1)).collect();
         while !timers.is_empty() {
             let i = random(timers.len());
             let (t, state) = &mut timers[i];
             match *state {
-                1 => drop(t.c.recv().unwrap()),
+                1 => _ = t.c.recv().unwrap(),
                 // Long durations that will be cancelled.
                 2 => assert!(!t.timer.reset(60 * 1000 * MS)),
                 4 => assert!(!t.timer.reset(180 * 1000 * MS)),
@@ -399,7 +407,10 @@ fn test_stop_reset_result(stop_or_reset: fn(&Timer) -> bool) {
                             recv(t2.channel()) -> _ => &t1,
                         };
                         if !stop_or_reset(other) {
-                            other.channel().recv_timeout(Duration::from_secs(10)).expect("no value, none stopped");
+                            other
+                                .channel()
+                                .recv_timeout(Duration::from_secs(10))
+                                .expect("no value, none stopped");
                         }
                         received.fetch_add(1, SeqCst);
                     }

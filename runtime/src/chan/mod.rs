@@ -36,7 +36,7 @@ mod selectgo;
 mod sender;
 mod sudog;
 #[cfg(not(loom))]
-mod timed;
+pub(crate) mod timed;
 #[cfg(not(loom))]
 mod timeout;
 

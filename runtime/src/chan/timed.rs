@@ -18,7 +18,7 @@ use crate::shim::atomic::Ordering::Relaxed;
 use crate::sys::clock::{instant_to_ns, nanotime, ns_to_instant, saturating_ns};
 
 /// `when_ns` of a channel that has nothing to come.
-pub(super) const NEVER_NS: i64 = i64::MAX;
+pub(crate) const NEVER_NS: i64 = i64::MAX;
 
 /// A receiver that gets one message, `duration` from now: the time at which it was due.
 ///
@@ -68,7 +68,7 @@ pub fn tick(duration: Duration) -> Receiver<Instant> {
 }
 
 /// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of the caller.
-fn ns_from_now(duration: Duration) -> i64 {
+pub(crate) fn ns_from_now(duration: Duration) -> i64 {
     Instant::now().checked_add(duration).map_or(NEVER_NS, instant_to_ns)
 }
 

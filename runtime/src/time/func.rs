@@ -19,10 +19,17 @@ use std::sync::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Relaxed},
 };
+use std::time::Duration;
 
 use crate::proc::newproc::{self, Options};
+use crate::sys::clock::{nanotime, saturating_ns};
 use crate::throw;
 use crate::timer::{self, Keep};
+
+/// The nanotime in `d` from now. Go: when.
+pub(super) fn when(d: Duration) -> i64 {
+    nanotime().saturating_add(saturating_ns(d))
+}
 
 /// What the handle counts in `claims` (I2).
 const HANDLE: usize = 1 << (usize::BITS - 2);

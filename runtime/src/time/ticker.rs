@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::when;
-use crate::chan::timed::{NEVER_NS, set_times, timed};
+use crate::chan::timed::{NEVER_NS, ns_from_now, set_times, timed};
 use crate::chan::{Receiver, RecvError};
 use crate::sys::clock::saturating_ns;
 
@@ -37,7 +36,7 @@ impl Ticker {
     #[doc(alias = "NewTicker")]
     pub fn new(d: Duration) -> Ticker {
         assert!(!d.is_zero(), "non-positive interval for Ticker::new");
-        Ticker(timed(when(d), saturating_ns(d)))
+        Ticker(timed(ns_from_now(d), saturating_ns(d)))
     }
 
     /// Starts anew with another interval; the first tick comes in `d` from now. A receive after it gets no older tick.
@@ -58,7 +57,7 @@ impl Ticker {
     /// Go: time.Ticker.Reset.
     pub fn reset(&self, d: Duration) {
         assert!(!d.is_zero(), "non-positive interval for Ticker::reset");
-        set_times(&self.0, when(d), saturating_ns(d));
+        set_times(&self.0, ns_from_now(d), saturating_ns(d));
     }
 
     /// No more ticks, until a reset. The channel is not closed: a receive waits.

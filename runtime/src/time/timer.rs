@@ -3,9 +3,8 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use super::func::FuncHandle;
-use super::when;
-use crate::chan::timed::{NEVER_NS, set_times, timed};
+use super::func::{self, FuncHandle};
+use crate::chan::timed::{NEVER_NS, ns_from_now, set_times, timed};
 use crate::chan::{Receiver, RecvError, never};
 
 /// A single event in the future: a message on its channel ([`Timer::new`]), or a call ([`after_func`]).
@@ -44,7 +43,7 @@ impl Timer {
     /// Go: time.NewTimer.
     #[doc(alias = "NewTimer")]
     pub fn new(d: Duration) -> Timer {
-        Timer(Kind::Channel(timed(when(d), 0)))
+        Timer(Kind::Channel(timed(ns_from_now(d), 0)))
     }
 
     /// Sets the timer to `d` from now, whatever it was before. True if it was set: its time was still to come, or had come
@@ -66,8 +65,8 @@ impl Timer {
     /// Go: time.Timer.Reset.
     pub fn reset(&self, d: Duration) -> bool {
         match &self.0 {
-            Kind::Channel(channel) => set_times(channel, when(d), 0),
-            Kind::Call { handle, .. } => handle.reset(when(d)),
+            Kind::Channel(channel) => set_times(channel, ns_from_now(d), 0),
+            Kind::Call { handle, .. } => handle.reset(func::when(d)),
         }
     }
 
@@ -165,6 +164,6 @@ pub fn after_func<F>(d: Duration, f: F) -> Timer
 where
     F: FnMut() + Send + 'static,
 {
-    let handle = FuncHandle::start(when(d), f, Location::caller());
+    let handle = FuncHandle::start(func::when(d), f, Location::caller());
     Timer(Kind::Call { handle, nothing: never() })
 }

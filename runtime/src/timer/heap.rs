@@ -118,13 +118,12 @@ impl<T: Copy> Heap<T> {
         let Some(&entry) = entries.get(i) else { return };
         loop {
             let first_child = i * ARITY + 1;
-            let children = entries.len().min(first_child + ARITY);
             let mut least = entry.when;
             let mut least_at = i;
-            for child in first_child..children {
-                if entries[child].when < least {
-                    least = entries[child].when;
-                    least_at = child;
+            for (child, at) in entries.iter().skip(first_child).take(ARITY).zip(first_child..) {
+                if child.when < least {
+                    least = child.when;
+                    least_at = at;
                 }
             }
             if least_at == i {

@@ -56,9 +56,6 @@ pub(crate) use timers::Timers;
 /// `arg` and `seq` are what the timer was set up with.
 pub(crate) type TimerFn = unsafe fn(arg: *mut (), seq: usize, delay_ns: i64);
 
-/// The largest `when`: never, in practice. Go: maxWhen.
-pub(crate) const MAX_WHEN: i64 = i64::MAX;
-
 /// How a heap holds the memory of a timer that is not in type-stable memory (I3). Both take the timer's `arg`, which such a
 /// timer never changes.
 pub(crate) struct Keep {
@@ -68,7 +65,8 @@ pub(crate) struct Keep {
     pub(crate) release: unsafe fn(arg: *mut ()),
 }
 
-/// A call at a time, perhaps repeated. Go: runtime/time.go timer.
+/// A call at a time, perhaps repeated. Go: runtime/time.go timer. In the order of use: a reset touches the first 40 bytes.
+#[repr(C)]
 pub(crate) struct Timer {
     lock: StateLock,
     keep: Option<&'static Keep>,
@@ -76,17 +74,18 @@ pub(crate) struct Timer {
     fields: UnsafeCell<Fields>,
 }
 
+#[repr(C)]
 struct Fields {
     /// When it goes off; 0: not set.
     when: i64,
     /// The distance of repetitions, or 0.
     period: i64,
+    /// The heap it is in, or null.
+    ts: *const Timers,
     call: Option<TimerFn>,
     arg: *mut (),
     /// For the client, to recognize a call that belongs to an older setting.
     seq: usize,
-    /// The heap it is in, or null.
-    ts: *const Timers,
 }
 
 impl Fields {

@@ -111,7 +111,11 @@ fn changes_with_one_waiter<T: Tim + Send + Sync + 'static>(tim: &Arc<T>) {
     not_done(&done);
     tim.reset(NOW);
     wait_done(&done);
-    if T::IS_TICKER { tim.assert_tick() } else { tim.no_tick() }
+    if T::IS_TICKER {
+        tim.assert_tick()
+    } else {
+        tim.no_tick()
+    }
     tim.stop();
     tim.no_tick();
 }

@@ -152,24 +152,3 @@ fn resets_and_calls_balance() {
         assert_eq!(calls.load(SeqCst), expected);
     });
 }
-
-/// An hour's timers that nobody waits for leave nothing behind. Go: TestTimerGC.
-#[test]
-fn unreferenced_timers_cost_nothing() {
-    run(|| {
-        let before = resident_kib();
-        for _ in 0..300_000 {
-            let _ = Timer::new(Duration::from_secs(3600));
-            let _ = gopark_runtime::time::after(Duration::from_secs(3600));
-            after_func(Duration::from_secs(3600), || {}).stop();
-        }
-        let grown = resident_kib().saturating_sub(before);
-        assert!(grown < 4096, "{grown} KiB");
-    });
-}
-
-fn resident_kib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find(|l| l.starts_with("RssAnon:")).expect("a line of its own");
-    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
-}

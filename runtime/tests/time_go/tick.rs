@@ -15,9 +15,13 @@ fn test_ticker() {
         let attempt = |count: u32, delta: Duration| -> Result<(), String> {
             let ticker = Ticker::new(delta);
             let start = Instant::now();
-            (0..count / 2).for_each(|_| drop(ticker.recv().unwrap()));
+            (0..count / 2).for_each(|_| {
+                ticker.recv().unwrap();
+            });
             ticker.reset(delta * 2);
-            (0..count / 2).for_each(|_| drop(ticker.recv().unwrap()));
+            (0..count / 2).for_each(|_| {
+                ticker.recv().unwrap();
+            });
             ticker.stop();
             let (took, target) = (start.elapsed(), 3 * delta * (count / 2));
             let slop = target * 3 / 10;
