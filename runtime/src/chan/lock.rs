@@ -133,6 +133,8 @@ mod tests {
         std::thread::scope(|s| {
             for _ in 0..4 {
                 s.spawn(|| {
+                    // Whole: the closure would capture the fields one by one, and the cell alone is not Sync.
+                    let counter = &counter;
                     for _ in 0..10_000 {
                         counter.0.lock();
                         // SAFETY: under the lock.
