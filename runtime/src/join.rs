@@ -2,6 +2,8 @@
 //!
 //! I1 The packet's `result` is written by the goroutine before `state` becomes DONE, and read by the joiner after.
 
+mod future;
+
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::panic::Location;
@@ -15,15 +17,17 @@ use crate::g::{GRef, WaitReason};
 use crate::proc::newproc::{self, Options};
 use crate::proc::{gopark, goready};
 
+pub use future::JoinFuture;
+
 /// Nobody waits, it runs.
 const RUNNING: usize = 0;
 /// The result is there.
 const DONE: usize = 1;
-// Any other value: the waiting joiner's GRef.
+// Any other value: the waiting joiner's GRef, or a future's waker (future.rs).
 
 /// What a goroutine leaves for its joiner.
 struct Packet<T> {
-    /// RUNNING, DONE, or the joiner's record.
+    /// RUNNING, DONE, or the joiner's record or waker.
     state: AtomicUsize,
     result: UnsafeCell<Option<std::thread::Result<T>>>,
 }
@@ -45,8 +49,13 @@ impl<T> Packet<T> {
         // ORDERING: Release pairs with the Acquire in `wait` (I1); Acquire for the joiner's record.
         match self.state.swap(DONE, AcqRel) {
             RUNNING => {}
-            // SAFETY: any other value came from GRef::as_usize in `wait`.
-            waiter => goready(unsafe { GRef::from_usize(waiter) }),
+            waiter => {
+                // SAFETY: taken out of the state just now.
+                if !unsafe { future::wake(waiter) } {
+                    // SAFETY: what is no waker came from GRef::as_usize in `wait`.
+                    goready(unsafe { GRef::from_usize(waiter) });
+                }
+            }
         }
     }
 

@@ -15,6 +15,8 @@ mod note;
 mod spinning;
 mod timer;
 
+#[cfg(not(loom))]
+mod block_on;
 pub mod chan;
 #[cfg(not(loom))]
 mod coro;
@@ -62,6 +64,8 @@ pub mod time;
 #[cfg(not(loom))]
 mod tls;
 
+#[cfg(not(loom))]
+pub mod context;
 #[doc(hidden)]
 pub mod sema;
 pub mod sync;

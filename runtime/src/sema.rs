@@ -322,7 +322,7 @@ mod loom_tests {
             for t in threads {
                 t.join().unwrap();
             }
-            assert_eq!(sema.load(SeqCst), 0);
+            assert_eq!(sema.load(Relaxed), 0);
         });
     }
 
@@ -339,7 +339,7 @@ mod loom_tests {
             semacquire(&shared.0);
             assert_eq!(shared.1.load(Relaxed), 7);
             releaser.join().unwrap();
-            assert_eq!(shared.0.load(SeqCst), 0);
+            assert_eq!(shared.0.load(Relaxed), 0);
         });
     }
 }

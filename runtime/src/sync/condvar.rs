@@ -44,7 +44,7 @@ pub type Condvar = lock_api::Condvar<RawCondvar>;
 pub struct RawCondvar(NotifyList);
 
 impl RawCondvar {
-    pub(super) fn inner(&self) -> &NotifyList {
+    pub(crate) fn inner(&self) -> &NotifyList {
         &self.0
     }
 }

@@ -25,6 +25,8 @@ mod barrier;
 #[cfg(not(loom))]
 mod condvar;
 #[cfg(not(loom))]
+mod group;
+#[cfg(not(loom))]
 mod mutex;
 mod once;
 #[cfg(not(loom))]
@@ -37,9 +39,13 @@ mod semaphore;
 mod timed;
 
 #[cfg(not(loom))]
+pub use crate::context::{LockContext, WaitContext};
+#[cfg(not(loom))]
 pub use barrier::{Barrier, BarrierWaitResult};
 #[cfg(not(loom))]
 pub use condvar::{Condvar, RawCondvar, WaitTimeoutResult};
+#[cfg(not(loom))]
+pub use group::Group;
 #[cfg(not(loom))]
 pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(not(loom))]

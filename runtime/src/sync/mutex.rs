@@ -85,7 +85,7 @@ pub type ArcMutexGuard<R, T> = lock_api::ArcMutexGuard<R, T>;
 pub struct RawMutex(Lock);
 
 impl RawMutex {
-    pub(super) fn inner(&self) -> &Lock {
+    pub(crate) fn inner(&self) -> &Lock {
         &self.0
     }
 }

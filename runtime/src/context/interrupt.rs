@@ -1,0 +1,80 @@
+//! A context as the [`Interrupt`] of a parked wait, and the hook for the network's.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::node::{Entry, Node};
+use super::{Context, ContextError};
+use crate::proc::goready;
+use crate::sema::{Interrupt, Target};
+
+/// Where a wait is registered; dropping it takes it off.
+#[derive(Default)]
+pub(crate) struct ContextSlot(Cell<Option<(Arc<Node>, u64)>>);
+
+impl Interrupt for Context {
+    type Slot = ContextSlot;
+
+    unsafe fn arm(&self, slot: &ContextSlot, target: Target) {
+        let Some(node) = self.cancel_node() else { return };
+        match node.add_new(Entry::Wait(target)) {
+            Ok(id) => slot.0.set(Some((node.clone(), id))),
+            // SAFETY: our caller's duty: armed now.
+            Err(_) => unsafe { target.interrupt(&mut goready) },
+        }
+    }
+}
+
+/// After the removal nobody uses the target: what runs it holds the node's lock (node.rs I3).
+impl Drop for ContextSlot {
+    fn drop(&mut self) {
+        if let Some((node, id)) = self.0.take() {
+            drop(node.remove(id));
+        }
+    }
+}
+
+/// A registered call; dropping it takes it off. When the drop returns, the call is not running.
+#[doc(hidden)]
+pub struct OnDone {
+    registered: Option<(Arc<Node>, u64)>,
+}
+
+impl Context {
+    /// Calls `f` when the context is done, in whoever cancels, with a lock held: it must not park, block, or use a context. For the
+    /// operations of the network, which set a deadline in the past.
+    ///
+    /// # Errors
+    /// The context is done; `f` was not called.
+    #[doc(hidden)]
+    pub fn on_done(&self, f: impl FnOnce() + Send + 'static) -> Result<OnDone, ContextError> {
+        let Some(node) = self.cancel_node() else { return Ok(OnDone { registered: None }) };
+        match node.add_new(Entry::Call(Box::new(f))) {
+            Ok(id) => Ok(OnDone { registered: Some((node.clone(), id)) }),
+            Err((err, _)) => Err(err),
+        }
+    }
+
+    /// Why a wait that this context has interrupted ended.
+    pub(crate) fn interrupted(&self) -> ContextError {
+        self.err().expect("only a context that is done interrupts")
+    }
+}
+
+impl OnDone {
+    /// Takes the call off; true if it has not been made and will not be.
+    pub fn stop(mut self) -> bool {
+        match self.registered.take() {
+            Some((node, id)) => node.remove(id).is_some(),
+            None => true,
+        }
+    }
+}
+
+impl Drop for OnDone {
+    fn drop(&mut self) {
+        if let Some((node, id)) = self.registered.take() {
+            drop(node.remove(id));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The tree of contexts, and how cancelling goes through it. Go: context/context.go cancelCtx, timerCtx, propagateCancel.
+//!
+//! I1 `state.err` is set once, under the lock; `err` is a copy for readers without it. After that `entries` stays empty.
+//! I2 Lock order: none. A node's lock is taken with no other node's held (Go takes the child's under the parent's); under it only the locks
+//!    of the queues that `Entry::Wait` waits in.
+//! I3 An `Entry::Wait` or `Entry::Call` is run with the lock held, so who has removed its entry knows that it is not running.
+//! I4 A child is registered weakly: a context that is dropped uncancelled takes itself off its parent. One whose `done` was given
+//!    out and that a parent or a deadline can still end keeps itself alive (`keep`) until then.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::atomic::{
+    AtomicU8, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use super::alarm::Alarm;
+use super::{Context, ContextError};
+use crate::chan::{self, Receiver, Sender};
+use crate::glist::GList;
+use crate::join::go;
+use crate::proc::goready;
+use crate::sema::Target;
+
+pub(super) type Cause = Arc<dyn Error + Send + Sync>;
+
+/// A derived context.
+pub(super) struct Node {
+    pub(super) parent: Context,
+    pub(super) kind: Kind,
+}
+
+/// What a derived context adds to its parent.
+pub(super) enum Kind {
+    Cancel(Cancel),
+    Value { value: Box<dyn Any + Send + Sync>, type_name: &'static str },
+    WithoutCancel,
+}
+
+/// A context that can be done.
+pub(super) struct Cancel {
+    /// Its key in the parent's `entries`.
+    id: u64,
+    deadline: Option<Instant>,
+    /// 0, or 1 + the error; see I1.
+    err: AtomicU8,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    err: Option<ContextError>,
+    cause: Option<Cause>,
+    /// What to tell when done, by key, in the order of registration.
+    entries: BTreeMap<u64, Entry>,
+    /// Made by the first `done`.
+    done: Option<(Sender<()>, Receiver<()>)>,
+    timer: Option<Alarm>,
+    /// See I4.
+    keep: Option<Arc<Node>>,
+}
+
+/// Who is told.
+pub(super) enum Entry {
+    /// A derived context.
+    Child(Weak<Node>),
+    /// A parked wait.
+    Wait(Target),
+    /// A function that neither parks nor touches contexts.
+    Call(Box<dyn FnOnce() + Send>),
+    /// A function for a goroutine of its own.
+    Func(Box<dyn FnOnce() + Send>),
+}
+
+/// Keys of entries.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+fn next_id() -> u64 {
+    // Relaxed: only has to be unique.
+    NEXT_ID.fetch_add(1, Relaxed)
+}
+
+impl Node {
+    pub(super) fn value(
+        parent: &Context,
+        value: Box<dyn Any + Send + Sync>,
+        type_name: &'static str,
+    ) -> Arc<Node> {
+        Arc::new(Node { parent: parent.clone(), kind: Kind::Value { value, type_name } })
+    }
+
+    pub(super) fn without_cancel(parent: &Context) -> Arc<Node> {
+        Arc::new(Node { parent: parent.clone(), kind: Kind::WithoutCancel })
+    }
+
+    /// A child of `parent`, done already if that is.
+    #[doc(alias = "propagateCancel")]
+    pub(super) fn cancellable(parent: &Context, deadline: Option<Instant>) -> Arc<Node> {
+        let (id, err, state) = (next_id(), AtomicU8::new(0), Mutex::new(State::default()));
+        let kind = Kind::Cancel(Cancel { id, deadline, err, state });
+        let node = Arc::new(Node { parent: parent.clone(), kind });
+        if let Some(above) = parent.cancel_node()
+            && let Err((err, cause)) = above.add(id, Entry::Child(Arc::downgrade(&node)))
+        {
+            node.cancel(err, Some(cause));
+        }
+        node
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.cancel_part().and_then(|c| c.deadline)
+    }
+
+    pub(super) fn err(&self) -> Option<ContextError> {
+        // ORDERING: Acquire pairs with the Release in `finish`: what was done before the cancelling is seen.
+        match self.expect_cancel().err.load(Acquire) {
+            0 => None,
+            1 => Some(ContextError::Canceled),
+            _ => Some(ContextError::DeadlineExceeded),
+        }
+    }
+
+    pub(super) fn cause(&self) -> Option<Cause> {
+        self.expect_cancel().state.lock().cause.clone()
+    }
+
+    pub(super) fn done(self: &Arc<Self>) -> Receiver<()> {
+        let cancel = self.expect_cancel();
+        let mut state = cancel.state.lock();
+        if state.done.is_none() {
+            let (sender, receiver) = chan::bounded(0);
+            if state.err.is_some() {
+                sender.close();
+            } else if cancel.deadline.is_some() || self.parent.cancel_node().is_some() {
+                state.keep = Some(self.clone());
+            }
+            state.done = Some((sender, receiver));
+        }
+        state.done.as_ref().expect("made above").1.clone()
+    }
+
+    /// Ends the context at `deadline`.
+    pub(super) fn start_timer(self: &Arc<Self>, deadline: Instant, cause: Option<Cause>) {
+        let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        else {
+            return self.cancel(ContextError::DeadlineExceeded, cause);
+        };
+        let mut state = self.expect_cancel().state.lock();
+        if state.err.is_none() {
+            let node = Arc::downgrade(self);
+            state.timer = Some(Alarm::after(left, move || {
+                if let Some(node) = node.upgrade() {
+                    node.cancel(ContextError::DeadlineExceeded, cause);
+                }
+            }));
+        }
+    }
+
+    /// Registers a function for a goroutine of its own; `None`: it has been started at once.
+    pub(super) fn add_func(&self, f: Box<dyn FnOnce() + Send>) -> Option<u64> {
+        let id = next_id();
+        let mut state = self.expect_cancel().state.lock();
+        if state.err.is_none() {
+            state.entries.insert(id, Entry::Func(f));
+            return Some(id);
+        }
+        drop(state);
+        go(f);
+        None
+    }
+
+    /// Registers who is told; fails with the error and its cause when the context is done.
+    pub(super) fn add(&self, id: u64, entry: Entry) -> Result<(), (ContextError, Cause)> {
+        let mut state = self.expect_cancel().state.lock();
+        match state.err {
+            None => {
+                state.entries.insert(id, entry);
+                Ok(())
+            }
+            Some(err) => Err((err, state.cause.clone().expect("set with the error"))),
+        }
+    }
+
+    /// The same under a fresh key.
+    pub(super) fn add_new(&self, entry: Entry) -> Result<u64, (ContextError, Cause)> {
+        let id = next_id();
+        self.add(id, entry).map(|()| id)
+    }
+
+    /// Takes an entry off; `None` when it was told (I3) or taken off before.
+    pub(super) fn remove(&self, id: u64) -> Option<Entry> {
+        self.expect_cancel().state.lock().entries.remove(&id)
+    }
+
+    /// Ends this context and all below it. Only the first call does something.
+    pub(super) fn cancel(self: &Arc<Self>, err: ContextError, cause: Option<Cause>) {
+        let cause = cause.unwrap_or_else(|| Arc::new(err));
+        let mut nodes = vec![self.clone()];
+        while let Some(node) = nodes.pop() {
+            node.finish(err, &cause, &mut nodes);
+        }
+        if let Some(above) = self.parent.cancel_node() {
+            drop(above.remove(self.expect_cancel().id));
+        }
+    }
+
+    /// Ends this one context; its children go to `children`.
+    fn finish(&self, err: ContextError, cause: &Cause, children: &mut Vec<Arc<Node>>) {
+        let cancel = self.expect_cancel();
+        let mut state = cancel.state.lock();
+        if state.err.is_some() {
+            return;
+        }
+        state.err = Some(err);
+        state.cause = Some(cause.clone());
+        // ORDERING: Release pairs with the Acquire in `err`.
+        cancel.err.store(1 + err as u8, Release);
+        let mut woken = GList::new();
+        let mut funcs = Vec::new();
+        let first_child = children.len();
+        for entry in std::mem::take(&mut state.entries).into_values() {
+            match entry {
+                Entry::Child(child) => children.extend(child.upgrade()),
+                // SAFETY: I3: still registered, so still armed.
+                Entry::Wait(target) => unsafe { target.interrupt(&mut |gp| woken.push(gp)) },
+                Entry::Call(f) => f(),
+                Entry::Func(f) => funcs.push(f),
+            }
+        }
+        let (timer, keep) = (state.timer.take(), state.keep.take());
+        let done = state.done.as_ref().map(|(sender, _)| sender.clone());
+        drop(state);
+        children[first_child..].reverse(); // They are taken from the end: the oldest first.
+        if let Some(done) = done {
+            done.close();
+        }
+        woken.for_each(goready);
+        if let Some(timer) = timer {
+            timer.stop();
+        }
+        for f in funcs {
+            go(f);
+        }
+        drop(keep);
+    }
+
+    fn cancel_part(&self) -> Option<&Cancel> {
+        match &self.kind {
+            Kind::Cancel(cancel) => Some(cancel),
+            _ => None,
+        }
+    }
+
+    fn expect_cancel(&self) -> &Cancel {
+        self.cancel_part().expect("a node found by `cancel_node`")
+    }
+}
+
+/// See I4.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let Kind::Cancel(cancel) = &mut self.kind else { return };
+        if let Some(timer) = cancel.state.get_mut().timer.take() {
+            timer.stop();
+        }
+        if cancel.state.get_mut().err.is_none()
+            && let Some(above) = self.parent.cancel_node()
+        {
+            drop(above.remove(cancel.id));
+        }
+    }
+}
