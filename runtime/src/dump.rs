@@ -68,49 +68,69 @@ impl fmt::Debug for Backtrace {
     }
 }
 
-/// Two lines a frame, as Go prints them: the function, then a tab, the file, the line and the offset in the function.
+/// Two lines a frame, as Go prints them: the function, then a tab, the file and the line. The runtime's own frames at both ends are
+/// left out: they are the same in every goroutine.
 impl fmt::Display for Backtrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut hide = true;
-        for &ip in &self.frames {
-            let mut known = false;
-            let mut result = Ok(());
-            // A return address is behind its call.
-            backtrace::resolve((ip - 1) as *mut _, |symbol| {
-                known = true;
-                let name = symbol.name().map(|n| format!("{n:#}")).unwrap_or_else(|| "?".into());
-                hide &= is_machinery(&name);
-                if hide || result.is_err() {
-                    return;
-                }
-                let offset = symbol.addr().map_or(0, |start| ip.wrapping_sub(start as usize));
-                result = match (symbol.filename(), symbol.lineno()) {
-                    (Some(file), Some(line)) => {
-                        writeln!(f, "{name}(...)\n\t{}:{line} +{offset:#x}", file.display())
-                    }
-                    _ => writeln!(f, "{name}(...)\n\t{ip:#x}"),
-                };
-            });
-            result?;
-            if !known && !hide {
-                writeln!(f, "?\n\t{ip:#x}")?;
-            }
+        let frames: Vec<Frame> = self.frames.iter().flat_map(|ip| resolve(*ip)).collect();
+        let first = frames.iter().position(|frame| !frame.is_machinery()).unwrap_or(0);
+        let end =
+            frames.iter().rposition(|frame| !frame.is_machinery()).map_or(frames.len(), |last| last + 1);
+        for frame in &frames[first..end] {
+            writeln!(f, "{}(...)\n\t{}", frame.function, frame.place)?;
         }
         Ok(())
     }
 }
 
-/// The frames at the top that every parked goroutine has.
-fn is_machinery(name: &str) -> bool {
-    [
-        "backtrace::",
-        "corosensei::",
-        "gopark_runtime::dump::",
-        "gopark_runtime::coro::",
-        "gopark_runtime::proc::suspend",
-    ]
-    .iter()
-    .any(|prefix| name.contains(prefix))
+/// A frame in words.
+struct Frame {
+    function: String,
+    /// `FILE:LINE`, or the address where that is not known.
+    place: String,
+}
+
+impl Frame {
+    fn is_machinery(&self) -> bool {
+        MACHINERY.iter().any(|part| self.function.contains(part))
+    }
+}
+
+/// What is at the ends of every parked goroutine's stack.
+const MACHINERY: [&str; 15] = [
+    "catch<",
+    "catch_unwind<",
+    "do_call<",
+    "backtrace::",
+    "corosensei::",
+    "gopark_runtime::dump::",
+    "gopark_runtime::coro::",
+    "gopark_runtime::proc::",
+    "gopark_runtime::join::",
+    "gopark_runtime::scope::Scope",
+    "panicking::catch_unwind",
+    "panic::catch_unwind",
+    "__rust_try",
+    "AssertUnwindSafe",
+    "stack_init_trampoline",
+];
+
+/// The functions at a return address: several where calls were inlined.
+fn resolve(ip: usize) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    // A return address is behind its call.
+    backtrace::resolve((ip - 1) as *mut _, |symbol| {
+        let function = symbol.name().map_or_else(|| "?".into(), |name| format!("{name:#}"));
+        let place = match (symbol.filename(), symbol.lineno()) {
+            (Some(file), Some(line)) => format!("{}:{line}", file.display()),
+            _ => format!("{ip:#x}"),
+        };
+        frames.push(Frame { function, place });
+    });
+    if frames.is_empty() {
+        frames.push(Frame { function: "?".into(), place: format!("{ip:#x}") });
+    }
+    frames
 }
 
 /// All goroutines that have not ended, by number. Taking it does not stop them; each is seen at a moment of its own.

@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use crate::dump;
 use crate::fault;
 use crate::handshake::Mode;
+use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
@@ -22,10 +23,13 @@ use crate::proc::{checkdead, schedule, wake};
 use crate::runq::runqempty;
 use crate::sched::{Sched, sched};
 use crate::stack;
-use crate::sys::thread::usleep;
+use crate::sys::thread::{gettid, set_slice, usleep};
 
 /// How long user code may keep a P that others wait for, and how long the network may go unpolled. Go: forcePreemptNS.
 const SLICE_NS: i64 = 10_000_000;
+/// The turn that a thread without a P asks the kernel for, and sysmon's own.
+const LATE_SLICE_NS: u64 = 50_000_000;
+const SHORT_SLICE_NS: u64 = 100_000;
 const MIN_NAP_US: u32 = 20;
 const MAX_NAP_US: u32 = 10_000;
 /// Rounds without an event after which naps get longer.
@@ -51,6 +55,7 @@ pub(crate) fn sysmon() {
     let mut nap = MIN_NAP_US;
     let mut idle_rounds = 0;
     let mut last_ticks = 0;
+    set_slice(gettid(), SHORT_SLICE_NS);
     let mut trace = crate::schedtrace::Schedule::new(sched);
     loop {
         if quiet == 0 {
@@ -128,6 +133,8 @@ fn poll_network(sched: &'static Sched, now: i64) {
 /// Takes Ps that have been outside of the runtime too long. Go: retake.
 fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
     let mut n = 0;
+    // Work on any queue will do: an M with a retaken P steals it.
+    let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
     for (p, seen) in sched.allp.iter().zip(seen) {
         // Relaxed: hints; the tenure decides.
         if p.status.load(Relaxed) != PStatus::Running as u32 {
@@ -145,7 +152,8 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
         // SAFETY: Ms are never freed (m.rs I1).
         let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
         let slice_over = seen.sched_when + SLICE_NS <= now;
-        let due = match m.tenure.mode() {
+        let due_to = m.tenure.mode();
+        let due = match due_to {
             Mode::Blocking => slice_over || seen.syscall_when < now,
             Mode::User | Mode::Runtime => slice_over,
         };
@@ -156,12 +164,14 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
             // The pair that hands its slice to and fro lets others run (runq.rs runqget).
             p.preempt.store(true, Relaxed);
         }
-        if work_waits(sched, p, now) && !threads_exhausted(sched) {
+        let waits = queued || schedule::timers_due(&p.timers, now);
+        if waits && !threads_exhausted(sched) {
             checkdead::hold(sched);
             let taken = m.tenure.retake(p.as_ptr());
             if !taken.is_null() {
                 metrics::count(Event::Retake);
                 wake::disown(p);
+                yield_to_others(m, due_to);
                 wake::handoffp(p);
                 n += 1;
             }
@@ -171,9 +181,13 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
     n
 }
 
-/// Is there anything that this P could do if its goroutine did not hold it? Otherwise it may go on.
-fn work_waits(sched: &Sched, p: &P, now: i64) -> bool {
-    !runqempty(p) || !sched.runq.is_empty() || schedule::timers_due(&p.timers, now)
+/// A thread that computes on without a P must not stand in the way of those with one: it gets long turns, late. (The kernel's
+/// scheduler serves a woken thread with an ordinary turn first; the share of the processor is the same.)
+fn yield_to_others(m: &M, mode: Mode) {
+    if mode != Mode::Blocking {
+        set_slice(m.tid.load(Relaxed), LATE_SLICE_NS);
+        m.late_turns.store(true, Relaxed);
+    }
 }
 
 /// The last few threads are not for hogs: with them gone, nothing could run at all.

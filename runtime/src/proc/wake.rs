@@ -16,8 +16,9 @@ use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
-use crate::runq::{Place, runqempty, runqput};
+use crate::runq::{Place, runqempty, runqget, runqput};
 use crate::sched::{Sched, SchedState, sched};
+use crate::sys::thread;
 use crate::throw::throw;
 
 /// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
@@ -121,6 +122,11 @@ pub(crate) fn acquirep(m: &'static M, p: &'static P) {
     // Relaxed: hints for sysmon and thieves; the tenure is what counts.
     p.m.store(ptr::from_ref(m).cast_mut(), Relaxed);
     p.status.store(PStatus::Running as u32, Relaxed);
+    // Relaxed: sysmon sets it while this M has no P; a mark that is missed is found at the next P.
+    if m.late_turns.load(Relaxed) {
+        m.late_turns.store(false, Relaxed);
+        thread::set_slice(0, 0);
+    }
     m.tenure.set_p(p.as_ptr());
 }
 
@@ -182,7 +188,33 @@ pub(crate) fn startm(
     drop(state);
     m.spinning.store(spinning, Relaxed);
     m.nextp.store(p.as_ptr(), Relaxed);
-    newm(m);
+    if let Err(e) = newm(m) {
+        no_thread(sched, m, p, e);
+    }
+}
+
+/// The system gave no thread: what it was for waits until one of the running Ms has time. With none running that would be never.
+#[cold]
+fn no_thread(sched: &'static Sched, m: &'static M, p: &'static P, error: std::io::Error) {
+    let mut state = sched.lock.lock();
+    state.mcount -= 1;
+    m.nextp.store(ptr::null_mut(), Relaxed);
+    if m.spinning.swap(false, Relaxed) {
+        sched.spinning.uncount();
+    }
+    state.mfree.push(m);
+    if state.mcount == state.nmidle {
+        throw!(
+            "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
+             /proc/sys/kernel/threads-max, vm.max_map_count"
+        );
+    }
+    while let Some((gp, _)) = runqget(p) {
+        sched.runq.push(gp);
+    }
+    pidleput(sched, &mut state, p);
+    // Whoever runs and drops its P next looks for it.
+    sched.spinning.need();
 }
 
 /// An M without a thread: a used one, or a new one. Counted from here on, so that checkdead sees it. Go: mReserveID.
@@ -203,17 +235,13 @@ fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
 }
 
 /// Starts the M's thread. Go: newm.
-fn newm(m: &'static M) {
+fn newm(m: &'static M) -> std::io::Result<()> {
     metrics::count(Event::ThreadStart);
-    let started = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name(format!("gopark-m{}", m.id))
         .stack_size(M_STACK)
-        .spawn(move || super::schedule::mstart(m));
-    if let Err(e) = started {
-        throw!(
-            "failed to create a new thread ({e}): see RLIMIT_NPROC (ulimit -u), /proc/sys/kernel/threads-max"
-        );
-    }
+        .spawn(move || super::schedule::mstart(m))
+        .map(drop)
 }
 
 /// Sleeps until another gives this M a P. Go: stopm.

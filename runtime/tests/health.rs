@@ -1,0 +1,191 @@
+//! What keeps a server healthy, and what it says when it is not: deadlock, overflow, dumps, hogs, limits.
+//!
+//! Each scenario is a process of its own, with nothing but the runtime in it (a test harness's own threads would count as living
+//! threads, and a fatal report ends the process): this binary runs itself with the scenario's name in `GOPARK_SCENARIO`.
+
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+mod scenarios;
+
+/// How long a scenario may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn main() {
+    if let Ok(name) = std::env::var("GOPARK_SCENARIO") {
+        return scenarios::run(&name);
+    }
+    let trials = checks().into_iter().map(|(name, check)| Trial::test(name, check)).collect();
+    // One at a time: a scenario with a thousand hogs would slow its neighbours down.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// What a scenario left.
+struct Outcome {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+impl Outcome {
+    fn code(&self, want: i32) -> Result<(), Failed> {
+        match self.status.code() {
+            Some(code) if code == want => Ok(()),
+            _ => Err(format!(
+                "{}, want exit status {want}\nstdout: {}\nstderr: {}",
+                self.status, self.stdout, self.stderr
+            )
+            .into()),
+        }
+    }
+
+    fn says(&self, text: &str) -> Result<(), Failed> {
+        if self.stderr.contains(text) || self.stdout.contains(text) {
+            return Ok(());
+        }
+        Err(format!("not said: {text:?}\nstdout: {}\nstderr: {}", self.stdout, self.stderr).into())
+    }
+}
+
+/// Runs a scenario to its end; one that hangs is killed and fails.
+fn play(name: &str, set_up: impl FnOnce(&mut Command)) -> Result<Outcome, Failed> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.env("GOPARK_SCENARIO", name).env("GOMAXPROCS", "2").env_remove("GODEBUG");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    set_up(&mut command);
+    let mut child = command.spawn()?;
+    let out = read_all(child.stdout.take().expect("piped"));
+    let err = read_all(child.stderr.take().expect("piped"));
+    let end = Instant::now() + LIMIT;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() > end {
+            child.kill()?;
+            child.wait()?;
+            let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+            return Err(format!("{name} did not end within {LIMIT:?}\nstdout: {out}\nstderr: {err}").into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    Ok(Outcome { status, stdout: out.join().unwrap_or_default(), stderr: err.join().unwrap_or_default() })
+}
+
+/// Reads to the end beside everything else.
+fn read_all(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+type Check = fn() -> Result<(), Failed>;
+
+fn checks() -> Vec<(&'static str, Check)> {
+    vec![
+        ("deadlock_is_reported", || {
+            let o = play("deadlock", |_| ())?;
+            o.code(2)?;
+            o.says("fatal error: all goroutines are asleep - deadlock!")?;
+            o.says("[chan receive")?;
+            o.says("[join]")?;
+            o.says("scenarios/mod.rs:")?;
+            o.says("created by goroutine ")
+        }),
+        ("deadlock_while_the_caller_of_run_waits_names_main", || {
+            let o = play("deadlock_main", |_| ())?;
+            o.code(2)?;
+            o.says("goroutine 1 [chan receive")
+        }),
+        ("no_deadlock_while_a_plain_thread_lives", || ok("plain_thread_wakes")),
+        ("no_deadlock_while_a_timer_is_set", || ok("only_a_timer")),
+        ("no_deadlock_while_a_call_blocks", || ok("only_a_blocking_call")),
+        ("no_false_deadlock_in_random_programs", || ok("random_programs")),
+        ("overflow_names_goroutine_site_and_knob", || {
+            let o = play("overflow", |_| ())?;
+            if o.status.code().is_some() {
+                return Err(format!("ended with {}, want a signal", o.status).into());
+            }
+            o.says("fatal error: stack overflow\ngoroutine ")?;
+            o.says("(spawned at ")?;
+            o.says("overflowed its 256 KiB stack; Builder::stack_size")
+        }),
+        ("a_large_stack_for_one_goroutine", || ok("large_stack")),
+        ("another_fault_goes_to_the_previous_handler", || {
+            let o = play("null_pointer", |_| ())?;
+            match std::os::unix::process::ExitStatusExt::signal(&o.status) {
+                Some(libc::SIGSEGV) => Ok(()),
+                _ => Err(format!("ended with {}, want SIGSEGV\n{}", o.status, o.stderr).into()),
+            }
+        }),
+        ("a_panic_names_its_goroutine", || {
+            let o = play("panic_message", |_| ())?;
+            o.code(0)?;
+            o.says("goroutine ")?;
+            o.says("\"worker\" (spawned at ")?;
+            o.says("scenarios/mod.rs:")?;
+            o.says("on purpose")
+        }),
+        ("ten_thousand_panics_at_once", || ok("many_panics")),
+        ("a_drop_that_parks_during_a_panic", || ok("park_in_drop")),
+        ("fork_and_exec_while_goroutines_run", || ok("fork_exec")),
+        ("sigquit_under_load_dumps_all", || {
+            let o = play("sigquit", |_| ())?;
+            o.code(2)?;
+            o.says("SIGQUIT: quit")?;
+            o.says("goroutine running on other thread; stack unavailable")?;
+            o.says("[chan receive")?;
+            o.says("[sleep")
+        }),
+        ("sigquit_with_100_000_goroutines_groups_them", || {
+            let o = play("sigquit_many", |_| ())?;
+            o.code(2)?;
+            o.says("100000 @ goroutine")
+        }),
+        ("hogs_do_not_stop_others", || ok("hogs")),
+        ("std_locks_held_over_a_sleep_disturb_nobody", || ok("std_locks")),
+        ("a_thousand_hogs", || ok("thousand_hogs")),
+        ("a_pair_that_hands_its_slice_to_and_fro_does_not_starve_others", || ok("ping_pong_and_a_third")),
+        ("guards_by_mprotect", || ok("mprotect_guards")),
+        ("without_mappings_go_says_which_limit", || {
+            let o = play("mprotect_limit", |_| ())?;
+            o.code(0)?;
+            o.says("vm.max_map_count")
+        }),
+        ("without_address_space_go_says_which_limit", || {
+            let o = play("address_space_limit", |_| ())?;
+            o.code(0)?;
+            o.says("RLIMIT_AS")
+        }),
+        ("schedtrace_prints_gos_lines", || {
+            let o = play("busy_for_300_ms", |c| {
+                c.env("GODEBUG", "schedtrace=50");
+            })?;
+            o.code(0)?;
+            o.says("ms: gomaxprocs=2 idleprocs=")?;
+            o.says(" needspinning=")?;
+            o.says(" runqueue=")
+        }),
+        ("scheddetail_prints_ps_ms_and_gs", || {
+            let o = play("busy_for_300_ms", |c| {
+                c.env("GODEBUG", "schedtrace=50,scheddetail=1");
+            })?;
+            o.code(0)?;
+            o.says(" gcwaiting=false nmidlelocked=")?;
+            o.says("  P0: status=")?;
+            o.says("  M0: p=")?;
+            o.says("  G1: status=")
+        }),
+        ("stacks_are_trimmed_after_quiet", || ok("trim")),
+    ]
+}
+
+/// The scenario ends well by itself.
+fn ok(name: &str) -> Result<(), Failed> {
+    play(name, |_| ())?.code(0)
+}
