@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 use crate::g::{G, GRef};
 use crate::handshake::Tenure;
@@ -28,10 +28,6 @@ pub(crate) struct M {
     pub(crate) park: Note,
     /// The goroutine that is locked to it, or null. Written by that goroutine, on this M.
     pub(crate) lockedg: AtomicPtr<G>,
-    /// Its thread's number for the kernel. Written by the thread, read by sysmon.
-    pub(crate) tid: AtomicI32,
-    /// sysmon has asked the kernel for long, late turns for this thread, since it runs without a P. Cleared by itself.
-    pub(crate) late_turns: AtomicBool,
     /// The alternate stack of its thread; made by its first thread.
     pub(crate) alt_stack: Cell<*mut u8>,
     /// For the steal order (its own).
@@ -55,8 +51,6 @@ impl M {
             nextp: AtomicPtr::new(ptr::null_mut()),
             park: Note::new(),
             lockedg: AtomicPtr::new(ptr::null_mut()),
-            tid: AtomicI32::new(0),
-            late_turns: AtomicBool::new(false),
             alt_stack: Cell::new(ptr::null_mut()),
             rng: Cell::new(0x9e37_79b9 ^ (id as u32).wrapping_mul(0x85eb_ca6b) | 1),
             schedlink: Cell::new(None),

@@ -15,7 +15,6 @@ use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use crate::dump;
 use crate::fault;
 use crate::handshake::Mode;
-use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
@@ -23,13 +22,10 @@ use crate::proc::{checkdead, schedule, wake};
 use crate::runq::runqempty;
 use crate::sched::{Sched, sched};
 use crate::stack;
-use crate::sys::thread::{gettid, set_slice, usleep};
+use crate::sys::thread::usleep;
 
 /// How long user code may keep a P that others wait for, and how long the network may go unpolled. Go: forcePreemptNS.
 const SLICE_NS: i64 = 10_000_000;
-/// The turn that a thread without a P asks the kernel for, and sysmon's own.
-const LATE_SLICE_NS: u64 = 50_000_000;
-const SHORT_SLICE_NS: u64 = 100_000;
 const MIN_NAP_US: u32 = 20;
 const MAX_NAP_US: u32 = 10_000;
 /// Rounds without an event after which naps get longer.
@@ -55,7 +51,6 @@ pub(crate) fn sysmon() {
     let mut nap = MIN_NAP_US;
     let mut idle_rounds = 0;
     let mut last_ticks = 0;
-    set_slice(gettid(), SHORT_SLICE_NS);
     let mut trace = crate::schedtrace::Schedule::new(sched);
     loop {
         if quiet == 0 {
@@ -152,8 +147,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
         // SAFETY: Ms are never freed (m.rs I1).
         let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
         let slice_over = seen.sched_when + SLICE_NS <= now;
-        let due_to = m.tenure.mode();
-        let due = match due_to {
+        let due = match m.tenure.mode() {
             Mode::Blocking => slice_over || seen.syscall_when < now,
             Mode::User | Mode::Runtime => slice_over,
         };
@@ -171,7 +165,6 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
             if !taken.is_null() {
                 metrics::count(Event::Retake);
                 wake::disown(p);
-                yield_to_others(m, due_to);
                 wake::handoffp(p);
                 n += 1;
             }
@@ -179,15 +172,6 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
         }
     }
     n
-}
-
-/// A thread that computes on without a P must not stand in the way of those with one: it gets long turns, late. (The kernel's
-/// scheduler serves a woken thread with an ordinary turn first; the share of the processor is the same.)
-fn yield_to_others(m: &M, mode: Mode) {
-    if mode != Mode::Blocking {
-        set_slice(m.tid.load(Relaxed), LATE_SLICE_NS);
-        m.late_turns.store(true, Relaxed);
-    }
 }
 
 /// The last few threads are not for hogs: with them gone, nothing could run at all.

@@ -28,7 +28,6 @@ const FAIRNESS_ROUNDS: u32 = 61;
 #[doc(alias = "schedule")]
 pub(crate) fn mstart(m: &'static M) {
     tls::set_m(Some(m));
-    m.tid.store(crate::sys::thread::gettid(), Relaxed);
     crate::fault::alternate_stack(m);
     wake::acquire_nextp(m);
     loop {

@@ -18,7 +18,6 @@ use crate::netpoll;
 use crate::p::{P, PStatus};
 use crate::runq::{Place, runqempty, runqget, runqput};
 use crate::sched::{Sched, SchedState, sched};
-use crate::sys::thread;
 use crate::throw::throw;
 
 /// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
@@ -122,11 +121,6 @@ pub(crate) fn acquirep(m: &'static M, p: &'static P) {
     // Relaxed: hints for sysmon and thieves; the tenure is what counts.
     p.m.store(ptr::from_ref(m).cast_mut(), Relaxed);
     p.status.store(PStatus::Running as u32, Relaxed);
-    // Relaxed: sysmon sets it while this M has no P; a mark that is missed is found at the next P.
-    if m.late_turns.load(Relaxed) {
-        m.late_turns.store(false, Relaxed);
-        thread::set_slice(0, 0);
-    }
     m.tenure.set_p(p.as_ptr());
 }
 
