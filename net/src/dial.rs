@@ -103,7 +103,6 @@ impl Dialer {
             name: network,
             proto: resolved.proto,
             local: hint,
-            address,
         };
         dialer.dial_serial(&resolved.addrs, deadline)
     }

@@ -3,6 +3,7 @@
 mod addr;
 mod addr_list;
 mod conn;
+pub mod control_msg;
 mod dial;
 mod ends;
 mod errno;
@@ -16,12 +17,14 @@ mod net_fd;
 mod network;
 mod open;
 pub mod os;
+mod packet;
 mod poll;
 mod sock;
 mod sockaddr;
 mod sockopt;
 mod somaxconn;
 mod sys;
+mod unix;
 
 pub use addr::{Addr, UnixAddr};
 pub use conn::Conn;
@@ -32,4 +35,6 @@ pub use error::{
 pub use host_port::{join_host_port, split_host_port};
 pub use keep_alive::KeepAliveConfig;
 pub use listen::{ListenConfig, Listener, listen};
+pub use packet::{PacketConn, listen_packet};
 pub use sock::ControlFn;
+pub use unix::{PeerCred, socket_pair};

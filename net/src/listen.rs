@@ -16,8 +16,9 @@ use crate::network::{Network, Transport};
 use crate::poll::DeadlineMode;
 use crate::sock::{ControlFn, Spec};
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
+use crate::unix::Unlink;
 
-/// Listens on "tcp", "tcp4" or "tcp6" at "host:port". Without a host: on all addresses; port 0: on a free port.
+/// Listens on "tcp", "tcp4" or "tcp6" at "host:port", or on "unix" or "unixpacket" at a path ("@name" is abstract). Without a host: on all addresses; port 0: on a free port.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -72,7 +73,12 @@ impl ListenConfig {
         let fd = self
             .listen_addr(resolved.network, local, address)
             .map_err(|cause| failed(cause).with_addr(Some(local)))?;
-        Ok(Listener { fd, keep_alive: KeepAlive { idle: self.keep_alive, config: self.keep_alive_config } })
+        let unlink = Unlink::of(fd.local().as_ref());
+        Ok(Listener {
+            fd,
+            keep_alive: KeepAlive { idle: self.keep_alive, config: self.keep_alive_config },
+            unlink,
+        })
     }
 
     fn listen_addr(&self, network: Network, local: &NetAddr, address: &str) -> Result<NetFd, Cause> {
@@ -80,7 +86,8 @@ impl ListenConfig {
             NetAddr::Inet(inet) if inet.inet == Inet::Tcp => {
                 self.spec(network, local, 0).internet_socket(Purpose::Listen)
             }
-            _ => Err(AddrError::new("unexpected address type", address).into()),
+            NetAddr::Unix(_) => crate::unix::socket(self.spec(network, local, 0), Purpose::Listen),
+            NetAddr::Inet(_) => Err(AddrError::new("unexpected address type", address).into()),
         }
     }
 
@@ -113,6 +120,8 @@ impl ListenConfig {
 pub struct Listener {
     fd: NetFd,
     keep_alive: KeepAlive,
+    /// The path of a unix listener.
+    unlink: Option<Unlink>,
 }
 
 impl Listener {
@@ -137,13 +146,32 @@ impl Listener {
 
     /// Stops listening; who is parked in `accept` wakes with an error. Closing twice is an error.
     pub fn close(&self) -> Result<(), OpError> {
+        if let Some(unlink) = &self.unlink {
+            unlink.run();
+        }
         self.fd.close().map_err(|cause| self.error("close", cause))
+    }
+
+    /// Whether `close` removes the path of a unix listener. It does, unless told otherwise.
+    pub fn set_unlink_on_close(&self, unlink: bool) {
+        if let Some(path) = &self.unlink {
+            path.set_wanted(unlink);
+        }
     }
 
     /// `accept` fails with a timeout from `t` on, one that is parked too, until it is set again; `None`: no limit.
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         // Go's listener passes the bare reason on; here it is named like the others.
         self.fd.set_deadline(t, DeadlineMode::Both).map_err(|cause| self.error("set", cause))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // The path goes as with `close`; the descriptor closes when it is dropped.
+        if let Some(unlink) = &self.unlink {
+            unlink.run();
+        }
     }
 }
 

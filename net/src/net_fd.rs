@@ -77,6 +77,11 @@ impl NetFd {
         self.connected
     }
 
+    /// It came connected: one of a pair, or taken over.
+    pub(crate) fn set_connected(&mut self) {
+        self.connected = true;
+    }
+
     /// Connects, waiting at most until `deadline`. Returns the peer's address if it had to be asked for on the way.
     /// The socket is not shared yet, so no lock is needed.
     pub(crate) fn connect(&mut self, to: &RawAddr, deadline: Deadline) -> Result<Option<RawAddr>, Cause> {

@@ -288,6 +288,23 @@ pub(crate) fn open(path: &std::ffi::CStr, flags: i32, mode: libc::mode_t) -> Res
     check_fd(unsafe { libc::open(path.as_ptr(), flags, libc::c_uint::from(mode)) })
 }
 
+/// unlinkat(2) of what the path names.
+#[inline(never)]
+pub(crate) fn unlink(path: &std::ffi::CStr) -> Result<(), Errno> {
+    // SAFETY: the path ends in NUL and lives over the call.
+    check_zero(unsafe { libc::unlinkat(libc::AT_FDCWD, path.as_ptr(), 0) })
+}
+
+/// socketpair(2) of Unix domain sockets, close-on-exec and non-blocking.
+#[inline(never)]
+pub(crate) fn socketpair(sotype: i32) -> Result<(RawFd, RawFd), Errno> {
+    let mut fds = [-1; 2];
+    let sotype = sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: fds has room for both.
+    check_zero(unsafe { libc::socketpair(libc::AF_UNIX, sotype, 0, fds.as_mut_ptr()) })?;
+    Ok((fds[0], fds[1]))
+}
+
 /// A duplicate, close-on-exec.
 #[doc(alias = "DupCloseOnExec")]
 #[inline(never)]

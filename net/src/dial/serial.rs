@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Conn, Dialer, NetAddr, OpError};
 use crate::addr::Inet;
-use crate::error::{AddrError, Cause, Sentinel};
+use crate::error::{Cause, Sentinel};
 use crate::ipsock::Purpose;
 use crate::keep_alive::KeepAlive;
 use crate::net_fd::NetFd;
@@ -24,8 +24,6 @@ pub(super) struct SysDialer<'a> {
     pub(super) name: &'a str,
     pub(super) proto: i32,
     pub(super) local: Option<NetAddr>,
-    /// The address as the user wrote it.
-    pub(super) address: &'a str,
 }
 
 impl SysDialer<'_> {
@@ -63,7 +61,8 @@ impl SysDialer<'_> {
     fn dial_single(&self, remote: &NetAddr, deadline: Deadline) -> Result<Conn, OpError> {
         let fd = match remote {
             NetAddr::Inet(inet) if inet.inet == Inet::Tcp => self.dial_tcp(remote, deadline),
-            _ => Err(AddrError::new("unexpected address type", self.address).into()),
+            NetAddr::Inet(_) => self.spec(remote, deadline).internet_socket(Purpose::Dial),
+            NetAddr::Unix(_) => crate::unix::socket(self.spec(remote, deadline), Purpose::Dial),
         };
         fd.map(Conn::new).map_err(|cause| self.error_at(remote, cause))
     }

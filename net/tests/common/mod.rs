@@ -1,0 +1,24 @@
+//! What the ported tests share.
+#![allow(dead_code, reason = "each test program uses some of it")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// Runs a test as a goroutine.
+pub fn in_runtime<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    // SAFETY: the tests keep nothing thread-bound across a call that parks.
+    unsafe { gopark_runtime::run(test) }
+}
+
+/// A path for a socket that nobody else has.
+pub fn socket_path() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Relaxed: only the number counts.
+    let n = NEXT.fetch_add(1, Relaxed);
+    std::env::temp_dir().join(format!("gopark-{}-{n}.sock", std::process::id()))
+}
+
+/// The same as text.
+pub fn socket_name() -> String {
+    socket_path().to_str().expect("a path in UTF-8").to_owned()
+}
