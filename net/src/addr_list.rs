@@ -3,10 +3,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use gopark_runtime::context::Context;
+
 use crate::addr::{Addr, Inet, InetAddr, NetAddr, UnixAddr};
-use crate::error::{AddrError, Cause, DnsError, Sentinel, UnknownNetworkError};
-use crate::host_port::{Port, dtoi, parse_ip, parse_port, split_host_port};
+use crate::error::{AddrError, Cause, Sentinel, UnknownNetworkError};
+use crate::host_port::{dtoi, split_host_port};
 use crate::network::{IpVersion, Network, Transport};
+use crate::resolve::{IpZone, Resolver, lookup_protocol};
 
 /// What a network's name and an address stand for.
 #[derive(Debug)]
@@ -25,15 +28,24 @@ pub(crate) enum Op {
     Dial,
 }
 
+/// Whether a raw network must name its protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Needed,
+    Optional,
+}
+
 /// The addresses that `address` stands for on `network`; for a dial those that go with the local address `hint`.
 #[doc(alias = "resolveAddrList")]
 pub(crate) fn resolve_addr_list(
+    resolver: &Resolver,
+    ctx: &Context,
     op: Op,
     network: &str,
     address: &str,
     hint: Option<&NetAddr>,
 ) -> Result<Resolved, Cause> {
-    let (network, proto) = parse_network(network)?;
+    let (network, proto) = parse_network(network, Protocol::Needed)?;
     if op == Op::Dial && address.is_empty() {
         return Err(Sentinel::MissingAddress.into());
     }
@@ -42,7 +54,7 @@ pub(crate) fn resolve_addr_list(
         |hint: &NetAddr| Cause::from(AddrError::new("mismatched local address type", hint.to_string()));
     let addrs = match network.transport {
         Transport::Unix(unix) => vec![NetAddr::Unix(UnixAddr::of(unix, address.as_ref()))],
-        _ => internet_addr_list(network, address)?,
+        _ => internet_addr_list(resolver, ctx, network, address)?,
     };
     let Some(hint) = hint else { return Ok(Resolved { network, proto, addrs }) };
     if addrs.iter().any(|a| a.network() != hint.network()) {
@@ -67,12 +79,12 @@ fn goes_with(remote: &NetAddr, local: &NetAddr) -> bool {
 
 /// A network's name, and the protocol of a raw one. Go: parseNetwork.
 #[doc(alias = "parseNetwork")]
-fn parse_network(name: &str) -> Result<(Network, i32), Cause> {
+pub(crate) fn parse_network(name: &str, protocol: Protocol) -> Result<(Network, i32), Cause> {
     let unknown = || UnknownNetworkError(name.to_owned());
     let Some((base, proto)) = name.rsplit_once(':') else {
         let network = Network::parse(name)?;
-        // A raw network needs a protocol.
-        return if network.transport == Transport::Ip { Err(unknown().into()) } else { Ok((network, 0)) };
+        let lacks_protocol = network.transport == Transport::Ip && protocol == Protocol::Needed;
+        return if lacks_protocol { Err(unknown().into()) } else { Ok((network, 0)) };
     };
     let network = Network::parse(base).map_err(|_| unknown())?;
     if network.transport != Transport::Ip {
@@ -80,38 +92,43 @@ fn parse_network(name: &str) -> Result<(Network, i32), Cause> {
     }
     match dtoi(proto) {
         Some((n, len)) if len == proto.len() => Ok((network, n as i32)),
-        _ => Ok((network, lookup_protocol(proto)?)),
+        _ => Ok((network, lookup_protocol(proto)? as i32)),
     }
 }
 
 /// The addresses of "host:port" (or "host" of a raw network), of the version that the network wants.
 #[doc(alias = "internetAddrList")]
-pub(crate) fn internet_addr_list(network: Network, address: &str) -> Result<Vec<NetAddr>, Cause> {
+pub(crate) fn internet_addr_list(
+    resolver: &Resolver,
+    ctx: &Context,
+    network: Network,
+    address: &str,
+) -> Result<Vec<NetAddr>, Cause> {
     let (inet, host, port) = match network.transport {
         Transport::Ip => (Inet::Ip, address, 0),
         _ if address.is_empty() => (inet_of(network), "", 0),
         _ => {
             let (host, service) = split_host_port(address)?;
-            (inet_of(network), host, lookup_port(network, service)?)
+            (inet_of(network), host, resolver.lookup_port_cause(network.name(), service)?)
         }
     };
     let net_addr = |ip, zone: String| NetAddr::Inet(InetAddr { inet, ip, port, zone });
     if host.is_empty() {
         return Ok(vec![net_addr(None, String::new())]);
     }
-    let mut ips = lookup_ip_addr(network, host)?;
-    if let [(IpAddr::V6(Ipv6Addr::UNSPECIFIED), _)] = ips[..] {
+    let mut ips = resolver.lookup_ip_addr(ctx, network.name(), host)?;
+    if let [IpZone { ip: IpAddr::V6(Ipv6Addr::UNSPECIFIED), .. }] = ips[..] {
         // A machine with half an IPv6 can bind to "::" but not connect to it: try 0.0.0.0 too (golang.org/issue/18806).
-        ips.push((Ipv4Addr::UNSPECIFIED.into(), String::new()));
+        ips.push(IpZone { ip: Ipv4Addr::UNSPECIFIED.into(), zone: String::new() });
     }
     let addrs: Vec<NetAddr> = ips
         .into_iter()
-        .filter(|(ip, _)| match network.version {
+        .filter(|IpZone { ip, .. }| match network.version {
             IpVersion::Any => true,
             IpVersion::V4 => ip.to_canonical().is_ipv4(),
             IpVersion::V6 => ip.to_canonical().is_ipv6(),
         })
-        .map(|(ip, zone)| net_addr(Some(ip), zone))
+        .map(|IpZone { ip, zone }| net_addr(Some(ip), zone))
         .collect();
     if addrs.is_empty() {
         return Err(AddrError::new("no suitable address found", host).into());
@@ -121,44 +138,6 @@ pub(crate) fn internet_addr_list(network: Network, address: &str) -> Result<Vec<
 
 fn inet_of(network: Network) -> Inet {
     if network.transport == Transport::Udp { Inet::Udp } else { Inet::Tcp }
-}
-
-/// A port in digits, or by its service's name.
-fn lookup_port(network: Network, service: &str) -> Result<u16, Cause> {
-    match parse_port(service) {
-        Port::Number(n) => u16::try_from(n).map_err(|_| AddrError::new("invalid port", service).into()),
-        Port::Name => Err(not_found("unknown port", format!("{}/{service}", network.name())).into()),
-    }
-}
-
-/// A literal address is itself.
-fn lookup_ip_addr(_network: Network, host: &str) -> Result<Vec<(IpAddr, String)>, Cause> {
-    match parse_ip(host) {
-        Some((ip, zone)) => Ok(vec![(ip, zone.to_owned())]),
-        None => Err(not_found("no such host", host.to_owned()).into()),
-    }
-}
-
-fn lookup_protocol(name: &str) -> Result<i32, Cause> {
-    match name.to_ascii_lowercase().as_str() {
-        "icmp" => Ok(libc::IPPROTO_ICMP),
-        "igmp" => Ok(libc::IPPROTO_IGMP),
-        "tcp" => Ok(libc::IPPROTO_TCP),
-        "udp" => Ok(libc::IPPROTO_UDP),
-        "ipv6-icmp" => Ok(libc::IPPROTO_ICMPV6),
-        _ => Err(AddrError::new("unknown IP protocol specified", name).into()),
-    }
-}
-
-fn not_found(err: &str, name: String) -> DnsError {
-    DnsError {
-        err: err.to_owned(),
-        name,
-        server: String::new(),
-        is_timeout: false,
-        is_temporary: false,
-        is_not_found: true,
-    }
 }
 
 /// The first address that is IPv4, or the first. Go: addrList.first(isIPv4), for listeners.
@@ -182,7 +161,7 @@ mod tests {
     use super::*;
 
     fn texts(network: &str, address: &str) -> Result<Vec<String>, String> {
-        resolve_addr_list(Op::Listen, network, address, None)
+        resolve_addr_list(&Resolver::default(), &Context::background(), Op::Listen, network, address, None)
             .map(|r| r.addrs.iter().map(NetAddr::to_string).collect())
             .map_err(|e| e.to_string())
     }
@@ -214,7 +193,15 @@ mod tests {
     fn a_local_address_selects() {
         let local = |a: &str| NetAddr::from(&Addr::Tcp(a.parse().unwrap()));
         let r = |address: &str, hint: &NetAddr| {
-            resolve_addr_list(Op::Dial, "tcp", address, Some(hint)).map(|r| r.addrs.len())
+            resolve_addr_list(
+                &Resolver::default(),
+                &Context::background(),
+                Op::Dial,
+                "tcp",
+                address,
+                Some(hint),
+            )
+            .map(|r| r.addrs.len())
         };
         assert_eq!(r("[::]:80", &local("127.0.0.1:0")).unwrap(), 2);
         assert_eq!(r("127.0.0.1:80", &local("127.0.0.1:0")).unwrap(), 1);

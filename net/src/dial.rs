@@ -6,11 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::Context;
+
 use crate::addr::{Addr, NetAddr};
 use crate::addr_list::{Op, local_hint, resolve_addr_list};
 use crate::conn::Conn;
 use crate::error::OpError;
 use crate::keep_alive::KeepAliveConfig;
+use crate::resolve::Resolver;
 use crate::sock::ControlFn;
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
 use serial::SysDialer;
@@ -54,6 +57,8 @@ pub struct Dialer {
     pub local_addr: Option<Addr>,
     /// How long to try addresses of the first family before the other family is tried beside them; `None`: never beside.
     pub fallback_delay: Option<Duration>,
+    /// Who looks names up; `None`: the system's configuration decides.
+    pub resolver: Option<Resolver>,
     /// Called with each socket before it connects.
     pub control: Option<Arc<ControlFn>>,
     /// A TCP connection sends probes after being idle for so long; `None`: never.
@@ -69,6 +74,7 @@ impl Default for Dialer {
             deadline: None,
             local_addr: None,
             fallback_delay: Some(Duration::from_millis(300)),
+            resolver: None,
             control: None,
             keep_alive: Some(DEFAULT_KEEP_ALIVE),
             keep_alive_config: KeepAliveConfig::default(),
@@ -83,6 +89,7 @@ impl fmt::Debug for Dialer {
             .field("deadline", &self.deadline)
             .field("local_addr", &self.local_addr)
             .field("fallback_delay", &self.fallback_delay)
+            .field("resolver", &self.resolver)
             .field("control", &self.control.is_some())
             .field("keep_alive", &self.keep_alive)
             .field("keep_alive_config", &self.keep_alive_config)
@@ -94,9 +101,11 @@ impl Dialer {
     /// As [`dial`].
     pub fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
         let deadline = self.deadline_from(Instant::now());
+        let resolver = self.resolver.clone().unwrap_or_default();
         let hint = local_hint(self.local_addr.as_ref());
-        let resolved = resolve_addr_list(Op::Dial, network, address, hint.as_ref())
-            .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
+        let resolved =
+            resolve_addr_list(&resolver, &Context::background(), Op::Dial, network, address, hint.as_ref())
+                .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
         let dialer = SysDialer {
             dialer: self,
             network: resolved.network,

@@ -5,6 +5,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::Context;
+
 use crate::addr::{Addr, Inet, NetAddr};
 use crate::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::conn::Conn;
@@ -14,6 +16,7 @@ use crate::keep_alive::{KeepAlive, KeepAliveConfig};
 use crate::net_fd::NetFd;
 use crate::network::{Network, Transport};
 use crate::poll::DeadlineMode;
+use crate::resolve::Resolver;
 use crate::sock::{ControlFn, Spec};
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
 use crate::unix::Unlink;
@@ -68,7 +71,15 @@ impl ListenConfig {
     /// As [`listen`].
     pub fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
-        let resolved = resolve_addr_list(Op::Listen, network, address, None).map_err(failed)?;
+        let resolved = resolve_addr_list(
+            &Resolver::default(),
+            &Context::background(),
+            Op::Listen,
+            network,
+            address,
+            None,
+        )
+        .map_err(failed)?;
         let local = first_ipv4(&resolved.addrs);
         let fd = self
             .listen_addr(resolved.network, local, address)

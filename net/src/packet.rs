@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
+use gopark_runtime::context::Context;
+
 use crate::addr::{Addr, NetAddr};
 use crate::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::error::{AddrError, Cause, Errno, OpError, Sentinel};
@@ -17,6 +19,7 @@ use crate::listen::ListenConfig;
 use crate::net_fd::NetFd;
 use crate::network::Transport;
 use crate::poll::{DeadlineMode, Error};
+use crate::resolve::Resolver;
 use crate::sockaddr::{Family, RawAddr};
 use crate::sockopt;
 
@@ -41,7 +44,15 @@ impl ListenConfig {
     /// As [`listen_packet`].
     pub fn listen_packet(&self, network: &str, address: &str) -> Result<PacketConn, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
-        let resolved = resolve_addr_list(Op::Listen, network, address, None).map_err(failed)?;
+        let resolved = resolve_addr_list(
+            &Resolver::default(),
+            &Context::background(),
+            Op::Listen,
+            network,
+            address,
+            None,
+        )
+        .map_err(failed)?;
         let local = first_ipv4(&resolved.addrs);
         let spec = self.spec(resolved.network, local, resolved.proto);
         let fd = match resolved.network.transport {

@@ -120,6 +120,22 @@ impl Spec<'_> {
     }
 }
 
+/// A UDP socket connected to an address: nothing is sent. Go: DialUDP.
+#[doc(alias = "DialUDP")]
+pub(crate) fn dial_udp(remote: &NetAddr) -> Result<NetFd, Cause> {
+    let network = Network::parse("udp").expect("a network's name");
+    let spec = Spec {
+        network,
+        sotype: network.sotype(),
+        proto: 0,
+        local: None,
+        remote: Some(remote),
+        control: None,
+        deadline: None,
+    };
+    spec.internet_socket(Purpose::Dial)
+}
+
 /// The kernel's form of an address; one that has none fails in the words of the call it is for.
 fn raw_addr(addr: &NetAddr, family: Family, call: &'static str) -> Result<RawAddr, Cause> {
     match addr {

@@ -31,9 +31,9 @@ pub(super) fn lookup_ip(ctx: &Context, network: &str, host: &str) -> Result<Vec<
         _ => libc::AF_UNSPEC,
     };
     let name = CString::new(host).map_err(|_| Failure::NoSuchHost.into_dns_error(host, ""))?;
-    THREADS.acquire();
+    let thread = THREADS.acquire();
     let found = blocking(|| get_addr_info(&name, family));
-    THREADS.release();
+    drop(thread);
     found.map_err(|code| failure_of(code).into_dns_error(host, ""))
 }
 
@@ -45,9 +45,9 @@ pub(super) fn lookup_ptr(addr: &str) -> Result<Vec<String>, DnsError> {
         ..Default::default()
     })?;
     let raw = RawAddr::from_socket_addr(&(ip, 0).into());
-    THREADS.acquire();
+    let thread = THREADS.acquire();
     let found = blocking(|| get_name_info(&raw));
-    THREADS.release();
+    drop(thread);
     match found {
         Ok(name) => Ok(vec![format!("{}.", name.trim_end_matches('.'))]),
         Err(code) => Err(failure_of(code).into_dns_error(addr, "")),

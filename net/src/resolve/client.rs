@@ -16,8 +16,8 @@ use super::Resolver;
 use super::failure::Failure;
 use super::message::{Answer, Checked, MAX_PACKET, Query, RecordType};
 use super::resolv_conf::ResolvConf;
+use crate::conn::Conn;
 use crate::error::DnsError;
-use crate::net_fd::Conn;
 
 /// What a server answered for one name and type.
 pub(super) struct Answered {
@@ -93,9 +93,10 @@ impl Resolver {
                 let _ = conn.set_deadline(Some(deadline));
             }
             let packets = matches!(conn.local_addr().network(), "udp" | "unixgram" | "ip");
-            let reply = if packets { packet_round_trip(&conn, &query) } else { stream_round_trip(&conn, &query) };
+            let reply =
+                if packets { packet_round_trip(&conn, &query) } else { stream_round_trip(&conn, &query) };
             let _ = conn.close();
-            cancel.cancel();
+            cancel();
             let (reply, checked) = reply?;
             if checked == Checked::Truncated && *network == "udp" {
                 continue;

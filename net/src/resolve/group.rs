@@ -83,7 +83,7 @@ fn run(resolver: &Resolver, ctx: &Context, key: &Key, call: &Arc<Call>, finished
     call.outcome.set(outcome).expect("only the call's goroutine sets it");
     forget(key, call);
     finished.close();
-    call.cancel.cancel();
+    (call.cancel)();
 }
 
 fn forget(key: &Key, call: &Arc<Call>) {
@@ -100,6 +100,6 @@ fn forget_unshared(key: &Key, call: &Arc<Call>) {
     if ours && Arc::strong_count(call) <= 3 {
         calls.remove(key);
         drop(calls);
-        call.cancel.cancel();
+        (call.cancel)();
     }
 }

@@ -67,7 +67,7 @@ impl Resolver {
         order: LookupOrder,
     ) -> Result<Vec<IpZone>, DnsError> {
         if order.files_first() {
-            let addrs = self.lookup_ip_in_files(ctx, name);
+            let addrs = Self::lookup_ip_in_files(name);
             if !addrs.is_empty() {
                 return Ok(addrs);
             }
@@ -80,7 +80,7 @@ impl Resolver {
         }
         let asked = self.lookup_ip_in_dns(ctx, network, name);
         if order == LookupOrder::DnsFiles && asked.as_ref().map_or(true, Vec::is_empty) {
-            let addrs = self.lookup_ip_in_files(ctx, name);
+            let addrs = Self::lookup_ip_in_files(name);
             if !addrs.is_empty() {
                 return Ok(addrs);
             }
@@ -121,7 +121,7 @@ impl Resolver {
                 break;
             }
         }
-        self.sort_by_rfc6724(ctx, &mut addrs);
+        Self::sort_by_rfc6724(&mut addrs);
         match last_error {
             // The user asked for this name, not for the one with a suffix.
             Some(e) if addrs.is_empty() => Err(DnsError { name: name.to_owned(), ..e }),
@@ -129,24 +129,24 @@ impl Resolver {
         }
     }
 
-    fn lookup_ip_in_files(&self, ctx: &Context, name: &str) -> Vec<IpZone> {
+    fn lookup_ip_in_files(name: &str) -> Vec<IpZone> {
         let host = hosts::lookup_static_host(name).unwrap_or_default();
         let ip_of = |addr: &String| {
             let (ip, zone) = parse_ip(addr)?;
             Some(IpZone { ip, zone: zone.to_owned() })
         };
         let mut addrs = host.addrs.iter().filter_map(ip_of).collect();
-        self.sort_by_rfc6724(ctx, &mut addrs);
+        Self::sort_by_rfc6724(&mut addrs);
         addrs
     }
 
     #[doc(alias = "sortByRFC6724")]
-    fn sort_by_rfc6724(&self, ctx: &Context, addrs: &mut Vec<IpZone>) {
+    fn sort_by_rfc6724(addrs: &mut Vec<IpZone>) {
         rfc6724::sort(addrs, |addr| {
             let to = InetAddr { inet: Inet::Udp, ip: Some(addr.ip), port: 53, zone: addr.zone.clone() };
-            let conn = crate::udp::dial_udp(ctx, "udp", None, &NetAddr::Inet(to)).ok()?;
-            let source = conn.local_addr().ip();
-            let _ = conn.close();
+            let fd = crate::sock::dial_udp(&NetAddr::Inet(to)).ok()?;
+            let source = fd.local()?.ip();
+            let _ = fd.close();
             source
         });
     }

@@ -154,8 +154,8 @@ fn check_header(packet: &Packet<'_>) -> Result<(), Failure> {
     }
     // libresolv goes on to the next server when it receives an invalid referral (golang.org/issue/15434).
     let has_additional = packet.opt().is_some() || !packet.additional_records.is_empty();
-    let knows_something =
-        packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER) || packet.has_flags(PacketFlag::RECURSION_AVAILABLE);
+    let knows_something = packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER)
+        || packet.has_flags(PacketFlag::RECURSION_AVAILABLE);
     if !knows_something && packet.answers.is_empty() && !has_additional {
         return Err(Failure::LameReferral);
     }

@@ -18,7 +18,8 @@ fn record(name: &'static str, rdata: RData<'static>) -> ResourceRecord<'static> 
 #[test]
 fn a_query_is_gos() {
     let query = Query::new("host.example.", RecordType::A, false).unwrap();
-    let expected: &[u8] = b"\x01\0\0\x01\0\0\0\0\0\x01\x04host\x07example\0\0\x01\0\x01\0\0)\x04\xd0\0\0\0\0\0\0";
+    let expected: &[u8] =
+        b"\x01\0\0\x01\0\0\0\0\0\x01\x04host\x07example\0\0\x01\0\x01\0\0)\x04\xd0\0\0\0\0\0\0";
     assert_eq!(&query.bytes()[2..], expected);
     assert_eq!(query.bytes_with_length()[..2], (query.bytes().len() as u16).to_be_bytes());
     let with_ad = Query::new("host.example.", RecordType::A, true).unwrap();
@@ -43,9 +44,11 @@ fn test_ignore_dns_forgeries() {
     let query = Query::new("host.example.", RecordType::A, false).unwrap();
     let other_id = reply_to(&query, |packet| packet.set_id(packet.id().wrapping_add(1)));
     assert_eq!(query.check(&other_id), Checked::Foreign);
-    let other_name = reply_to(&query, |packet| packet.questions[0].qname = Name::new("evil.example").unwrap());
+    let other_name =
+        reply_to(&query, |packet| packet.questions[0].qname = Name::new("evil.example").unwrap());
     assert_eq!(query.check(&other_name), Checked::Foreign);
-    let other_case = reply_to(&query, |packet| packet.questions[0].qname = Name::new("HOST.example").unwrap());
+    let other_case =
+        reply_to(&query, |packet| packet.questions[0].qname = Name::new("HOST.example").unwrap());
     assert_eq!(query.check(&other_case), Checked::Complete);
     assert_eq!(query.check(query.bytes()), Checked::Foreign);
     assert_eq!(query.check(b"short"), Checked::Malformed);

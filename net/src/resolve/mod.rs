@@ -16,12 +16,14 @@ use std::sync::Arc;
 
 use gopark_runtime::context::{Context, ContextError};
 
+use crate::addr::NetAddr;
+use crate::addr_list::{Protocol, internet_addr_list, parse_network};
+use crate::conn::Conn;
 use crate::dial::Dialer;
 use crate::error::{AddrError, Cause, DnsError, OpError, UnknownNetworkError};
 use crate::host_port::{Port, parse_ip, parse_port};
-use crate::net_fd::Conn;
+use crate::network::Transport;
 
-mod addr_list;
 mod cached;
 mod cgo;
 mod client;
@@ -36,10 +38,10 @@ mod resolv_conf;
 mod rfc6724;
 mod services;
 
-pub(crate) use addr_list::{Protocol, Purpose, parse_network};
+pub(crate) use rfc6724::IpZone;
+pub(crate) use services::lookup_protocol;
 
 use failure::Failure;
-use rfc6724::IpZone;
 
 /// Connects to a name server: context, network ("udp" or "tcp"), "address:port".
 pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + Send + Sync;
@@ -113,15 +115,15 @@ impl Resolver {
         network: &str,
         host: &str,
     ) -> Result<Vec<IpAddr>, LookupError> {
-        let afnet = parse_network(network, Protocol::Optional).map_err(LookupError)?.afnet;
-        if !afnet.starts_with("ip") {
+        let (parsed, _) = parse_network(network, Protocol::Optional).map_err(LookupError)?;
+        if parsed.transport != Transport::Ip {
             return Err(LookupError(UnknownNetworkError(network.to_owned()).into()));
         }
         if host.is_empty() {
             return Err(LookupError(Failure::NoSuchHost.into_dns_error(host, "").into()));
         }
-        let addrs = self.internet_addr_list(ctx, afnet, host).map_err(LookupError)?;
-        Ok(addrs.into_iter().filter_map(|addr| addr.ip).collect())
+        let addrs = internet_addr_list(self, ctx, parsed, host).map_err(LookupError)?;
+        Ok(addrs.iter().filter_map(NetAddr::inet).filter_map(|addr| addr.ip).collect())
     }
 
     /// The port of a service ("http") on "tcp", "udp" or "ip"; digits are a port themselves.
@@ -194,7 +196,7 @@ impl Resolver {
     fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
         let conn = match &self.dial {
             Some(dial) => dial(ctx, network, server),
-            None => Dialer::default().dial_context(ctx, network, server),
+            None => Dialer { deadline: ctx.deadline(), ..Dialer::default() }.dial(network, server),
         };
         conn.map_err(|e| Failure::of_net(&e))
     }
@@ -204,8 +206,8 @@ impl Resolver {
 #[doc(alias = "mapErr")]
 fn context_failure(e: ContextError) -> Failure {
     match e {
-        ContextError::Canceled => Failure::Canceled,
         ContextError::DeadlineExceeded => Failure::TimedOut,
+        _ => Failure::Canceled,
     }
 }
 

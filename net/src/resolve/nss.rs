@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn test_parse_nss_conf() {
-        let text = "# c\n\npasswd:  compat\nhosts: files mdns4_minimal [NOTFOUND=return SUCCESS=continue] dns # x\n";
+        let text =
+            "# c\n\npasswd:  compat\nhosts: files mdns4_minimal [NOTFOUND=return SUCCESS=continue] dns # x\n";
         let conf = NssConf::parse(&mut Lines::of_text(text));
         assert_eq!(conf.failure, None);
         assert_eq!(conf.sources["passwd"], ["compat"]);

@@ -77,9 +77,7 @@ fn compare(a: &Candidate, b: &Candidate) -> Ordering {
 /// Rule 9, for IPv6 only: for IPv4 it does harm (golang.org/issue/13283).
 fn longest_prefix(a: IpAddr, source_a: IpAddr, b: IpAddr, source_b: IpAddr) -> Ordering {
     match (a.to_canonical(), b.to_canonical()) {
-        (IpAddr::V6(a), IpAddr::V6(b)) => {
-            common_prefix_len(source_b, b).cmp(&common_prefix_len(source_a, a))
-        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => common_prefix_len(source_b, b).cmp(&common_prefix_len(source_a, a)),
         _ => Ordering::Equal,
     }
 }
@@ -162,7 +160,10 @@ mod tests {
             // Prefer smaller scope.
             (&[("2001:db8:1::1", "2001:db8:1::2"), ("fe80::1", "fe80::2")][..], true),
             // Prefer matching label.
-            (&[("2002:c633:6401::1", "2002:c633:6401::2"), ("2001:db8:1::1", "2002:c633:6401::2")][..], false),
+            (
+                &[("2002:c633:6401::1", "2002:c633:6401::2"), ("2001:db8:1::1", "2002:c633:6401::2")][..],
+                false,
+            ),
             // An unreachable one comes last.
             (&[("198.51.100.121", ""), ("198.51.100.122", "198.51.100.1")][..], true),
             // Equal ones keep their order.

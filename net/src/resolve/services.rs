@@ -110,7 +110,7 @@ fn port_and_transport(text: &str) -> Option<(u32, &str)> {
 }
 
 /// The number of an IP protocol.
-pub(super) fn lookup_protocol(name: &str) -> Result<u32, AddrError> {
+pub(crate) fn lookup_protocol(name: &str) -> Result<u32, AddrError> {
     static PROTOCOLS: OnceLock<HashMap<String, u32>> = OnceLock::new();
     let protocols = PROTOCOLS.get_or_init(read_protocols);
     match protocols.get(&name.to_ascii_lowercase()) {
