@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffTag, TextDiff};
 
 use crate::per_fd::Sequence;
 
@@ -85,43 +85,118 @@ pub struct FdChange {
     pub times: usize,
 }
 
-/// Differences of two sets of sequences; what matches exactly is left out.
-pub fn diff_sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
-    let mut balance: HashMap<&Sequence, i64> = HashMap::new();
-    want.iter().for_each(|s| *balance.entry(s).or_default() += 1);
-    got.iter().for_each(|s| *balance.entry(s).or_default() -= 1);
-    let mut left: Vec<(&Sequence, i64)> = balance.into_iter().filter(|b| b.1 != 0).collect();
-    left.sort_unstable();
+/// Sequences of the two sides that belong together: equal ones, then the likest of one kind, then what is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// The reference's.
+    pub want: Option<&'a Sequence>,
+    /// The candidate's.
+    pub got: Option<&'a Sequence>,
+    /// How many such pairs there are.
+    pub times: usize,
+}
+
+/// Pairs the sequences of two sets.
+pub fn pairs<'a>(want: &'a [Sequence], got: &'a [Sequence]) -> Vec<Pair<'a>> {
+    let mut count: HashMap<&Sequence, (usize, usize)> = HashMap::new();
+    want.iter().for_each(|s| count.entry(s).or_default().0 += 1);
+    got.iter().for_each(|s| count.entry(s).or_default().1 += 1);
+    let mut all: Vec<_> = count.into_iter().collect();
+    all.sort_unstable();
     let mut out = Vec::new();
-    let mut surplus: Vec<(&Sequence, usize)> =
-        left.iter().filter(|l| l.1 < 0).map(|l| (l.0, l.1.unsigned_abs() as usize)).collect();
-    let missing: Vec<_> =
-        left.iter().filter(|l| l.1 > 0).map(|l| (l.0, l.1.unsigned_abs() as usize)).collect();
+    let (mut missing, mut surplus) = (Vec::new(), Vec::new());
+    for (s, (w, g)) in all {
+        match w.min(g) {
+            0 => {}
+            times => out.push(Pair { want: Some(s), got: Some(s), times }),
+        }
+        if w > g {
+            missing.push((s, w - g));
+        } else if g > w {
+            surplus.push((s, g - w));
+        }
+    }
     let by_likeness = missing.len() * surplus.len() <= PAIRS;
     for (s, mut count) in missing {
         while count > 0 {
             let alike = surplus.iter().enumerate().filter(|(_, o)| o.0.kind == s.kind && o.1 > 0);
             let best = if by_likeness {
-                alike.max_by(|a, b| likeness(s, a.1.0).total_cmp(&likeness(s, b.1.0))).map(|a| a.0)
+                // The first of those that are equally like it.
+                alike.rev().max_by(|a, b| likeness(s, a.1.0).total_cmp(&likeness(s, b.1.0))).map(|a| a.0)
             } else {
                 alike.map(|a| a.0).next()
             };
             let times = best.map_or(count, |i| count.min(surplus[i].1));
-            let change = match best {
-                Some(i) => {
-                    surplus[i].1 -= times;
-                    Change::Differs(diff(&texts(&s.lines), &texts(&surplus[i].0.lines)))
-                }
-                None => Change::Missing(owned(&s.lines)),
-            };
-            out.push(FdChange { kind: s.kind.clone(), change, times });
+            if let Some(i) = best {
+                surplus[i].1 -= times;
+            }
+            out.push(Pair { want: Some(s), got: best.map(|i| surplus[i].0), times });
             count -= times;
         }
     }
-    for (s, times) in surplus.into_iter().filter(|s| s.1 > 0) {
-        out.push(FdChange { kind: s.kind.clone(), change: Change::Extra(owned(&s.lines)), times });
+    let left = surplus.into_iter().filter(|s| s.1 > 0);
+    out.extend(left.map(|(s, times)| Pair { want: None, got: Some(s), times }));
+    out
+}
+
+/// Differences of two sets of sequences; what matches exactly is left out.
+pub fn diff_sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
+    let mut out = Vec::new();
+    for Pair { want, got, times } in pairs(want, got) {
+        let (kind, change) = match (want, got) {
+            (Some(w), Some(g)) if w == g => continue,
+            (Some(w), Some(g)) => (&w.kind, Change::Differs(diff(&texts(&w.lines), &texts(&g.lines)))),
+            (Some(w), None) => (&w.kind, Change::Missing(owned(&w.lines))),
+            (None, Some(g)) => (&g.kind, Change::Extra(owned(&g.lines))),
+            (None, None) => continue,
+        };
+        out.push(FdChange { kind: kind.clone(), change, times });
     }
     out
+}
+
+/// A row of two texts side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aligned {
+    /// The line of the reference.
+    pub want: Option<usize>,
+    /// The line of the candidate.
+    pub got: Option<usize>,
+    /// Whether both are there and equal.
+    pub same: bool,
+}
+
+/// Aligns two lists of lines: equal lines, then lines with the same call.
+pub fn align(want: &[&str], got: &[&str]) -> Vec<Aligned> {
+    let mut rows = Vec::new();
+    for op in TextDiff::configure().timeout(PATIENCE).diff_slices(want, got).ops() {
+        let (w, g) = (op.old_range(), op.new_range());
+        if op.tag() == DiffTag::Equal {
+            rows.extend(w.zip(g).map(|(w, g)| Aligned { want: Some(w), got: Some(g), same: true }));
+            continue;
+        }
+        let call = |l: &&str| l.split('(').next().unwrap_or("").to_owned();
+        let calls = |all: &[&str]| all.iter().map(call).collect::<Vec<_>>();
+        let (a, b) = (calls(&want[w.clone()]), calls(&got[g.clone()]));
+        let (a, b): (Vec<&str>, Vec<&str>) =
+            (a.iter().map(|s| &**s).collect(), b.iter().map(|s| &**s).collect());
+        for op in TextDiff::configure().timeout(PATIENCE).diff_slices(&a, &b).ops() {
+            let (cw, cg) = (op.old_range(), op.new_range());
+            let at = |base: usize, i: usize| Some(base + i);
+            if op.tag() == DiffTag::Equal {
+                let both = cw.zip(cg);
+                rows.extend(both.map(|(i, j)| Aligned {
+                    want: at(w.start, i),
+                    got: at(g.start, j),
+                    same: false,
+                }));
+            } else {
+                rows.extend(cw.map(|i| Aligned { want: at(w.start, i), got: None, same: false }));
+                rows.extend(cg.map(|j| Aligned { want: None, got: at(g.start, j), same: false }));
+            }
+        }
+    }
+    rows
 }
 
 fn texts(lines: &[Arc<str>]) -> Vec<&str> {
@@ -172,6 +247,19 @@ mod tests {
         let Change::Differs(rows) = &all[0].change else { panic!("{all:?}") };
         assert_eq!(rows.last(), Some(&Row::Gone("c".to_owned())));
         assert_eq!(all[2].change, Change::Extra(vec!["q".to_owned()]));
+    }
+
+    #[test]
+    fn rows_with_the_same_call_stand_side_by_side() {
+        let rows = align(&["a(1)", "b(1)", "c(1)"], &["a(1)", "c(2)", "d(1)"]);
+        let flat: Vec<_> = rows.iter().map(|r| (r.want, r.got, r.same)).collect();
+        let want = [
+            (Some(0), Some(0), true),
+            (Some(1), None, false),
+            (Some(2), Some(1), false),
+            (None, Some(2), false),
+        ];
+        assert_eq!(flat, want);
     }
 
     #[test]

@@ -22,7 +22,7 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | [`record`], [`catalogue`] | how to run a program under strace, with its peer |
+//! | [`record`], [`catalogue`], [`golang`] | how to run a program under strace, with its peer |
 //! | [`parse`] | the grammar of one line |
 //! | [`log`] | which halves of calls belong together |
 //! | [`fds`], [`trace`] | what a number means at each moment; the rules of what is kept |
@@ -30,7 +30,7 @@
 //! | [`per_fd`] | the sequence of each descriptor |
 //! | [`diff`], [`mod@compare`] | what differs |
 //! | [`explain`] | what a difference means |
-//! | [`report`] | how it looks |
+//! | [`report`], [`story`], [`show`], [`timeline`], [`html`] | how it looks |
 
 pub mod catalogue;
 pub mod compare;
@@ -39,6 +39,8 @@ pub mod error;
 pub mod explain;
 pub mod fds;
 mod flow;
+pub mod golang;
+pub mod html;
 pub mod isolate;
 mod lives;
 pub mod log;
@@ -51,6 +53,9 @@ mod prologue;
 pub mod record;
 mod reference;
 pub mod report;
+pub mod show;
+pub mod story;
 pub mod text;
+pub mod timeline;
 pub mod trace;
 mod wording;
