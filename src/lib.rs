@@ -39,3 +39,6 @@ pub mod net {
     #[doc(inline)]
     pub use gopark_net::*;
 }
+
+#[doc(inline)]
+pub use gopark_net::os;

@@ -27,7 +27,8 @@ fn program() {
     go(move || {
         let mut buf = [0; 16];
         let n = reader.read(&mut buf);
-        tx.send(text(&buf, &n)).expect("main waits for it");
+        // Go's Sprint puts no space after a string.
+        tx.send(text(&buf, &n).replacen(' ', "", 1)).expect("main waits for it");
         tx.send(read(&reader.read(&mut buf))).expect("main waits for it");
     });
     sleep(Duration::from_millis(50));
