@@ -29,6 +29,15 @@ pub struct Ticker(Receiver<Instant>);
 impl Ticker {
     /// A ticker whose first tick comes in `d` from now.
     ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::time::Ticker;
+    /// use std::time::{Duration, Instant};
+    /// let start = Instant::now();
+    /// assert!(Ticker::new(Duration::from_millis(1)).recv().unwrap() > start);
+    /// # }) } }
+    /// ```
+    ///
     /// # Panics
     /// If `d` is zero.
     ///

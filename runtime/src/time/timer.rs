@@ -40,6 +40,19 @@ enum Kind {
 impl Timer {
     /// A timer whose channel gets the time once, in `d` from now.
     ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::{chan, select, time::Timer};
+    /// use std::time::Duration;
+    /// let (_s, r) = chan::bounded::<i32>(0);
+    /// let timeout = Timer::new(Duration::from_millis(1));
+    /// select! {
+    ///     recv(r) -> _ => unreachable!("nobody sends"),
+    ///     recv(timeout.channel()) -> _ => {}
+    /// }
+    /// # }) } }
+    /// ```
+    ///
     /// Go: time.NewTimer.
     #[doc(alias = "NewTimer")]
     pub fn new(d: Duration) -> Timer {

@@ -20,7 +20,7 @@
 //!    memory that is never unmapped (a G, a poll descriptor), or the heap's entry holds a reference (`Keep`).
 //!    Dropping a heaped timer throws.
 //! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
-//!    timer's `when` (timers.rs, "adjust", says why that must be a read-modify-write).
+//!    timer's `when` (locked_timers.rs, "adjust", says why that must be a read-modify-write).
 //!
 //! Channels that the clock feeds (`after`, `tick`, `time::Timer`) have no timer here: such a channel only knows its time, and
 //! a goroutine that waits on it does so with a deadline. So one that nobody waits for costs nothing, and there is no stale
@@ -33,6 +33,8 @@
 //! | `f` | nothing |
 
 mod heap;
+mod locked;
+mod locked_timers;
 mod state;
 mod timers;
 
@@ -42,11 +44,11 @@ mod loom_tests;
 mod tests;
 
 use std::cell::UnsafeCell;
-use std::ops::{Deref, DerefMut};
 use std::ptr;
 
 use crate::throw::throw;
-use state::{State, StateLock};
+use locked::Locked;
+use state::StateLock;
 pub(crate) use timers::Timers;
 
 /// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start new ones; it must not park.
@@ -128,7 +130,11 @@ impl Timer {
     pub(crate) unsafe fn start_new(&self, when: i64, f: TimerFn, arg: *mut ()) {
         // SAFETY: the caller's duty: nobody else can hold the lock.
         unsafe { *self.fields.get() = Fields { when, call: Some(f), arg, ..Fields::NEW } };
-        self.maybe_add();
+        door::init_poller();
+        // SAFETY: the caller's duty, too.
+        if let Some(when) = door::with_timers(|ts| unsafe { ts.add_new(self) }) {
+            door::wake_net_poller(when);
+        }
     }
 
     /// Sets the timer anew, from now on with this call. True if it was set and had not gone off.
@@ -224,8 +230,7 @@ impl Timer {
     /// Locks the timer.
     #[inline(always)]
     fn lock(&self) -> Locked<'_> {
-        let state = self.lock.lock();
-        Locked { timer: self, state }
+        Locked::new(self)
     }
 }
 
@@ -246,101 +251,6 @@ struct Change {
     add: bool,
     /// It may be the earliest now: the poller must hear of it.
     wake: bool,
-}
-
-/// A locked timer. Dropping it unlocks and publishes `state`.
-struct Locked<'a> {
-    timer: &'a Timer,
-    state: State,
-}
-
-impl Deref for Locked<'_> {
-    type Target = Fields;
-    #[inline(always)]
-    fn deref(&self) -> &Fields {
-        // SAFETY: we hold the lock that protects the fields.
-        unsafe { &*self.timer.fields.get() }
-    }
-}
-
-impl DerefMut for Locked<'_> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut Fields {
-        // SAFETY: as in `deref`.
-        unsafe { &mut *self.timer.fields.get() }
-    }
-}
-
-impl Drop for Locked<'_> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.timer.lock.unlock(self.state);
-    }
-}
-
-impl Locked<'_> {
-    /// The heap it is in.
-    #[inline(always)]
-    fn timers(&self) -> &Timers {
-        debug_assert!(self.state.heaped());
-        // SAFETY: I2: heaped, so `ts` points to the heap that holds it; a P's heap is never freed.
-        unsafe { &*self.ts }
-    }
-
-    #[doc(alias = "needsAdd")]
-    #[inline(always)]
-    fn needs_add(&self) -> bool {
-        !self.state.heaped() && self.when > 0
-    }
-
-    /// `when` of a heaped timer has changed. True if it may now be the earliest.
-    #[inline(always)]
-    fn mark_modified(&mut self) -> bool {
-        let old = self.state;
-        if old.zombie() {
-            self.unbury();
-        }
-        self.state = self.state.with_modified();
-        let when = self.when;
-        if old.modified() && !old.zombie() && self.timers().modified_by(when) {
-            // Any `adjust` that still has to come to this timer sees MODIFIED, by I4 for the older change, and one that
-            // was here before us would have cleared it. So a plain load suffices; this is the loop that resets.
-            return false;
-        }
-        self.timer.lock.publish(self.state);
-        self.timers().lower_min_when_modified(when)
-    }
-
-    /// Marks a heaped timer for removal.
-    #[inline(always)]
-    fn bury(&mut self) {
-        if !self.state.zombie() {
-            self.state = self.state.with_zombie();
-            self.timers().add_zombies(1);
-        }
-    }
-
-    /// Takes the mark back.
-    #[inline(always)]
-    fn unbury(&mut self) {
-        self.state = self.state.without_zombie();
-        self.timers().add_zombies(-1);
-    }
-
-    /// It is due: sets it for the next time, if any, and tells the call. The entry in the heap is the caller's.
-    #[doc(alias = "unlockAndRun")]
-    fn go_off(&mut self, now: i64) -> Firing {
-        if self.state.needs_adjust() {
-            throw!("timer runs in state {:?}", self.state);
-        }
-        let Some(call) = self.call else { throw!("timer without a function") };
-        let delay = now - self.when;
-        self.when = match self.period {
-            0 => 0,
-            period => self.when.saturating_add(period.saturating_mul(1 + delay / period)),
-        };
-        Firing { call, arg: self.arg, seq: self.seq, delay }
-    }
 }
 
 /// A call to be made once the locks are gone.

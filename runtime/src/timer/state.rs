@@ -95,7 +95,7 @@ impl StateLock {
     /// The state as last published, without the lock. Go: astate.
     #[inline(always)]
     pub(super) fn peek(&self) -> State {
-        // Relaxed: a hint; what must not be missed is ordered by `min_when_modified` (timers.rs, "adjust").
+        // Relaxed: a hint; what must not be missed is ordered by `min_when_modified` (locked_timers.rs, "adjust").
         State(self.0.load(Relaxed) & !LOCKED)
     }
 
