@@ -3,7 +3,7 @@
 //! A program in the blocking style (`accept`, `read`, `write` in a loop, a goroutine per connection) runs on a few threads, as in
 //! Go, and leaves the system calls that Go leaves.
 //!
-//! ```ignore
+//! ```no_run
 //! use gopark::{go, net};
 //!
 //! # fn main() -> Result<(), net::OpError> {
@@ -33,6 +33,8 @@
 //! `gopark-runtime` and `gopark-net`.
 
 pub use gopark_runtime::*;
+
+pub use gopark_net::os;
 
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.
 pub mod net {
