@@ -12,7 +12,6 @@
 //! | `forms.rs`, `chan_forms.rs` | the `_context` forms of `sync` and `chan` | - |
 //! | `error.rs` | why a context is done | `Canceled DeadlineExceeded` |
 
-mod alarm;
 mod chan_forms;
 mod error;
 mod forms;

@@ -19,13 +19,13 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::alarm::Alarm;
 use super::{Context, ContextError};
 use crate::chan::{self, Receiver, Sender};
 use crate::glist::GList;
 use crate::join::go;
 use crate::proc::goready;
 use crate::sema::Target;
+use crate::time::{Timer, after_func};
 
 pub(super) type Cause = Arc<dyn Error + Send + Sync>;
 
@@ -60,7 +60,7 @@ struct State {
     entries: BTreeMap<u64, Entry>,
     /// Made by the first `done`.
     done: Option<(Sender<()>, Receiver<()>)>,
-    timer: Option<Alarm>,
+    timer: Option<Timer>,
     /// See I4.
     keep: Option<Arc<Node>>,
 }
@@ -153,9 +153,9 @@ impl Node {
         let mut state = self.expect_cancel().state.lock();
         if state.err.is_none() {
             let node = Arc::downgrade(self);
-            state.timer = Some(Alarm::after(left, move || {
+            state.timer = Some(after_func(left, move || {
                 if let Some(node) = node.upgrade() {
-                    node.cancel(ContextError::DeadlineExceeded, cause);
+                    node.cancel(ContextError::DeadlineExceeded, cause.clone());
                 }
             }));
         }
@@ -272,6 +272,63 @@ impl Drop for Node {
             && let Some(above) = self.parent.cancel_node()
         {
             drop(above.remove(cancel.id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn assert_children(ctx: &Context, count: usize, when: &str) {
+        let node = ctx.cancel_node().expect("it can be cancelled");
+        assert_eq!(node.expect_cancel().state.lock().entries.len(), count, "{when}");
+    }
+
+    /// Go's test of that name: who has ended, or gone, is off its parent.
+    #[test]
+    fn test_cancel_removes() {
+        // SAFETY: nothing is bound to a thread.
+        unsafe {
+            crate::run(|| {
+                let (ctx, _cancel) = Context::background().with_cancel();
+                assert_children(&ctx, 0, "after creation");
+                let (child, cancel) = ctx.with_cancel();
+                assert_children(&ctx, 1, "with a child");
+                cancel();
+                assert_children(&ctx, 0, "after cancelling the child");
+                drop((child, cancel));
+                let (child, cancel) = ctx.with_timeout(Duration::from_secs(3600));
+                assert_children(&ctx, 1, "with a child that has a timeout");
+                cancel();
+                assert_children(&ctx, 0, "after cancelling it");
+                drop(child);
+                let stop = ctx.after_func(|| ());
+                assert_children(&ctx, 1, "with an after_func");
+                assert!(stop.stop());
+                assert_children(&ctx, 0, "after stopping it");
+                drop(ctx.with_cancel());
+                assert_children(&ctx, 0, "after dropping a child uncancelled");
+            });
+        }
+    }
+
+    /// I4: what was derived only for its channel lives until somebody ends it.
+    #[test]
+    fn done_outlives_its_context() {
+        // SAFETY: nothing is bound to a thread.
+        unsafe {
+            crate::run(|| {
+                let (parent, cancel) = Context::background().with_cancel();
+                let done = parent.with_value(1).with_timeout(Duration::from_secs(3600)).0.done();
+                assert!(done.try_recv().is_err_and(|e| e.is_empty()), "nobody has ended it");
+                cancel();
+                assert!(done.try_recv().is_err_and(|e| e.is_disconnected()));
+                let done = Context::background().with_timeout(Duration::from_millis(2)).0.done();
+                assert!(done.try_recv().is_err_and(|e| e.is_empty()));
+                assert!(done.recv().is_err(), "its deadline did");
+            });
         }
     }
 }

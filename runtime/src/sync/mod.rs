@@ -61,3 +61,26 @@ pub use rwlock::{
 pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(not(loom))]
 pub use wait_group::WaitGroup;
+
+/// A panic leaves none of these in a state that others must not see.
+#[cfg(not(loom))]
+mod unwind {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+
+    use super::{Barrier, Once, RawCondvar, RawMutex, RawRwLock, Semaphore, WaitGroup};
+
+    impl UnwindSafe for Barrier {}
+    impl RefUnwindSafe for Barrier {}
+    impl UnwindSafe for Once {}
+    impl RefUnwindSafe for Once {}
+    impl UnwindSafe for RawCondvar {}
+    impl RefUnwindSafe for RawCondvar {}
+    impl UnwindSafe for RawMutex {}
+    impl RefUnwindSafe for RawMutex {}
+    impl UnwindSafe for RawRwLock {}
+    impl RefUnwindSafe for RawRwLock {}
+    impl UnwindSafe for Semaphore {}
+    impl RefUnwindSafe for Semaphore {}
+    impl UnwindSafe for WaitGroup {}
+    impl RefUnwindSafe for WaitGroup {}
+}

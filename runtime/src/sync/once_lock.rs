@@ -274,6 +274,26 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 }
 
+impl<T, F: FnOnce() -> T> LazyLock<T, F> {
+    /// As [`force`](Self::force), through the only reference.
+    ///
+    /// # Panics
+    ///
+    /// When the function does, and from then on.
+    ///
+    /// ```
+    /// use gopark_runtime::sync::LazyLock;
+    ///
+    /// let mut lazy = LazyLock::new(|| 3);
+    /// *LazyLock::force_mut(&mut lazy) += 1;
+    /// assert_eq!(*lazy, 4);
+    /// ```
+    pub fn force_mut(this: &mut Self) -> &mut T {
+        LazyLock::force(this);
+        this.cell.get_mut().expect("forced above")
+    }
+}
+
 impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     type Target = T;
     #[inline]
