@@ -9,6 +9,9 @@ use gopark_runtime::{chan, go, gosched, time};
 
 use crate::{SHORT, goroutine};
 
+/// Where one can park.
+type Places = (Mutex<()>, Semaphore, Mutex<()>, Condvar);
+
 /// Beyond Go's: cancelling wakes who is parked in a lock, a condition, a semaphore or a channel.
 #[test]
 fn cancelling_reaches_the_parked() {
@@ -17,7 +20,7 @@ fn cancelling_reaches_the_parked() {
         let lock = Arc::new((Mutex::new(()), Semaphore::new(0), Mutex::new(()), Condvar::new()));
         let held = lock.0.lock();
         let parked = Arc::new(AtomicUsize::new(0));
-        let spawn = |body: fn(&(Mutex<()>, Semaphore, Mutex<()>, Condvar), &Context) -> bool| {
+        let spawn = |body: fn(&Places, &Context) -> bool| {
             let (lock, ctx, parked) = (lock.clone(), ctx.clone(), parked.clone());
             go(move || {
                 parked.fetch_add(1, Relaxed);

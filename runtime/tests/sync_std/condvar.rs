@@ -10,8 +10,10 @@ use crate::goroutine;
 
 const NEVER: Duration = Duration::from_millis(u64::MAX);
 
-/// A value and the condition that it has changed.
-fn pair<T>(value: T) -> (Arc<(Mutex<T>, Condvar)>, Arc<(Mutex<T>, Condvar)>) {
+type Pair<T> = Arc<(Mutex<T>, Condvar)>;
+
+/// A value and the condition that it has changed, twice the same.
+fn pair<T>(value: T) -> (Pair<T>, Pair<T>) {
     let pair = Arc::new((Mutex::new(value), Condvar::new()));
     (pair.clone(), pair)
 }
