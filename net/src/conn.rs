@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::Context;
+
 use crate::addr::Addr;
 use crate::error::{Cause, OpError, Sentinel};
 use crate::keep_alive::KeepAliveConfig;
@@ -68,6 +70,29 @@ impl Conn {
     /// Writes all of `buf`. What went out before an error: [`OpError::transferred`].
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(buf).map_err(|e| self.partial(e))
+    }
+
+    /// As [`read`](Self::read), ended early when the context is done; the connection stays as it is. Beyond Go.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// gopark_runtime::go(move || cancel());
+    /// let e = c.read_context(&ctx, &mut [0; 8]).unwrap_err();
+    /// assert!(e.to_string().ends_with(": operation was canceled"));
+    /// # }) } }
+    /// ```
+    pub fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, OpError> {
+        self.0.read_context(ctx, buf).map_err(|cause| self.error("read", cause))
+    }
+
+    /// As [`write`](Self::write), ended early when the context is done.
+    pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
+        self.0.write_context(ctx, buf).map_err(|e| self.partial(e))
     }
 
     /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that

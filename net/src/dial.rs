@@ -1,5 +1,6 @@
 //! Dialling: Go's face. Go: net/dial.go Dial, Dialer; net/tcpsock_posix.go doDialTCP.
 
+mod parallel;
 mod serial;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use gopark_runtime::context::Context;
 
 use crate::addr::{Addr, NetAddr};
-use crate::addr_list::{Op, local_hint, resolve_addr_list};
+use crate::addr_list::{Op, local_hint, partition, resolve_addr_list};
 use crate::conn::Conn;
 use crate::error::OpError;
 use crate::keep_alive::KeepAliveConfig;
@@ -65,6 +66,8 @@ pub struct Dialer {
     pub keep_alive: Option<Duration>,
     /// The same in detail; it wins if it is enabled.
     pub keep_alive_config: KeepAliveConfig,
+    /// Whether to dial Multipath TCP, if the system can. `None`: if `GODEBUG=multipathtcp=1` says so.
+    pub multipath_tcp: Option<bool>,
 }
 
 impl Default for Dialer {
@@ -78,6 +81,7 @@ impl Default for Dialer {
             control: None,
             keep_alive: Some(DEFAULT_KEEP_ALIVE),
             keep_alive_config: KeepAliveConfig::default(),
+            multipath_tcp: None,
         }
     }
 }
@@ -93,6 +97,7 @@ impl fmt::Debug for Dialer {
             .field("control", &self.control.is_some())
             .field("keep_alive", &self.keep_alive)
             .field("keep_alive_config", &self.keep_alive_config)
+            .field("multipath_tcp", &self.multipath_tcp)
             .finish()
     }
 }
@@ -100,20 +105,53 @@ impl fmt::Debug for Dialer {
 impl Dialer {
     /// As [`dial`].
     pub fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
-        let deadline = self.deadline_from(Instant::now());
+        self.dial_context(&Context::background(), network, address)
+    }
+
+    /// As [`dial`], given up when the context is done. A connection once made is not touched by it.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_net::Dialer;
+    /// use gopark_runtime::context::Context;
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// cancel();
+    /// let e = Dialer::default().dial_context(&ctx, "tcp", "127.0.0.1:9").unwrap_err();
+    /// assert_eq!(e.to_string(), "dial tcp 127.0.0.1:9: operation was canceled");
+    /// # }) } }
+    /// ```
+    #[doc(alias = "DialContext")]
+    pub fn dial_context(&self, ctx: &Context, network: &str, address: &str) -> Result<Conn, OpError> {
+        match self.deadline_from(Instant::now()) {
+            Some(at) if ctx.deadline().is_none_or(|d| at < d) => {
+                let (limited, cancel) = ctx.with_deadline(at);
+                let result = self.dial_limited(&limited, network, address);
+                cancel();
+                result
+            }
+            _ => self.dial_limited(ctx, network, address),
+        }
+    }
+
+    fn dial_limited(&self, ctx: &Context, network: &str, address: &str) -> Result<Conn, OpError> {
         let resolver = self.resolver.clone().unwrap_or_default();
         let hint = local_hint(self.local_addr.as_ref());
-        let resolved =
-            resolve_addr_list(&resolver, &Context::background(), Op::Dial, network, address, hint.as_ref())
-                .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
+        let resolved = resolve_addr_list(&resolver, ctx, Op::Dial, network, address, hint.as_ref())
+            .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
         let dialer = SysDialer {
-            dialer: self,
+            dialer: self.clone(),
             network: resolved.network,
-            name: network,
+            name: network.to_owned(),
             proto: resolved.proto,
             local: hint,
         };
-        dialer.dial_serial(&resolved.addrs, deadline)
+        match self.fallback_delay {
+            Some(delay) if network == "tcp" => {
+                let (primaries, fallbacks) = partition(resolved.addrs);
+                dialer.dial_parallel(ctx, primaries, fallbacks, delay)
+            }
+            _ => dialer.dial_serial(ctx, &resolved.addrs),
+        }
     }
 
     /// When to give up.

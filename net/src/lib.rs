@@ -12,6 +12,7 @@ mod host_port;
 mod ipsock;
 mod keep_alive;
 mod listen;
+mod multipath_tcp;
 mod name_error;
 mod net_fd;
 mod network;

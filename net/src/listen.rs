@@ -13,11 +13,12 @@ use crate::conn::Conn;
 use crate::error::{AddrError, Cause, OpError};
 use crate::ipsock::Purpose;
 use crate::keep_alive::{KeepAlive, KeepAliveConfig};
+use crate::multipath_tcp;
 use crate::net_fd::NetFd;
 use crate::network::{Network, Transport};
 use crate::poll::DeadlineMode;
 use crate::resolve::Resolver;
-use crate::sock::{ControlFn, Spec};
+use crate::sock::{BACKGROUND, ControlFn, Spec};
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
 use crate::unix::Unlink;
 
@@ -45,6 +46,10 @@ pub struct ListenConfig {
     pub keep_alive: Option<Duration>,
     /// The same in detail; it wins if it is enabled.
     pub keep_alive_config: KeepAliveConfig,
+    /// How many connections may wait to be accepted; `None`: what the system allows. Beyond Go.
+    pub backlog: Option<u32>,
+    /// Whether a TCP listener accepts Multipath TCP, if the system can. `None`: if `GODEBUG=multipathtcp=1` says so.
+    pub multipath_tcp: Option<bool>,
 }
 
 impl Default for ListenConfig {
@@ -53,6 +58,8 @@ impl Default for ListenConfig {
             control: None,
             keep_alive: Some(DEFAULT_KEEP_ALIVE),
             keep_alive_config: KeepAliveConfig::default(),
+            backlog: None,
+            multipath_tcp: None,
         }
     }
 }
@@ -63,6 +70,8 @@ impl fmt::Debug for ListenConfig {
             .field("control", &self.control.is_some())
             .field("keep_alive", &self.keep_alive)
             .field("keep_alive_config", &self.keep_alive_config)
+            .field("backlog", &self.backlog)
+            .field("multipath_tcp", &self.multipath_tcp)
             .finish()
     }
 }
@@ -70,16 +79,14 @@ impl fmt::Debug for ListenConfig {
 impl ListenConfig {
     /// As [`listen`].
     pub fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
+        self.listen_context(&BACKGROUND, network, address)
+    }
+
+    /// As [`listen`]; the look-up of a name is given up when the context is done.
+    pub fn listen_context(&self, ctx: &Context, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
-        let resolved = resolve_addr_list(
-            &Resolver::default(),
-            &Context::background(),
-            Op::Listen,
-            network,
-            address,
-            None,
-        )
-        .map_err(failed)?;
+        let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Listen, network, address, None)
+            .map_err(failed)?;
         let local = first_ipv4(&resolved.addrs);
         let fd = self
             .listen_addr(resolved.network, local, address)
@@ -95,7 +102,9 @@ impl ListenConfig {
     fn listen_addr(&self, network: Network, local: &NetAddr, address: &str) -> Result<NetFd, Cause> {
         match local {
             NetAddr::Inet(inet) if inet.inet == Inet::Tcp => {
-                self.spec(network, local, 0).internet_socket(Purpose::Listen)
+                multipath_tcp::socket(multipath_tcp::Use::listener(self.multipath_tcp), |proto| {
+                    self.spec(network, local, proto).internet_socket(Purpose::Listen)
+                })
             }
             NetAddr::Unix(_) => crate::unix::socket(self.spec(network, local, 0), Purpose::Listen),
             NetAddr::Inet(_) => Err(AddrError::new("unexpected address type", address).into()),
@@ -110,7 +119,8 @@ impl ListenConfig {
             local: Some(local),
             remote: None,
             control: self.control.as_deref(),
-            deadline: None,
+            ctx: &BACKGROUND,
+            backlog: self.backlog,
         }
     }
 }
@@ -143,7 +153,16 @@ impl Listener {
     /// The next connection; parks until there is one. When the process has no descriptors left that is an error, and the
     /// listener goes on working.
     pub fn accept(&self) -> Result<Conn, OpError> {
-        let fd = self.fd.accept().map_err(|cause| self.error("accept", cause))?;
+        self.accepted(self.fd.accept())
+    }
+
+    /// As [`accept`](Self::accept), ended early when the context is done; the listener stays as it is. Beyond Go.
+    pub fn accept_context(&self, ctx: &Context) -> Result<Conn, OpError> {
+        self.accepted(self.fd.accept_context(ctx))
+    }
+
+    fn accepted(&self, accepted: Result<NetFd, Cause>) -> Result<Conn, OpError> {
+        let fd = accepted.map_err(|cause| self.error("accept", cause))?;
         if fd.network.transport == Transport::Tcp {
             self.keep_alive.new_tcp_conn(&fd);
         }

@@ -7,11 +7,13 @@ use std::net::Shutdown;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
+use gopark_runtime::context::Context;
+
 use crate::addr::Addr;
 use crate::ends::Ends;
 use crate::error::{Cause, Errno};
 use crate::network::{Network, Transport};
-use crate::poll::{Deadline, DeadlineMode, Fd, Kind, Mode, WriteError};
+use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode, WriteError, context_error};
 use crate::sockaddr::{Family, RawAddr};
 use crate::sys;
 
@@ -82,12 +84,15 @@ impl NetFd {
         self.connected = true;
     }
 
-    /// Connects, waiting at most until `deadline`. Returns the peer's address if it had to be asked for on the way.
+    /// Connects, giving up when the context is done. Returns the peer's address if it had to be asked for on the way.
     /// The socket is not shared yet, so no lock is needed.
-    pub(crate) fn connect(&mut self, to: &RawAddr, deadline: Deadline) -> Result<Option<RawAddr>, Cause> {
+    pub(crate) fn connect(&mut self, to: &RawAddr, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
         match sys::connect(self.pfd.raw(), to) {
             Err(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR)) => {}
             Ok(()) | Err(Errno(libc::EISCONN)) => {
+                if let Some(done) = ctx.err() {
+                    return Err(context_error(done).into());
+                }
                 self.init()?;
                 self.connected = true;
                 return Ok(None);
@@ -95,23 +100,18 @@ impl NetFd {
             Err(e) => return Err(Cause::syscall("connect", e)),
         }
         self.init()?;
-        if deadline.is_some() {
-            self.pfd.set_deadline(deadline, DeadlineMode::Write)?;
-        }
-        let peer = self.wait_connected();
-        if deadline.is_some() {
-            self.pfd.set_deadline(None, DeadlineMode::Write)?;
-        }
-        self.connected = peer.is_ok();
-        peer
+        let peer = self.wait_connected(ctx)?;
+        self.connected = true;
+        Ok(peer)
     }
 
     /// Waits until the kernel has decided. There is no reset before the wait: an event that came right after the poller was
-    /// told of the socket counts.
-    fn wait_connected(&self) -> Result<Option<RawAddr>, Cause> {
+    /// told of the socket counts. Go cancels by a write deadline in the past, set by a goroutine that watches the context;
+    /// here the wait itself is interrupted, which leaves nothing behind on a socket that connected just then.
+    fn wait_connected(&self, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
         let fd = self.pfd.raw();
         loop {
-            self.pfd.wait(Mode::Write)?;
+            self.pfd.wait_context(Mode::Write, ctx)?;
             // A second connect would not tell of an earlier error; SO_ERROR does (golang.org/issue/7474).
             let error = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR)
                 .map_err(|e| Cause::syscall("getsockopt", e))?;
@@ -131,7 +131,16 @@ impl NetFd {
 
     /// The next connection of a listener, watched by the poller.
     pub(crate) fn accept(&self) -> Result<NetFd, Cause> {
-        let (fd, peer) = self.pfd.accept().map_err(|e| e.in_call("accept4"))?;
+        self.accepted(self.pfd.accept())
+    }
+
+    /// The same, ended early when the context is done.
+    pub(crate) fn accept_context(&self, ctx: &Context) -> Result<NetFd, Cause> {
+        self.accepted(self.pfd.accept_context(ctx))
+    }
+
+    fn accepted(&self, accepted: Result<(RawFd, RawAddr), Error>) -> Result<NetFd, Cause> {
+        let (fd, peer) = accepted.map_err(|e| e.in_call("accept4"))?;
         let mut conn = NetFd::new(fd, self.family, self.network);
         conn.init()?;
         let local = conn.getsockname();
@@ -155,6 +164,14 @@ impl NetFd {
 
     pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Cause> {
         self.pfd.read(buf).map_err(|e| e.in_call("read"))
+    }
+
+    pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Cause> {
+        self.pfd.read_context(ctx, buf).map_err(|e| e.in_call("read"))
+    }
+
+    pub(crate) fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, Partial> {
+        self.pfd.write_context(ctx, buf).map_err(|e| Partial::of(e, "write"))
     }
 
     pub(crate) fn write(&self, buf: &[u8]) -> Result<usize, Partial> {

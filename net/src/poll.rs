@@ -5,11 +5,11 @@
 
 mod error;
 mod fd;
+mod fd_io;
 mod fd_msg;
 mod fd_mutex;
 mod writev;
 
 pub(crate) use error::{Error, WriteError};
-pub(crate) use fd::{Deadline, Fd, Kind};
+pub(crate) use fd::{Deadline, Fd, Kind, context_error};
 pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode};
-pub(crate) use writev::consume;

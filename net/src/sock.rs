@@ -4,18 +4,22 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::BorrowedFd;
 
+use gopark_runtime::context::Context;
+
 use crate::addr::NetAddr;
 use crate::error::{Cause, Errno};
 use crate::ipsock::{Purpose, V6Only, favorite_addr_family};
 use crate::net_fd::NetFd;
 use crate::network::Network;
-use crate::poll::Deadline;
 use crate::sockaddr::{Family, RawAddr};
 use crate::somaxconn::listener_backlog;
 use crate::{sockopt, sys};
 
 /// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket.
 pub type ControlFn = dyn Fn(&str, &str, BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
+
+/// For sockets that wait for nothing.
+pub(crate) static BACKGROUND: Context = Context::background();
 
 /// What socket to make, and what for.
 pub(crate) struct Spec<'a> {
@@ -26,7 +30,10 @@ pub(crate) struct Spec<'a> {
     pub(crate) local: Option<&'a NetAddr>,
     pub(crate) remote: Option<&'a NetAddr>,
     pub(crate) control: Option<&'a ControlFn>,
-    pub(crate) deadline: Deadline,
+    /// For a dial: gives up when it is done.
+    pub(crate) ctx: &'a Context,
+    /// Of a listener; `None`: what the system allows.
+    pub(crate) backlog: Option<u32>,
 }
 
 impl Spec<'_> {
@@ -57,7 +64,10 @@ impl Spec<'_> {
     #[doc(alias = "listenStream")]
     fn listen_stream(&self, fd: &mut NetFd, local: &NetAddr) -> Result<(), Cause> {
         // Go evaluates the backlog as an argument: before any option is set.
-        let backlog = listener_backlog();
+        let backlog = match self.backlog {
+            Some(n) => i32::try_from(n).unwrap_or(i32::MAX),
+            None => listener_backlog(),
+        };
         let raw = fd.pfd.raw();
         sockopt::set_reuse_addr(raw).map_err(|e| Cause::syscall("setsockopt", e))?;
         let addr = raw_addr(local, fd.family, "bind")?;
@@ -95,7 +105,7 @@ impl Spec<'_> {
             sys::bind(fd.pfd.raw(), &addr).map_err(|e| Cause::syscall("bind", e))?;
         }
         let peer = match self.remote {
-            Some(remote) => fd.connect(&raw_addr(remote, fd.family, "connect")?, self.deadline)?,
+            Some(remote) => fd.connect(&raw_addr(remote, fd.family, "connect")?, self.ctx)?,
             None => {
                 fd.init()?;
                 None
@@ -131,7 +141,8 @@ pub(crate) fn dial_udp(remote: &NetAddr) -> Result<NetFd, Cause> {
         local: None,
         remote: Some(remote),
         control: None,
-        deadline: None,
+        ctx: &BACKGROUND,
+        backlog: None,
     };
     spec.internet_socket(Purpose::Dial)
 }

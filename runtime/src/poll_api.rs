@@ -19,23 +19,26 @@ use crate::throw::throw;
 
 pub use deadline::DeadlineMode;
 
-/// Whether closing and deadlines end a wait. Go: netpollblock's waitio.
+/// How a wait that may be interrupted ended, the descriptor being in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heed {
-    Errors,
-    Nothing,
+#[must_use]
+pub enum Waited {
+    /// The descriptor may be ready.
+    Ready,
+    /// The interruption came first.
+    Interrupted,
 }
 
 impl PollDesc {
-    /// Waits for readiness; false if something else ended the wait. Go: netpollblock.
-    fn netpollblock(&self, mode: Mode, heed: Heed) -> Woken {
+    /// Waits for readiness, unless `may_park` says no. Go: netpollblock.
+    fn netpollblock(&self, mode: Mode, may_park: impl Fn() -> bool) -> Woken {
         let sema = self.sema(mode);
         match sema.prepare() {
             Prepared::Ready => return Woken::Ready,
             Prepared::Waiting => {}
         }
         // Look again after having announced ourselves: a closer publishes, then looks for us (netpoll.rs, "No lost close").
-        if heed == Heed::Nothing || self.check(mode).is_ok() {
+        if may_park() {
             gopark(WaitReason::IOWait, |gp| {
                 let parked = sema.commit(gp);
                 if parked {
@@ -50,12 +53,28 @@ impl PollDesc {
 
     /// Waits for readiness. Go: runtime_pollWait.
     fn wait(&self, mode: Mode) -> Result<(), PollError> {
+        self.wait_unless(mode, || false).map(|_| ())
+    }
+
+    /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this wait is meant.
+    fn wait_unless(&self, mode: Mode, interrupted: impl Fn() -> bool) -> Result<Waited, PollError> {
         self.check(mode)?;
-        while self.netpollblock(mode, Heed::Errors) == Woken::NotReady {
+        while self.netpollblock(mode, || self.check(mode).is_ok() && !interrupted()) == Woken::NotReady {
             self.check(mode)?;
-            // A deadline fired and unblocked us, but was set anew before we ran: it has not happened.
+            if interrupted() {
+                return Ok(Waited::Interrupted);
+            }
+            // A deadline fired and unblocked us, but was set anew before we ran: it has not happened. Or an interruption
+            // was meant for somebody who waited here before.
         }
-        Ok(())
+        Ok(Waited::Ready)
+    }
+
+    /// Wakes who waits, to look again whether it is interrupted. Whatever makes it think so was published before.
+    fn interrupt(&self, mode: Mode) {
+        let mut evicted = Evicted::default();
+        evicted.evict(self, mode);
+        evicted.ready();
     }
 
     /// Announces the close and wakes who waits. Go: runtime_pollUnblock.
@@ -128,7 +147,7 @@ pub use door::PollDescriptor;
 mod door {
     use std::io;
 
-    use super::{DeadlineMode, Heed, Mode, PollDesc, PollError, Woken};
+    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Woken};
     use crate::netpoll::{self, cache};
     use crate::netpoll_epoll::{netpollclose, netpollopen};
     use crate::sys::clock::nanotime;
@@ -194,7 +213,21 @@ mod door {
         /// Parks until the descriptor is ready, whatever else happens.
         #[doc(alias = "runtime_pollWaitCanceled")]
         pub fn wait_canceled(self, mode: Mode) {
-            while self.0.netpollblock(mode, Heed::Nothing) == Woken::NotReady {}
+            while self.0.netpollblock(mode, || true) == Woken::NotReady {}
+        }
+
+        /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
+        pub fn wait_interruptible(
+            self,
+            mode: Mode,
+            interrupted: impl Fn() -> bool,
+        ) -> Result<Waited, PollError> {
+            self.0.wait_unless(mode, interrupted)
+        }
+
+        /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.
+        pub fn interrupt(self, mode: Mode) {
+            self.0.interrupt(mode);
         }
 
         /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.

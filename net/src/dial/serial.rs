@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::Context;
+
 use super::{Conn, Dialer, NetAddr, OpError};
 use crate::addr::Inet;
 use crate::error::{Cause, Sentinel};
 use crate::ipsock::Purpose;
 use crate::keep_alive::KeepAlive;
+use crate::multipath_tcp;
 use crate::net_fd::NetFd;
 use crate::network::Network;
-use crate::poll::Deadline;
+use crate::poll::{Deadline, context_error};
 use crate::sock::Spec;
 
 /// An address gets at least this much of the time that is left, if that much is left.
@@ -17,18 +20,18 @@ const SANE_MINIMUM: Duration = Duration::from_secs(2);
 
 /// One dial under way.
 #[derive(Clone)]
-pub(super) struct SysDialer<'a> {
-    pub(super) dialer: &'a Dialer,
+pub(super) struct SysDialer {
+    pub(super) dialer: Dialer,
     pub(super) network: Network,
     /// The network as the user named it.
-    pub(super) name: &'a str,
+    pub(super) name: String,
     pub(super) proto: i32,
     pub(super) local: Option<NetAddr>,
 }
 
-impl SysDialer<'_> {
+impl SysDialer {
     fn error(&self, cause: impl Into<Cause>) -> OpError {
-        OpError::new("dial", self.name.to_owned(), cause)
+        OpError::new("dial", self.name.clone(), cause)
     }
 
     fn error_at(&self, remote: &NetAddr, cause: impl Into<Cause>) -> OpError {
@@ -37,17 +40,26 @@ impl SysDialer<'_> {
 
     /// Tries each; the first error is the most telling.
     #[doc(alias = "dialSerial")]
-    pub(super) fn dial_serial(&self, remotes: &[NetAddr], deadline: Deadline) -> Result<Conn, OpError> {
+    pub(super) fn dial_serial(&self, ctx: &Context, remotes: &[NetAddr]) -> Result<Conn, OpError> {
         let mut first_error = None;
         for (i, remote) in remotes.iter().enumerate() {
-            let until = match partial_deadline(Instant::now(), deadline, remotes.len() - i) {
-                Ok(until) => until,
+            if let Some(done) = ctx.err() {
+                return Err(self.error_at(remote, context_error(done)));
+            }
+            let result = match partial_deadline(Instant::now(), ctx.deadline(), remotes.len() - i) {
                 Err(timeout) => {
                     first_error.get_or_insert_with(|| self.error_at(remote, timeout));
                     break;
                 }
+                Ok(until) if until < ctx.deadline() => {
+                    let (limited, cancel) = ctx.with_deadline(until.expect("earlier than another"));
+                    let result = self.dial_single(&limited, remote);
+                    cancel();
+                    result
+                }
+                Ok(_) => self.dial_single(ctx, remote),
             };
-            match self.dial_single(remote, until) {
+            match result {
                 Ok(conn) => return Ok(conn),
                 Err(e) => {
                     first_error.get_or_insert(e);
@@ -58,11 +70,11 @@ impl SysDialer<'_> {
     }
 
     #[doc(alias = "dialSingle")]
-    fn dial_single(&self, remote: &NetAddr, deadline: Deadline) -> Result<Conn, OpError> {
+    fn dial_single(&self, ctx: &Context, remote: &NetAddr) -> Result<Conn, OpError> {
         let fd = match remote {
-            NetAddr::Inet(inet) if inet.inet == Inet::Tcp => self.dial_tcp(remote, deadline),
-            NetAddr::Inet(_) => self.spec(remote, deadline).internet_socket(Purpose::Dial),
-            NetAddr::Unix(_) => crate::unix::socket(self.spec(remote, deadline), Purpose::Dial),
+            NetAddr::Inet(inet) if inet.inet == Inet::Tcp => self.dial_tcp(ctx, remote),
+            NetAddr::Inet(_) => self.spec(ctx, remote).internet_socket(Purpose::Dial),
+            NetAddr::Unix(_) => crate::unix::socket(self.spec(ctx, remote), Purpose::Dial),
         };
         fd.map(Conn::new).map_err(|cause| self.error_at(remote, cause))
     }
@@ -70,15 +82,21 @@ impl SysDialer<'_> {
     /// A kernel that picks the local port may pick the one it is to connect to, and connect the socket to itself; or one that
     /// is in use (EADDRNOTAVAIL). Both are tried again, twice (golang.org/issue/2690).
     #[doc(alias = "doDialTCP")]
-    fn dial_tcp(&self, remote: &NetAddr, deadline: Deadline) -> Result<NetFd, Cause> {
+    fn dial_tcp(&self, ctx: &Context, remote: &NetAddr) -> Result<NetFd, Cause> {
         let port_is_free = self.local.as_ref().and_then(NetAddr::inet).is_none_or(|l| l.port == 0);
-        let mut result = self.spec(remote, deadline).internet_socket(Purpose::Dial);
+        let wanted = multipath_tcp::Use::dialer(self.dialer.multipath_tcp);
+        let dial = || {
+            multipath_tcp::socket(wanted, |proto| {
+                Spec { proto, ..self.spec(ctx, remote) }.internet_socket(Purpose::Dial)
+            })
+        };
+        let mut result = dial();
         for _ in 0..2 {
             if !port_is_free || !worth_another_try(&result) {
                 break;
             }
             drop(result);
-            result = self.spec(remote, deadline).internet_socket(Purpose::Dial);
+            result = dial();
         }
         let fd = result?;
         let (idle, config) = (self.dialer.keep_alive, self.dialer.keep_alive_config);
@@ -86,7 +104,7 @@ impl SysDialer<'_> {
         Ok(fd)
     }
 
-    fn spec<'s>(&'s self, remote: &'s NetAddr, deadline: Deadline) -> Spec<'s> {
+    fn spec<'s>(&'s self, ctx: &'s Context, remote: &'s NetAddr) -> Spec<'s> {
         Spec {
             network: self.network,
             sotype: self.network.sotype(),
@@ -94,7 +112,8 @@ impl SysDialer<'_> {
             local: self.local.as_ref(),
             remote: Some(remote),
             control: self.dialer.control.as_deref(),
-            deadline,
+            ctx,
+            backlog: None,
         }
     }
 }

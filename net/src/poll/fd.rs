@@ -1,24 +1,23 @@
-//! A descriptor: its life, its deadlines, and byte-stream I/O. Go: internal/poll/fd_unix.go, fd_poll_runtime.go.
+//! A descriptor: its life, its waits, its deadlines. Go: internal/poll/fd_unix.go, fd_poll_runtime.go.
 //!
 //! Every operation has the shape: lock its side, `prepare` (so that a close or an expired deadline wins before any system
 //! call), then call and, while the kernel says EAGAIN, wait in the poller and call again.
 //!
 //! I1 The number is valid while a reference is held; the last one to leave removes it from the poller, then closes it.
 //! I2 `close` returns after that has happened (unless the descriptor is in blocking mode, where a user may sit in the kernel).
-//! I3 A write of any size is one critical section: large writes of two goroutines do not mix.
 
-use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
-use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor};
+use gopark_runtime::context::{Context, ContextError};
+use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
+use super::Error;
 use super::fd_mutex::{Closed, FdMutex, Unref};
-use super::{Error, WriteError};
 use crate::error::{Errno, Sentinel};
-use crate::sockaddr::RawAddr;
 use crate::sys;
 
 /// At most this much per call, as Go: a power of two keeps later reads aligned.
@@ -78,7 +77,7 @@ impl Drop for Locked<'_> {
 }
 
 /// A reference held.
-struct Referenced<'a>(&'a Fd);
+pub(super) struct Referenced<'a>(&'a Fd);
 
 impl Drop for Referenced<'_> {
     fn drop(&mut self) {
@@ -176,7 +175,7 @@ impl Fd {
         self.kind.closing().into()
     }
 
-    fn incref(&self) -> Result<Referenced<'_>, Error> {
+    pub(super) fn incref(&self) -> Result<Referenced<'_>, Error> {
         self.fdmu.incref().map_err(|Closed| self.closed())?;
         Ok(Referenced(self))
     }
@@ -197,7 +196,7 @@ impl Fd {
     }
 
     #[inline]
-    fn prepare(&self, mode: Mode) -> Result<(), Error> {
+    pub(super) fn prepare(&self, mode: Mode) -> Result<(), Error> {
         match self.pd {
             Some(pd) => pd.reset(mode).map_err(|e| Error::from_poll(e, self.kind.closing())),
             None => Ok(()),
@@ -212,19 +211,48 @@ impl Fd {
         }
     }
 
+    /// As [`wait`](Self::wait), ended early when the context is done.
+    pub(crate) fn wait_context(&self, mode: Mode, ctx: &Context) -> Result<(), Error> {
+        let pd = self.pd.ok_or(Sentinel::Unwaitable)?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let told = interrupted.clone();
+        // Taken off again before the reference is given back, so `pd` is still this descriptor's when the call comes.
+        let _registered = ctx
+            .on_done(move || {
+                // Relaxed: `interrupt` publishes it.
+                told.store(true, Relaxed);
+                pd.interrupt(mode);
+            })
+            .map_err(context_error)?;
+        // Relaxed: `wait_interruptible` orders it.
+        match pd.wait_interruptible(mode, || interrupted.load(Relaxed)) {
+            Ok(Waited::Ready) => Ok(()),
+            Ok(Waited::Interrupted) => {
+                Err(context_error(ctx.err().expect("only a context that is done interrupts")))
+            }
+            Err(e) => Err(Error::from_poll(e, self.kind.closing())),
+        }
+    }
+
     /// Repeats `call` until the kernel does not ask for patience: at once after EINTR, after a wait on EAGAIN. The side is
     /// locked and prepared.
     #[inline]
-    pub(super) fn retry<T>(
+    pub(super) fn retry<T>(&self, mode: Mode, call: impl FnMut() -> Result<T, Errno>) -> Result<T, Error> {
+        self.retry_waiting(call, || self.wait(mode))
+    }
+
+    /// The same with a wait of one's own.
+    #[inline]
+    pub(super) fn retry_waiting<T>(
         &self,
-        mode: Mode,
         mut call: impl FnMut() -> Result<T, Errno>,
+        wait: impl Fn() -> Result<(), Error>,
     ) -> Result<T, Error> {
         loop {
             match call() {
                 Ok(value) => return Ok(value),
                 Err(Errno(libc::EINTR)) => {}
-                Err(Errno(libc::EAGAIN)) if self.pollable() => self.wait(mode)?,
+                Err(Errno(libc::EAGAIN)) if self.pollable() => wait()?,
                 Err(e) => return Err(e.into()),
             }
         }
@@ -234,123 +262,6 @@ impl Fd {
     #[inline]
     pub(super) fn cap(&self, len: usize) -> usize {
         if self.kind.is_stream() { len.min(MAX_RW) } else { len }
-    }
-
-    /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).
-    pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Error> {
-        let _lock = self.lock(Mode::Read)?;
-        if buf.is_empty() {
-            // Without a call: its result would look like the end.
-            return Ok(0);
-        }
-        self.prepare(Mode::Read)?;
-        let len = self.cap(buf.len());
-        self.retry(Mode::Read, || sys::read(self.raw(), &mut buf[..len]))
-    }
-
-    /// readv(2): std's face.
-    pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Read)?;
-        let n = bufs.len().min(super::writev::MAX_VEC);
-        self.retry(Mode::Read, || sys::readv(self.raw(), &mut bufs[..n]))
-    }
-
-    /// Reads at an offset, leaving the file's own alone. Never waits in the poller.
-    pub(crate) fn pread(&self, buf: &mut [u8], offset: i64) -> Result<usize, Error> {
-        let _reference = self.incref()?;
-        let len = self.cap(buf.len());
-        retry_interrupted(|| sys::pread(self.raw(), &mut buf[..len], offset))
-    }
-
-    /// Writes all of it.
-    pub(crate) fn write(&self, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Mode::Write)?;
-        self.write_all(buf, |part| self.retry(Mode::Write, || sys::write(self.raw(), part)))
-    }
-
-    /// Writes what fits at once, waiting until at least a byte does: std's `write`.
-    pub(crate) fn write_some(&self, buf: &[u8]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Write)?;
-        let len = self.cap(buf.len());
-        self.retry(Mode::Write, || sys::write(self.raw(), &buf[..len]))
-    }
-
-    /// writev(2), once: std's `write_vectored`.
-    pub(crate) fn write_some_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Write)?;
-        let n = bufs.len().min(super::writev::MAX_VEC);
-        self.retry(Mode::Write, || sys::writev(self.raw(), &bufs[..n]))
-    }
-
-    /// Writes all of it at an offset. Never waits in the poller.
-    pub(crate) fn pwrite(&self, buf: &[u8], offset: i64) -> Result<usize, WriteError> {
-        let _reference = self.incref()?;
-        let mut at = offset;
-        self.write_all(buf, |part| {
-            let n = retry_interrupted(|| sys::pwrite(self.raw(), part, at))?;
-            at += n as i64;
-            Ok(n)
-        })
-    }
-
-    /// The loop of the two above: the next part follows at once, without a wait in between.
-    #[inline]
-    fn write_all(
-        &self,
-        buf: &[u8],
-        mut write: impl FnMut(&[u8]) -> Result<usize, Error>,
-    ) -> Result<usize, WriteError> {
-        let mut done = 0;
-        loop {
-            let end = done + self.cap(buf.len() - done);
-            let failed = |error| WriteError { transferred: done, error };
-            let n = write(&buf[done..end]).map_err(failed)?;
-            done += n;
-            if done == buf.len() {
-                return Ok(done);
-            }
-            if n == 0 {
-                return Err(WriteError { transferred: done, error: Sentinel::UnexpectedEof.into() });
-            }
-        }
-    }
-
-    /// The next connection and its peer's address.
-    pub(crate) fn accept(&self) -> Result<(RawFd, RawAddr), Error> {
-        let _lock = self.begin(Mode::Read)?;
-        let mut peer = RawAddr::empty();
-        let fd = self.retry(Mode::Read, || {
-            loop {
-                match sys::accept4(self.raw(), &mut peer) {
-                    // Closed by its peer before we came: the next one.
-                    Err(Errno(libc::ECONNABORTED)) => {}
-                    other => return other,
-                }
-            }
-        })?;
-        Ok((fd, peer))
-    }
-
-    /// Parks until a read would not; consumes nothing and holds no buffer.
-    pub(crate) fn wait_readable(&self) -> Result<(), Error> {
-        self.raw_io(Mode::Read, |fd| ready_or_again(fd, libc::POLLIN))
-    }
-
-    /// Parks until a write would not.
-    pub(crate) fn wait_writable(&self) -> Result<(), Error> {
-        self.raw_io(Mode::Write, |fd| ready_or_again(fd, libc::POLLOUT))
-    }
-
-    /// An operation of one's own on a locked side: `call` is repeated as any is. Go: RawRead, RawWrite.
-    #[doc(alias = "RawRead")]
-    #[doc(alias = "RawWrite")]
-    pub(crate) fn raw_io<T>(
-        &self,
-        mode: Mode,
-        mut call: impl FnMut(RawFd) -> Result<T, Errno>,
-    ) -> Result<T, Error> {
-        let _lock = self.begin(mode)?;
-        self.retry(mode, || call(self.raw()))
     }
 
     /// A call that is no I/O, under a reference. Go: RawControl, Shutdown, SetsockoptInt ...
@@ -398,16 +309,8 @@ impl Drop for Fd {
     }
 }
 
-/// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor is found by the next operation.
-fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
-    if sys::ready_now(fd, events)? { Ok(()) } else { Err(Errno(libc::EAGAIN)) }
-}
-
-fn retry_interrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Error> {
-    loop {
-        match call() {
-            Err(Errno(libc::EINTR)) => {}
-            other => return Ok(other?),
-        }
-    }
+/// In the words of an operation on the network. Go: mapErr.
+#[doc(alias = "mapErr")]
+pub(crate) fn context_error(e: ContextError) -> Error {
+    Error::Sentinel(if e.timeout() { Sentinel::ContextDeadline } else { Sentinel::Canceled })
 }

@@ -57,7 +57,7 @@ impl Fd {
 }
 
 /// Takes `n` bytes off the front; returns the buffers from the first that is not used up.
-pub(crate) fn consume<'a, 'b>(bufs: &'a mut [IoSlice<'b>], mut n: usize) -> &'a mut [IoSlice<'b>] {
+fn consume<'a, 'b>(bufs: &'a mut [IoSlice<'b>], mut n: usize) -> &'a mut [IoSlice<'b>] {
     let mut used = 0;
     for buf in bufs.iter_mut() {
         if buf.len() > n {

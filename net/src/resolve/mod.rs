@@ -196,7 +196,7 @@ impl Resolver {
     fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
         let conn = match &self.dial {
             Some(dial) => dial(ctx, network, server),
-            None => Dialer { deadline: ctx.deadline(), ..Dialer::default() }.dial(network, server),
+            None => Dialer::default().dial_context(ctx, network, server),
         };
         conn.map_err(|e| Failure::of_net(&e))
     }

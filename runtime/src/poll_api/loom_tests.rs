@@ -4,7 +4,7 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::DeadlineMode;
+use super::{DeadlineMode, Waited};
 use crate::netpoll::desc::{Deadlines, PollDesc, ReadyModes};
 use crate::netpoll::info::EventErr;
 use crate::netpoll::{Mode, PollError};
@@ -174,5 +174,23 @@ fn loom_stale_event_against_reuse() {
         poller.join().unwrap();
         assert_eq!(pd.check(Mode::Read), Ok(()));
         assert!(!pd.rg.has_waiter());
+    });
+}
+
+#[test]
+fn loom_interrupt_against_wait() {
+    model(3, || {
+        let pd = open();
+        let flag = Arc::new(loom::sync::atomic::AtomicBool::new(false));
+        let waiter = {
+            let (pd, flag) = (pd.clone(), flag.clone());
+            thread::spawn(move || {
+                let ended = pd.wait_unless(Mode::Read, || flag.load(std::sync::atomic::Ordering::Relaxed));
+                assert_eq!(ended, Ok(Waited::Interrupted));
+            })
+        };
+        flag.store(true, std::sync::atomic::Ordering::Relaxed);
+        pd.interrupt(Mode::Read);
+        waiter.join().unwrap();
     });
 }
