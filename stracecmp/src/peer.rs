@@ -75,15 +75,42 @@ pub(crate) fn send(text: &[u8], to: SocketAddr, end: Instant) -> Result<()> {
     std::thread::sleep(pace());
     let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
     let mut stream = TcpStream::connect_timeout(&to, left).with_context(|| format!("connecting to {to}"))?;
-    stream.set_read_timeout(Some(left))?;
     std::thread::sleep(pace());
     stream.write_all(text)?;
-    stream.shutdown(Shutdown::Write)?;
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer) {
-        // A program that closes with unread data resets the connection: that is its way, not a fault of the peer.
-        Err(e) if e.kind() != std::io::ErrorKind::ConnectionReset => Err(e.into()),
-        _ => Ok(()),
+    // The end of what is sent comes a pace after the text: a program that is slow must not see both in one event.
+    stream.set_read_timeout(Some(pace()))?;
+    if read_to_end(&mut stream)? == Heard::Quiet {
+        stream.shutdown(Shutdown::Write)?;
+        stream.set_read_timeout(Some(left))?;
+        ensure!(read_to_end(&mut stream)? == Heard::End, "{to} does not close the connection");
+    }
+    Ok(())
+}
+
+/// How reading ended.
+#[derive(PartialEq, Eq)]
+enum Heard {
+    /// The other side closed.
+    End,
+    /// It said nothing for the time that was set.
+    Quiet,
+}
+
+fn read_to_end(stream: &mut TcpStream) -> Result<Heard> {
+    use std::io::ErrorKind::{ConnectionReset, Interrupted, TimedOut, WouldBlock};
+    let mut buf = [0; 4096];
+    loop {
+        match stream.read(&mut buf) {
+            Ok(0) => return Ok(Heard::End),
+            Ok(_) => {}
+            Err(e) => match e.kind() {
+                // A program that closes with unread data resets the connection: that is its way, not a fault of the peer.
+                ConnectionReset => return Ok(Heard::End),
+                TimedOut | WouldBlock => return Ok(Heard::Quiet),
+                Interrupted => {}
+                _ => return Err(e.into()),
+            },
+        }
     }
 }
 

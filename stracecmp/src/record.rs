@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -226,7 +226,7 @@ impl Recording {
             .env_clear()
             .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/"), ("LANG", "C")])
             .env("GOMAXPROCS", self.maxprocs.to_string())
-            .stdin(Stdio::null())
+            .stdin(std::fs::File::options().read(true).write(true).open("/dev/null")?) // as Python's DEVNULL: O_RDWR
             .stdout(std::fs::File::create(out)?)
             .stderr(std::fs::File::create(err)?)
             .spawn()
