@@ -34,8 +34,6 @@
 
 pub use gopark_runtime::*;
 
-pub use gopark_net::os;
-
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.
 pub mod net {
     #[doc(inline)]
