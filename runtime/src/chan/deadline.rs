@@ -56,14 +56,16 @@ mod real {
     }
 }
 
-/// A model has no clock: its tests call `time_out` themselves.
+/// A model has no clock: a deadline is a thread that may come at any moment.
 #[cfg(loom)]
 mod model {
     use super::super::hchan::Hchan;
     use super::super::sudog::Ticket;
     use crate::g::GRef;
 
-    pub(in super::super) fn start(_gp: GRef, _when_ns: i64, _ticket: Ticket) {}
+    pub(in super::super) fn start(gp: GRef, _when_ns: i64, ticket: Ticket) {
+        loom::thread::spawn(move || super::super::sudog::time_out(gp, ticket));
+    }
     pub(in super::super) fn stop(_gp: GRef) {}
     pub(in super::super) fn cheaprandn(_gp: GRef, n: u32) -> u32 {
         n - 1

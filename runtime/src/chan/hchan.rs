@@ -122,6 +122,9 @@ pub(super) struct Hchan {
     pub(super) senders: AtomicUsize,
     pub(super) receivers: AtomicUsize,
     pub(super) one_side_gone: AtomicBool,
+    /// Stands for the address, which differs from run to run of a model.
+    #[cfg(loom)]
+    id: usize,
 }
 
 // SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the queues point to; the messages
@@ -174,6 +177,11 @@ impl Hchan {
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
             one_side_gone: AtomicBool::new(false),
+            #[cfg(loom)]
+            id: {
+                static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+                NEXT.fetch_add(1, Relaxed)
+            },
         });
         c.init_buffer();
         c
@@ -189,6 +197,16 @@ impl Hchan {
     /// Under the lock.
     pub(super) fn set_state(&self, bits: State) {
         self.state.store(self.state.load(Relaxed) | bits.0, Relaxed);
+    }
+
+    /// By which selects order their locks. Go: sortkey.
+    #[doc(alias = "sortkey")]
+    #[inline(always)]
+    pub(super) fn sort_key(&self) -> usize {
+        #[cfg(not(loom))]
+        return ptr::from_ref(self).addr();
+        #[cfg(loom)]
+        return self.id;
     }
 
     /// What it was made with.

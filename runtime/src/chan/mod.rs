@@ -24,6 +24,8 @@ mod errors;
 mod hchan;
 mod iter;
 mod lock;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod never;
 mod receiver;
 #[cfg(not(loom))]

@@ -314,9 +314,11 @@ impl Select<'_> {
     fn lock_order<'o>(&self, order: &'o mut [u16]) -> &'o [u16] {
         let mut n = 0;
         // In poll order first: of several on one channel, the one that is tried first queues first.
-        for &at in self.poll_order.iter().filter(|&&at| self.op(at.into()).is_some()) {
-            let addr = self.ops[usize::from(at)].chan.addr();
-            let place = order[..n].partition_point(|&other| self.ops[usize::from(other)].chan.addr() <= addr);
+        for &at in self.poll_order.iter() {
+            let Some((_, c)) = self.op(at.into()) else { continue };
+            let after =
+                |other: &u16| self.op((*other).into()).is_some_and(|(_, o)| o.sort_key() <= c.sort_key());
+            let place = order[..n].partition_point(after);
             order.copy_within(place..n, place + 1);
             order[place] = at;
             n += 1;
