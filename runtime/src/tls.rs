@@ -14,16 +14,17 @@ use crate::m::M;
 thread_local! {
     /// The M whose thread this is; null on a thread that the runtime did not start.
     static CURRENT_M: Cell<*const M> = const { Cell::new(ptr::null()) };
-    /// A plain thread's record, made when it first parks.
-    static THREAD_G: ThreadRecord = const { ThreadRecord(Cell::new(None)) };
+    /// A plain thread's record, made when it first parks. It has no destructor: other destructors of the thread may park.
+    static THREAD_G: Cell<Option<GRef>> = const { Cell::new(None) };
+    static RECORD_GUARD: RecordGuard = const { RecordGuard };
 }
 
 /// Gives the record back for another thread when this one ends: a late waker must find live memory.
-struct ThreadRecord(Cell<Option<GRef>>);
+struct RecordGuard;
 
-impl Drop for ThreadRecord {
+impl Drop for RecordGuard {
     fn drop(&mut self) {
-        if let Some(gp) = self.0.take() {
+        if let Some(gp) = THREAD_G.take() {
             g::free_thread_g(gp);
         }
     }
@@ -51,15 +52,12 @@ pub(crate) fn set_m(m: Option<&'static M>) {
 pub(crate) fn thread_g() -> GRef {
     // SAFETY: as in `getm`.
     unsafe { asm!("", options(nostack, preserves_flags)) };
-    THREAD_G
-        .try_with(|slot| {
-            if let Some(gp) = slot.0.get() {
-                return gp;
-            }
-            let gp = g::new_thread_g();
-            slot.0.set(Some(gp));
-            gp
-        })
-        // The thread is past its destructors: a record that nobody reuses.
-        .unwrap_or_else(|_| g::new_thread_g())
+    if let Some(gp) = THREAD_G.get() {
+        return gp;
+    }
+    let gp = g::new_thread_g();
+    THREAD_G.set(Some(gp));
+    // A thread that is past the guard keeps the record: nobody will reuse it.
+    let _ = RECORD_GUARD.try_with(|_| ());
+    gp
 }

@@ -55,6 +55,13 @@ pub struct Select<'a> {
     marker: PhantomData<&'a ()>,
 }
 
+// SAFETY: channels are shared between threads anyway. A message that another thread's `select` took off a channel of a type that
+// is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and that one is not shared with
+// that thread.
+unsafe impl Send for Select<'_> {}
+// SAFETY: as above; and by `&self` it is only read.
+unsafe impl Sync for Select<'_> {}
+
 impl<'a> Select<'a> {
     /// An empty list; of several operations that can go on, a random one will be taken.
     ///

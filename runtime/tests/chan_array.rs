@@ -1,0 +1,403 @@
+//! crossbeam-channel's `tests/array.rs`: bounded channels.
+
+mod chan_common;
+use chan_common::*;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use gopark_runtime::chan::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError, bounded, select,
+};
+
+#[test]
+fn smoke() {
+    run(|| {
+        let (s, r) = bounded(1);
+        s.send(7).unwrap();
+        assert_eq!(r.try_recv(), Ok(7));
+        s.send(8).unwrap();
+        assert_eq!(r.recv(), Ok(8));
+        assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
+    });
+}
+
+#[test]
+fn capacity() {
+    for cap in 1..10 {
+        let (s, r) = bounded::<()>(cap);
+        assert_eq!((s.capacity(), r.capacity()), (Some(cap), Some(cap)));
+    }
+}
+
+#[test]
+fn len_empty_full() {
+    let (s, r) = bounded(2);
+    let check = |len, empty, full| {
+        assert_eq!((s.len(), s.is_empty(), s.is_full()), (len, empty, full));
+        assert_eq!((r.len(), r.is_empty(), r.is_full()), (len, empty, full));
+    };
+    check(0, true, false);
+    s.send(()).unwrap();
+    check(1, false, false);
+    s.send(()).unwrap();
+    check(2, false, true);
+    r.recv().unwrap();
+    check(1, false, false);
+}
+
+#[test]
+fn try_recv() {
+    run(|| {
+        let (s, r) = bounded(100);
+        both(
+            move || {
+                assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+                nap(150);
+                assert_eq!(r.try_recv(), Ok(7));
+                nap(50);
+                assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
+            },
+            move || {
+                nap(100);
+                s.send(7).unwrap();
+            },
+        );
+    });
+}
+
+#[test]
+fn recv() {
+    run(|| {
+        let (s, r) = bounded(100);
+        both(
+            move || {
+                assert_eq!(r.recv(), Ok(7));
+                nap(100);
+                assert_eq!(r.recv(), Ok(8));
+                nap(100);
+                assert_eq!(r.recv(), Ok(9));
+                assert_eq!(r.recv(), Err(RecvError));
+            },
+            move || {
+                nap(150);
+                (7..10).for_each(|i| s.send(i).unwrap());
+            },
+        );
+    });
+}
+
+#[test]
+fn recv_timeout() {
+    run(|| {
+        let (s, r) = bounded::<i32>(100);
+        both(
+            move || {
+                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
+                assert_eq!(r.recv_timeout(ms(100)), Ok(7));
+                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Disconnected));
+            },
+            move || {
+                nap(150);
+                s.send(7).unwrap();
+            },
+        );
+    });
+}
+
+#[test]
+fn try_send() {
+    run(|| {
+        let (s, r) = bounded(1);
+        both(
+            move || {
+                assert_eq!(s.try_send(1), Ok(()));
+                assert_eq!(s.try_send(2), Err(TrySendError::Full(2)));
+                nap(150);
+                assert_eq!(s.try_send(3), Ok(()));
+                nap(50);
+                assert_eq!(s.try_send(4), Err(TrySendError::Disconnected(4)));
+            },
+            move || {
+                nap(100);
+                assert_eq!(r.try_recv(), Ok(1));
+                assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+                assert_eq!(r.recv(), Ok(3));
+            },
+        );
+    });
+}
+
+#[test]
+fn send() {
+    run(|| {
+        let (s, r) = bounded(1);
+        both(
+            || {
+                for i in 7..11 {
+                    s.send(i).unwrap();
+                    nap(100);
+                }
+            },
+            || {
+                nap(150);
+                (7..10).for_each(|i| assert_eq!(r.recv(), Ok(i)));
+            },
+        );
+    });
+}
+
+#[test]
+fn send_timeout() {
+    run(|| {
+        let (s, r) = bounded(2);
+        both(
+            move || {
+                assert_eq!(s.send_timeout(1, ms(100)), Ok(()));
+                assert_eq!(s.send_timeout(2, ms(100)), Ok(()));
+                assert_eq!(s.send_timeout(3, ms(50)), Err(SendTimeoutError::Timeout(3)));
+                nap(100);
+                assert_eq!(s.send_timeout(4, ms(100)), Ok(()));
+                nap(100);
+                assert_eq!(s.send(5), Err(SendError(5)));
+            },
+            move || {
+                nap(100);
+                assert_eq!(r.recv(), Ok(1));
+                nap(100);
+                assert_eq!(r.recv(), Ok(2));
+                assert_eq!(r.recv(), Ok(4));
+            },
+        );
+    });
+}
+
+#[test]
+fn send_after_disconnect() {
+    let (s, r) = bounded(100);
+    (1..4).for_each(|i| s.send(i).unwrap());
+    drop(r);
+    assert_eq!(s.send(4), Err(SendError(4)));
+    assert_eq!(s.try_send(5), Err(TrySendError::Disconnected(5)));
+    assert_eq!(s.send_timeout(6, ms(50)), Err(SendTimeoutError::Disconnected(6)));
+}
+
+#[test]
+fn recv_after_disconnect() {
+    let (s, r) = bounded(100);
+    (1..4).for_each(|i| s.send(i).unwrap());
+    drop(s);
+    (1..4).for_each(|i| assert_eq!(r.recv(), Ok(i)));
+    assert_eq!(r.recv(), Err(RecvError));
+}
+
+#[test]
+fn len() {
+    const COUNT: usize = 25_000;
+    const CAP: usize = 1000;
+    run(|| {
+        let (s, r) = bounded(CAP);
+        let fill_and_drain = |n: usize| {
+            for i in 0..n {
+                s.send(i).unwrap();
+                assert_eq!(s.len(), i + 1);
+            }
+            for i in 0..n {
+                r.recv().unwrap();
+                assert_eq!(r.len(), n - i - 1);
+            }
+            assert_eq!((s.len(), r.len()), (0, 0));
+        };
+        (0..CAP / 10).for_each(|_| fill_and_drain(50));
+        fill_and_drain(CAP);
+        both(
+            || {
+                for i in 0..COUNT {
+                    assert_eq!(r.recv(), Ok(i));
+                    assert!(r.len() <= CAP);
+                }
+            },
+            || {
+                for i in 0..COUNT {
+                    s.send(i).unwrap();
+                    assert!(s.len() <= CAP);
+                }
+            },
+        );
+        assert_eq!((s.len(), r.len()), (0, 0));
+    });
+}
+
+#[test]
+fn disconnect_wakes_sender() {
+    run(|| {
+        let (s, r) = bounded(1);
+        both(
+            move || {
+                assert_eq!(s.send(()), Ok(()));
+                assert_eq!(s.send(()), Err(SendError(())));
+            },
+            move || {
+                nap(100);
+                drop(r);
+            },
+        );
+    });
+}
+
+#[test]
+fn disconnect_wakes_receiver() {
+    run(|| {
+        let (s, r) = bounded::<()>(1);
+        both(
+            move || assert_eq!(r.recv(), Err(RecvError)),
+            move || {
+                nap(100);
+                drop(s);
+            },
+        );
+    });
+}
+
+#[test]
+fn spsc() {
+    run(|| chan_common::spsc(Some(3), 100_000));
+}
+
+#[test]
+fn mpmc() {
+    run(|| chan_common::mpmc(Some(3), 25_000));
+}
+
+#[test]
+fn stress_oneshot() {
+    run(|| chan_common::stress_oneshot(Some(1), 10_000));
+}
+
+#[test]
+fn stress_iter() {
+    run(|| chan_common::stress_iter(bounded(1), bounded(1), 100_000));
+}
+
+#[test]
+fn stress_timeout_two_threads() {
+    run(|| chan_common::stress_timeout_two_threads(Some(2)));
+}
+
+#[test]
+fn drops() {
+    let mut seed = 1;
+    (0..100).for_each(|_| {
+        let (steps, left) = (random(&mut seed, 10_000), random(&mut seed, 50));
+        run(|| chan_common::drops(Some(50), steps, left));
+    });
+}
+
+#[test]
+fn linearizable() {
+    run(|| chan_common::linearizable(Some(4)));
+}
+
+#[test]
+fn fairness() {
+    const COUNT: usize = 10_000;
+    run(|| {
+        let ((s1, r1), (s2, r2)) = (bounded(COUNT), bounded(COUNT));
+        (0..COUNT).for_each(|_| [&s1, &s2].into_iter().for_each(|s| s.send(()).unwrap()));
+        let mut hits = [0; 2];
+        for _ in 0..COUNT {
+            select! {
+                recv(r1) -> _ => hits[0] += 1,
+                recv(r2) -> _ => hits[1] += 1,
+            }
+        }
+        assert_fair(&hits, COUNT);
+    });
+}
+
+#[test]
+fn fairness_duplicates() {
+    const COUNT: usize = 10_000;
+    run(|| {
+        let (s, r) = bounded(COUNT);
+        (0..COUNT).for_each(|_| s.send(()).unwrap());
+        let mut hits = [0; 5];
+        for _ in 0..COUNT {
+            select! {
+                recv(r) -> _ => hits[0] += 1,
+                recv(r) -> _ => hits[1] += 1,
+                recv(r) -> _ => hits[2] += 1,
+                recv(r) -> _ => hits[3] += 1,
+                recv(r) -> _ => hits[4] += 1,
+            }
+        }
+        assert_fair(&hits, COUNT);
+    });
+}
+
+#[test]
+#[allow(unreachable_code, clippy::diverging_sub_expression)]
+fn recv_in_send() {
+    run(|| {
+        let (s, _r) = bounded(1);
+        s.send(()).unwrap();
+        select! {
+            send(s, panic!("the message of a send that is not chosen is not made")) -> _ => panic!(),
+            default => {}
+        }
+        let (s, r) = bounded(2);
+        s.send(()).unwrap();
+        select! {
+            send(s, assert_eq!(r.recv(), Ok(()))) -> _ => {}
+        }
+        assert_eq!(r.len(), 1);
+    });
+}
+
+#[test]
+fn channel_through_channel() {
+    run(|| chan_common::channel_through_channel(Some(1)));
+}
+
+#[test]
+fn panic_on_drop() {
+    /// Notes its drop; panics at the second, and at the first if told to.
+    struct Msg<'a>(&'a mut bool, Option<&'static str>);
+    impl Drop for Msg<'_> {
+        fn drop(&mut self) {
+            assert!(!*self.0 || std::thread::panicking(), "double drop");
+            *self.0 = true;
+            if let Some(words) = self.1 {
+                std::panic::panic_any(words);
+            }
+        }
+    }
+    let (mut a, mut b) = (false, false);
+    let (s, r) = bounded(2);
+    s.send(Msg(&mut a, None)).ok().unwrap();
+    s.send(Msg(&mut b, None)).ok().unwrap();
+    drop((s, r));
+    assert!(a && b);
+
+    let (mut a, mut b) = (false, false);
+    let (s, r) = bounded(2);
+    s.send(Msg(&mut a, Some("first drop"))).ok().unwrap();
+    s.send(Msg(&mut b, Some("first drop"))).ok().unwrap();
+    drop(s);
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(r))).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"first drop"));
+    // What comes after the one that panicked is leaked.
+    assert!(a && !b);
+}
+
+#[test]
+fn drop_unreceived() {
+    let (s, r) = bounded::<Rc<()>>(1);
+    let msg = Rc::new(());
+    let weak = Rc::downgrade(&msg);
+    s.send(msg).ok().unwrap();
+    drop(r);
+    assert!(weak.upgrade().is_none(), "messages are dropped with the last receiver");
+    drop(s);
+}
