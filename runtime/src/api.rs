@@ -4,6 +4,7 @@ pub use crate::block_on::block_on;
 pub use crate::dump::{Backtrace, GoroutineInfo, goroutines};
 pub use crate::g::Status as GoroutineState;
 pub use crate::join::{GoOptions, JoinFuture, JoinHandle, go, go_with};
+pub use crate::metrics::{Histogram, Metrics, metrics};
 pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
 pub use crate::scope::{Scope, ScopedJoinHandle, scope};
 pub use crate::start::{Builder, run};

@@ -72,10 +72,8 @@ impl Status {
 #[repr(u8)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// No reason recorded.
-    Zero = 0,
     /// `IO wait`: in the network poller.
-    IOWait,
+    IOWait = 1,
     /// `chan receive`.
     ChanReceive,
     /// `chan send`.
@@ -104,8 +102,6 @@ pub enum WaitReason {
     Join,
     /// `block on future`.
     BlockOn,
-    /// `timer`.
-    Timer,
     /// `signal`.
     Signal,
     /// `syscall`: a call announced by `blocking` has ended and waits for a P.
@@ -113,7 +109,7 @@ pub enum WaitReason {
 }
 
 /// Indexed by `WaitReason as u8`.
-const WAIT_REASONS: [&str; 19] = [
+const WAIT_REASONS: [&str; 18] = [
     "",
     "IO wait",
     "chan receive",
@@ -130,7 +126,6 @@ const WAIT_REASONS: [&str; 19] = [
     "sync.WaitGroup.Wait",
     "join",
     "block on future",
-    "timer",
     "signal",
     "syscall",
 ];
@@ -181,6 +176,8 @@ pub struct G {
     pub(crate) class: u8,
     /// When it began to wait, if a dump or sysmon has noted it (nanotime); cleared when it runs. Go: waitsince.
     pub(crate) wait_since: AtomicI64,
+    /// When it was readied, if it is the one in many that is timed (metrics.rs). Published by the run queue.
+    pub(crate) ready_at: AtomicI64,
     /// The M it is locked to, or null. Written by the goroutine itself.
     pub(crate) lockedm: AtomicPtr<M>,
     /// `LockOSThread` nesting; touched by the goroutine only.
@@ -224,6 +221,7 @@ impl G {
             kind,
             class,
             wait_since: AtomicI64::new(0),
+            ready_at: AtomicI64::new(0),
             lockedm: AtomicPtr::new(ptr::null_mut()),
             locked_count: Cell::new(0),
             spawn_site: AtomicPtr::new(ptr::null_mut()),

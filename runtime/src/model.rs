@@ -22,7 +22,6 @@ pub(crate) mod g {
         SyncWaitGroupWait,
         Join,
         BlockOn,
-        Timer,
         Signal,
     }
 

@@ -8,7 +8,7 @@ use crate::shim::atomic::AtomicU32;
 #[cfg(not(loom))]
 use crate::shim::atomic::Ordering::{Acquire, Release};
 #[cfg(not(loom))]
-use crate::sys::{clock::nanotime, futex};
+use crate::sys::futex;
 
 /// Nobody has woken it, nobody sleeps.
 const CLEAR: u32 = 0;
@@ -56,26 +56,7 @@ impl Note {
     #[cfg(not(loom))]
     pub(crate) fn sleep(&self) {
         while !self.arm_or_signaled() {
-            futex::futex_wait(&self.word, SLEEPING, None);
-        }
-    }
-
-    /// Sleeps until woken, at most `ns`; tells whether it was woken.
-    #[doc(alias = "notetsleep")]
-    #[cfg(not(loom))]
-    pub(crate) fn sleep_for(&self, ns: i64) -> bool {
-        let deadline = nanotime().saturating_add(ns);
-        loop {
-            if self.arm_or_signaled() {
-                return true;
-            }
-            let left = deadline - nanotime();
-            if left <= 0 {
-                // ORDERING: Acquire pairs with the Release in `wakeup`. Taking SLEEPING back keeps the waker from a
-                // useless futex call; a waker that was faster is seen as SIGNALED.
-                return self.word.compare_exchange(SLEEPING, CLEAR, Acquire, Acquire) == Err(SIGNALED);
-            }
-            futex::futex_wait(&self.word, SLEEPING, Some(left));
+            futex::futex_wait(&self.word, SLEEPING);
         }
     }
 
@@ -152,8 +133,6 @@ mod tests {
         let note = Note::new();
         note.wakeup();
         note.sleep();
-        note.clear();
-        assert!(!note.sleep_for(1_000_000));
     }
 
     #[test]
@@ -161,7 +140,7 @@ mod tests {
         let note = Arc::new(Note::new());
         let other = note.clone();
         let t = std::thread::spawn(move || other.wakeup());
-        assert!(note.sleep_for(10_000_000_000));
+        note.sleep();
         t.join().unwrap();
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct P {
     /// The goroutine numbers this P may still give out (I1). Go: goidcache, goidcacheend.
     pub(crate) goid_next: Cell<u64>,
     pub(crate) goid_end: Cell<u64>,
+    /// Goroutines put onto this queue; picks the one that is timed (I1).
+    pub(crate) wakes: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
     pub(crate) link: Cell<Option<&'static P>>,
 }
@@ -74,6 +76,7 @@ impl P {
             gfree: UnsafeCell::new(GList::new()),
             goid_next: Cell::new(0),
             goid_end: Cell::new(0),
+            wakes: Cell::new(0),
             link: Cell::new(None),
         }
     }

@@ -163,8 +163,3 @@ impl Sched {
         self.allp.len()
     }
 }
-
-/// All Ps; none before the runtime runs.
-pub(crate) fn allp() -> &'static [P] {
-    SCHED.get().map_or(&[], |s| &s.allp)
-}

@@ -111,11 +111,6 @@ pub(crate) fn set_default_size(bytes: usize) {
     DEFAULT_SHIFT.store(usize::from(shift_for(bytes)), Relaxed);
 }
 
-/// The default size in bytes.
-pub(crate) fn default_size() -> usize {
-    1 << DEFAULT_SHIFT.load(Relaxed)
-}
-
 /// Uses a mapping per guard even where the kernel has something better.
 pub(crate) fn force_mprotect_guards() {
     GUARDS_BY_MPROTECT.store(true, Relaxed);

@@ -17,7 +17,7 @@ use crate::fault;
 use crate::handshake::Mode;
 use crate::metrics::{self, Event};
 use crate::netpoll;
-use crate::p::{P, PStatus};
+use crate::p::PStatus;
 use crate::proc::{checkdead, schedule, wake};
 use crate::runq::runqempty;
 use crate::sched::{Sched, sched};

@@ -27,11 +27,11 @@ use crate::handshake::Mode;
 use crate::m::M;
 use crate::p::P;
 use crate::runq::{Place, runqput};
-use crate::sched::{self, sched};
+use crate::sched::sched;
 use crate::timer::Timers;
 use crate::tls;
 
-pub(crate) use wake::{injectglist, wake_net_poller};
+pub(crate) use wake::wake_net_poller;
 
 /// What the M does after a suspended goroutine's request has been carried out.
 #[must_use]
@@ -146,7 +146,10 @@ pub(crate) fn goready(gp: GRef) {
 #[inline(always)]
 pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
     match p {
-        Some(p) => runqput(p, gp, place),
+        Some(p) => {
+            crate::metrics::readied(p, gp);
+            runqput(p, gp, place);
+        }
         None => {
             sched().runq.push(gp);
             crate::metrics::count(crate::metrics::Event::GlobalPut);
@@ -185,11 +188,6 @@ pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
 /// Runs `f` with the timers of the caller's P, which stays the caller's meanwhile; P 0's for callers without a P.
 pub(crate) fn with_timers<R>(f: impl FnOnce(&'static Timers) -> R) -> R {
     with_p(|p| f(&p.unwrap_or(&sched().allp[0]).timers))
-}
-
-/// All Ps.
-pub(crate) fn allp() -> &'static [P] {
-    sched::allp()
 }
 
 /// Lets others run: the caller goes to the end of its P's queue. Does nothing on a plain thread.

@@ -16,7 +16,6 @@ use crate::p::P;
 use crate::runq::Place;
 use crate::sched::sched;
 use crate::stack::{self, NoStack};
-use crate::throw::throw;
 
 /// Ended goroutines that a P keeps; half of them go when there are more. Go: gfput's 64.
 const GFREE_MAX: usize = 64;
@@ -163,7 +162,7 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
 
 /// A G has the size that keeps slots' tops aligned.
 const _: () = {
-    assert!(size_of::<G>() % 64 == 0);
+    assert!(size_of::<G>().is_multiple_of(64));
     assert!(size_of::<G>() <= 512, "the record shares its page with the goroutine's frames");
 };
 
@@ -171,11 +170,4 @@ const _: () = {
 pub(crate) fn refuse(error: NoStack) -> ! {
     metrics::count(Event::SpawnRefused);
     panic!("go: {}", error.message)
-}
-
-/// Throws unless the goroutine is at rest.
-pub(crate) fn assert_dead(gp: GRef) {
-    if gp.status() != Status::Dead && gp.status() != Status::Idle {
-        throw!("goroutine {} is still {:?}", gp.goid.load(Relaxed), gp.status());
-    }
 }

@@ -73,6 +73,7 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
     // Relaxed: observers take it as a hint.
     m.curg.store(gp.as_ptr(), Relaxed);
     gp.wait_since.store(0, Relaxed);
+    metrics::runs(gp);
     loop {
         gp.set_status(Status::Running);
         // SAFETY: the goroutine is ours: it was taken off a queue, or has just asked to be resumed.
@@ -177,7 +178,7 @@ impl Search {
     /// Every 61st round one goroutine of the global queue comes first.
     #[inline]
     fn check_global_for_fairness(&self, p: &P) -> Step {
-        if p.schedtick.load(Relaxed) % FAIRNESS_ROUNDS != 0 {
+        if !p.schedtick.load(Relaxed).is_multiple_of(FAIRNESS_ROUNDS) {
             return Step::Nothing;
         }
         Step::of(globrunqget(self.sched, p, Want::One))
@@ -187,7 +188,7 @@ impl Search {
     #[inline]
     fn check_network_for_fairness(&mut self, p: &P) -> Step {
         let every = self.sched.config.netpoll_every;
-        if every == 0 || p.schedtick.load(Relaxed) % every != 0 {
+        if every == 0 || !p.schedtick.load(Relaxed).is_multiple_of(every) {
             return Step::Nothing;
         }
         // Whatever is ready queues up; the round goes on as usual.

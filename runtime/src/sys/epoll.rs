@@ -65,7 +65,7 @@ pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
 
 /// Waits for events, at most `ms` milliseconds (-1: without limit); returns those that came.
 #[inline(never)]
-pub(crate) fn epoll_pwait<'e>(epfd: i32, events: &'e mut [Event], ms: i32) -> Result<&'e [Event], Errno> {
+pub(crate) fn epoll_pwait(epfd: i32, events: &mut [Event], ms: i32) -> Result<&[Event], Errno> {
     let no_mask = std::ptr::null::<libc::sigset_t>();
     // A word, not an int: what follows the sixth argument's lower half on the stack would be the upper half.
     let mask_size = 0_usize;

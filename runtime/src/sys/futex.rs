@@ -2,20 +2,18 @@
 
 use std::sync::atomic::AtomicU32;
 
-/// Sleeps while `*word == expected`, at most `timeout_ns` (`None`: without limit). Wakes spuriously too.
+/// Sleeps while `*word == expected`. Wakes spuriously too.
 #[doc(alias = "futexsleep")]
 #[inline(never)]
-pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, timeout_ns: Option<i64>) {
-    let ts = timeout_ns.map(|ns| libc::timespec { tv_sec: ns / 1_000_000_000, tv_nsec: ns % 1_000_000_000 });
-    let ts_ptr = ts.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
-    // SAFETY: the word is a live aligned u32 and ts_ptr is null or points to ts, which outlives the call.
+pub(crate) fn futex_wait(word: &AtomicU32, expected: u32) {
+    // SAFETY: the word is a live aligned u32; there is no time limit.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
             word.as_ptr(),
             libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
             expected,
-            ts_ptr,
+            std::ptr::null::<libc::timespec>(),
         );
     }
 }

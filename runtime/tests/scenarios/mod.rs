@@ -1,7 +1,7 @@
 //! The programs that `health.rs` runs, each in a process of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use gopark_runtime::time::sleep;
@@ -47,7 +47,7 @@ fn inside<T: Send>(main: impl FnOnce() -> T + Send) -> T {
 fn deadlock() {
     inside(|| {
         let (_tx, rx) = chan::bounded::<()>(1);
-        let waiting = go(move || drop(rx.recv()));
+        let waiting = go(move || assert!(rx.recv().is_err()));
         let keep = _tx;
         let _ = waiting.join();
         drop(keep);
@@ -261,7 +261,7 @@ fn sigquit() {
         let (_tx, rx) = chan::bounded::<()>(0);
         for _ in 0..10 {
             let rx = rx.clone();
-            go(move || drop(rx.recv()));
+            go(move || assert!(rx.recv().is_err()));
             go(|| sleep(Duration::from_secs(60)));
         }
         sleep(Duration::from_millis(50));
@@ -283,7 +283,7 @@ fn sigquit_many() {
         let (_tx, rx) = chan::bounded::<()>(0);
         for _ in 0..100_000 {
             let rx = rx.clone();
-            go(move || drop(rx.recv()));
+            go(move || assert!(rx.recv().is_err()));
         }
         sleep(Duration::from_millis(100));
         quit_soon(Duration::from_millis(1));
@@ -420,7 +420,7 @@ fn mprotect_guards() {
             let handles: Vec<_> = (0..2000)
                 .map(|_| {
                     let rx = rx.clone();
-                    go(move || drop(rx.recv()))
+                    go(move || assert!(rx.recv().is_err()))
                 })
                 .collect();
             while num_goroutine() < 2001 {
@@ -444,8 +444,9 @@ fn mprotect_limit() {
             // Two mappings each: the default limit of 65 530 is reached before 40 000.
             let refused = loop {
                 let rx = rx.clone();
-                let spawned =
-                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| go(move || drop(rx.recv()))));
+                let spawned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    go(move || assert!(rx.recv().is_err()))
+                }));
                 match spawned {
                     Ok(handle) => handles.push(handle),
                     Err(_) => break true,
@@ -474,7 +475,9 @@ fn address_space_limit() {
         let mut handles = Vec::new();
         loop {
             let rx = rx.clone();
-            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| go(move || drop(rx.recv())))) {
+            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                go(move || assert!(rx.recv().is_err()))
+            })) {
                 Ok(handle) => handles.push(handle),
                 Err(_) => break,
             }
