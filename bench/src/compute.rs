@@ -3,7 +3,7 @@
 use bench_contract::{Job, sleepers::Dormitory};
 use gopark::chan::bounded;
 use gopark::sync::{Mutex, WaitGroup};
-use gopark::time::sleep;
+use gopark::time::{Timer, after_func, sleep};
 use gopark::{JoinHandle, go, gosched};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -80,6 +80,23 @@ pub fn mutex_contended(job: &'static Job) {
         let shared = count.clone();
         all(tasks, move || (0..n / tasks).for_each(|_| *shared.lock() += 1));
         assert_eq!(*count.lock(), n / tasks * tasks, "an increment was lost");
+    });
+}
+
+/// `kind=chan` takes timers with a channel instead of those that call a function.
+pub fn timers(job: &'static Job) {
+    let live: u64 = job.get("live", 10_000);
+    let span = |i| Duration::from_secs(3600) + Duration::from_micros(i);
+    let with_channel = job.word("kind", "func") == "chan";
+    let start = |i| if with_channel { Timer::new(span(i)) } else { after_func(span(i), || ()) };
+    let held: Vec<Timer> = (0..live).map(start).collect();
+    sleep(Duration::from_millis(5));
+    let reset = job.word("op", "startstop") == "reset";
+    job.timed(job.get("n", 1_000_000), |n| {
+        for i in 0..n {
+            let active = if reset { held[(i % live) as usize].reset(span(i)) } else { start(i).stop() };
+            assert!(active, "an hour is not over yet");
+        }
     });
 }
 

@@ -16,13 +16,17 @@ fn main() {
         "chan_pingpong" => compute::chan_pingpong,
         "chan_mpsc" => compute::chan_mpsc,
         "mutex_contended" => compute::mutex_contended,
+        "timers" => compute::timers,
         "sleepers" => compute::sleepers,
         "tcp_echo" => |job| servers::serve(job, servers::echo),
         "tcp_conn" => |job| servers::serve(job, servers::one_line),
         "http_hello" => |job| servers::serve(job, http::hello),
         _ => unsupported(),
     };
-    let builder = gopark::Builder::new().procs(job.get("workers", 2));
+    let builder = gopark::Builder::new()
+        .procs(job.get("workers", 2))
+        .fewest_syscalls(job.get("fewest_syscalls", 0) == 1)
+        .netpoll_every(job.get("netpoll_every", 0));
     // SAFETY: run's contract: no goroutine of this program holds anything thread-bound across a call that may park.
     unsafe {
         builder.run(|| {
