@@ -49,7 +49,11 @@ impl NetFd {
             libc::SOCK_STREAM => Kind::Stream,
             _ => Kind::Datagram,
         };
-        NetFd { pfd: Fd::new(sysfd, kind), ends: Ends::Unknown, network, family, connected: false }
+        let mut pfd = Fd::new(sysfd, kind);
+        if kind == Kind::Stream && family != Family::Unix {
+            pfd.is_tcp();
+        }
+        NetFd { pfd, ends: Ends::Unknown, network, family, connected: false }
     }
 
     /// Has the poller watch it.

@@ -204,6 +204,9 @@ fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
         return 0;
     }
     pd.info.set_event_err(if mask == epoll::ERR { EventErr::Set } else { EventErr::Clear }, life);
+    if mask & (epoll::RDHUP | epoll::HUP | epoll::ERR) != 0 {
+        pd.info.set_hung_up(life);
+    }
     let mut threads = 0;
     let delta = pd.netpollready(modes, |gp| match gp.kind() {
         Kind::Goroutine => ready.push(gp),

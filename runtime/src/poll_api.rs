@@ -210,6 +210,13 @@ mod door {
             self.0.wait(mode)
         }
 
+        /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
+        /// what there is to read.
+        #[inline]
+        pub fn hung_up(self) -> bool {
+            self.0.info.load().hung_up()
+        }
+
         /// Parks until the descriptor is ready, whatever else happens.
         #[doc(alias = "runtime_pollWaitCanceled")]
         pub fn wait_canceled(self, mode: Mode) {
@@ -242,6 +249,11 @@ mod door {
         }
     }
 
+    /// Is the knob [`Builder::fewest_syscalls`](crate::Builder::fewest_syscalls) set?
+    pub fn fewest_syscalls() -> bool {
+        crate::sched::try_sched().is_some_and(|s| s.config.fewest_syscalls)
+    }
+
     /// Is this a descriptor of the poller itself? For tests that count open descriptors.
     pub fn is_poll_descriptor(fd: i32) -> bool {
         netpoll::netpoll_is_poll_descriptor(fd)
@@ -249,4 +261,4 @@ mod door {
 }
 
 #[cfg(not(loom))]
-pub use door::is_poll_descriptor;
+pub use door::{fewest_syscalls, is_poll_descriptor};

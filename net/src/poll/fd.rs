@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
 use gopark_runtime::context::{Context, ContextError};
-use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited};
+use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited, fewest_syscalls};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
 use super::Error;
@@ -60,6 +60,19 @@ pub(crate) struct Fd {
     /// Set for good when the descriptor goes back into blocking mode.
     is_blocking: AtomicBool,
     kind: Kind,
+    /// What a read that does not fill its buffer says. Written before the descriptor is shared.
+    short_read: ShortRead,
+    /// The last read was such a one, and no operation has touched the reading side since. Written under the read lock.
+    emptied: AtomicBool,
+}
+
+/// What it means that a read returns less than was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ShortRead {
+    /// Nothing: another read follows and finds out. As Go does.
+    Nothing,
+    /// There is no more: the next read waits before it calls. For TCP with the knob `fewest_syscalls`.
+    Empty,
 }
 
 /// A lock held on one side.
@@ -97,6 +110,16 @@ impl Fd {
             csema: AtomicU32::new(0),
             is_blocking: AtomicBool::new(true),
             kind,
+            short_read: ShortRead::Nothing,
+            emptied: AtomicBool::new(false),
+        }
+    }
+
+    /// This is a TCP connection: with `fewest_syscalls`, a read that does not fill its buffer makes the next one wait first.
+    /// (Of other streams it may mean something else: a terminal's line, a message that carries descriptors.)
+    pub(crate) fn is_tcp(&mut self) {
+        if fewest_syscalls() {
+            self.short_read = ShortRead::Empty;
         }
     }
 
@@ -197,9 +220,35 @@ impl Fd {
 
     #[inline]
     pub(super) fn prepare(&self, mode: Mode) -> Result<(), Error> {
+        if mode == Mode::Read && self.short_read == ShortRead::Empty {
+            // Relaxed: the read lock is held.
+            self.emptied.store(false, Relaxed);
+        }
         match self.pd {
             Some(pd) => pd.reset(mode).map_err(|e| Error::from_poll(e, self.kind.closing())),
             None => Ok(()),
+        }
+    }
+
+    /// Begins a read: as `prepare`, but waits at once where the last read has left nothing.
+    ///
+    /// Readiness is not forgotten then: what has come since that read has come with a notification, which the wait finds. Once
+    /// the peer's end was reported no other notification comes, so the usual way finds the end.
+    #[inline]
+    pub(super) fn prepare_read(&self, wait: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+        // Relaxed: the read lock is held.
+        match self.pd {
+            Some(pd) if self.emptied.load(Relaxed) && !pd.hung_up() => wait(),
+            _ => self.prepare(Mode::Read),
+        }
+    }
+
+    /// A read has returned `n` of `len` bytes.
+    #[inline]
+    pub(super) fn note_read(&self, n: usize, len: usize) {
+        if self.short_read == ShortRead::Empty && n < len {
+            // Relaxed: the read lock is held.
+            self.emptied.store(true, Relaxed);
         }
     }
 

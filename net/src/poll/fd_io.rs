@@ -32,9 +32,11 @@ impl Fd {
             // Without a call: its result would look like the end.
             return Ok(0);
         }
-        self.prepare(Mode::Read)?;
+        self.prepare_read(&wait)?;
         let len = self.cap(buf.len());
-        self.retry_waiting(|| sys::read(self.raw(), &mut buf[..len]), wait)
+        let n = self.retry_waiting(|| sys::read(self.raw(), &mut buf[..len]), wait)?;
+        self.note_read(n, len);
+        Ok(n)
     }
 
     /// readv(2): std's face.

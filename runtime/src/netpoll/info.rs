@@ -1,14 +1,15 @@
 //! What a waiter must know of its descriptor without taking the lock, in one word. Go: runtime/netpoll.go pollInfo.
 //!
 //! ```text
-//!   bits 4..24   bit 3             bit 2            bit 1      bit 0
-//!   fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
+//!   bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
+//!   HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
 //! ```
 //!
 //! Go keeps `closing` and `fdseq` a second time beside the word; here the word is the only place (a connection that
 //! waits costs 12 bytes less, and nothing can get out of step).
 //!
-//! I1 All bits but EVENT_ERR change only under the PollDesc's lock. EVENT_ERR is the poller's, which takes no lock.
+//! I1 All bits but EVENT_ERR and HUNG_UP change only under the PollDesc's lock. These two are the poller's, which takes no
+//!    lock.
 //! I2 fdseq is never 0 while the descriptor is open.
 
 use crate::netpoll::{Mode, PollError};
@@ -23,6 +24,8 @@ const FDSEQ_SHIFT: u32 = 4;
 /// Bits of a tag in a tagged pointer: 64 - 48 of the address + 3 of its alignment. Go: taggedPointerBits.
 pub(crate) const TAG_BITS: u32 = 19;
 const FDSEQ_MASK: u32 = (1 << TAG_BITS) - 1;
+/// An event of this life has told of the peer's end or of an error. Stays: no further edge will tell of it again.
+const HUNG_UP: u32 = 1 << (FDSEQ_SHIFT + TAG_BITS);
 
 /// Which life of a PollDesc: goes up by one each time it is freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,10 @@ impl PollInfo {
 
     pub(crate) fn event_err(self) -> bool {
         self.0 & EVENT_ERR != 0
+    }
+
+    pub(crate) fn hung_up(self) -> bool {
+        self.0 & HUNG_UP != 0
     }
 
     pub(crate) fn expired(self, mode: Mode) -> bool {
@@ -154,6 +161,12 @@ impl AtomicPollInfo {
         });
     }
 
+    /// The peer's end, or an error, has been reported. Nothing if the life is over. Before the waiter is unblocked, so that
+    /// who is woken by that event knows.
+    pub(crate) fn set_hung_up(&self, life: FdSeq) {
+        self.update(|info| (info.fdseq() == life && !info.hung_up()).then_some(PollInfo(info.0 | HUNG_UP)));
+    }
+
     /// Ends this life. The lock is held (I1).
     pub(crate) fn rebirth(&self) {
         self.update(|info| Some(info.reborn()));
@@ -187,6 +200,19 @@ mod tests {
         assert_eq!(info.load().check(Mode::Read), Ok(()));
         info.set_event_err(EventErr::Set, first);
         assert_eq!(info.load().check(Mode::Read), Ok(()));
+    }
+
+    #[test]
+    fn hanging_up_lasts_for_its_life_only() {
+        let info = AtomicPollInfo::new();
+        let first = info.load().fdseq();
+        info.set_hung_up(first);
+        info.publish(|i| i.with_expired(Mode::Read, true));
+        assert!(info.load().hung_up());
+        assert_eq!(info.load().fdseq(), first);
+        info.rebirth();
+        info.set_hung_up(first);
+        assert!(!info.load().hung_up());
     }
 
     #[test]
