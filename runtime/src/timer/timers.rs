@@ -31,10 +31,14 @@ unsafe impl Sync for Timers {}
 // SAFETY: as above.
 unsafe impl Send for Timers {}
 
+/// A timer that is further away than this by the coarse clock is not due: several ticks of the slowest kernel (100 Hz). Were the
+/// coarse clock to lag more, such a timer would be late by the excess.
+const COARSE_LAG_NS: i64 = 30_000_000;
+
 /// What `check` found. Go: the three results of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checked {
-    /// The time, if it was passed or had to be asked for, else 0.
+    /// The time, if it was passed or had to be asked for exactly, else 0.
     pub(crate) now: i64,
     /// When the next one is due, 0 if none. Later than `now`.
     pub(crate) poll_until: i64,
@@ -92,9 +96,15 @@ impl Timers {
         if next == 0 {
             return Checked { now, poll_until: 0, ran: false };
         }
+        let not_yet = |now| Checked { now, poll_until: next, ran: false };
+        let clean = !self.too_many_zombies(whose);
+        // This runs at each scheduling round while there is any timer; the clock costs as much as the round's switch.
+        if now == 0 && clean && next - coarse_nanotime() > COARSE_LAG_NS {
+            return not_yet(now);
+        }
         let now = if now == 0 { nanotime() } else { now };
-        if now < next && !self.too_many_zombies(whose) {
-            return Checked { now, poll_until: next, ran: false };
+        if now < next && clean {
+            return not_yet(now);
         }
         self.run_due(now, whose)
     }
@@ -219,8 +229,15 @@ pub(super) fn earlier(a: i64, b: i64) -> i64 {
 }
 
 #[cfg(not(loom))]
-use crate::sys::clock::nanotime;
+use crate::sys::clock::{coarse_nanotime, nanotime};
 #[cfg(loom)]
-fn nanotime() -> i64 {
-    unreachable!("a model passes the time")
+use unused_clocks::{coarse_nanotime, nanotime};
+
+/// A model passes the time.
+#[cfg(loom)]
+mod unused_clocks {
+    pub(super) fn nanotime() -> i64 {
+        unreachable!("a model passes the time")
+    }
+    pub(super) use nanotime as coarse_nanotime;
 }
