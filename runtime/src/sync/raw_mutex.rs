@@ -116,7 +116,7 @@ impl Lock {
 
     #[inline]
     pub(crate) fn lock(&self) {
-        if !self.try_lock_free() {
+        if !self.try_lock() {
             self.lock_slow();
         }
     }
@@ -124,15 +124,17 @@ impl Lock {
     /// As `lock`, unless interrupted first.
     #[inline]
     pub(crate) fn lock_interruptible(&self, by: &impl Interrupt) -> Result<(), Interrupted> {
-        if self.try_lock_free() { Ok(()) } else { self.compete(Some(by)) }
+        if self.try_lock() { Ok(()) } else { self.compete(Some(by)) }
     }
 
     /// Takes the lock when it is neither locked nor promised to a waiter.
     #[inline]
     pub(crate) fn try_lock(&self) -> bool {
-        self.try_lock_free() || {
-            let old = State(self.state.load(Relaxed));
-            old.free() && self.cas(old, old.with(LOCKED))
+        // ORDERING: Acquire, as in `cas`. From 0, without looking first: a load in front of it costs an uncontended lock 0.3 ns.
+        match self.state.compare_exchange(0, LOCKED, Acquire, Relaxed) {
+            Ok(_) => true,
+            // Contended, but just now free, and somebody awake to compete with: the usual case with waiters.
+            Err(old) => State(old).free() && self.cas(State(old), State(old).with(LOCKED)),
         }
     }
 
@@ -146,7 +148,8 @@ impl Lock {
         // ORDERING: Release pairs with the Acquire of `cas` in the next one's lock; the read-modify-writes of waiters in
         // between continue the release sequence.
         let new = State(self.state.fetch_sub(LOCKED, Release).wrapping_sub(LOCKED));
-        if new != State(0) {
+        // Nobody to wake, or somebody is awake (the usual case of a contended lock).
+        if new != State(0) && new.0 & (LOCKED | STARVING | WOKEN) != WOKEN {
             self.unlock_slow(new);
         }
     }
@@ -162,12 +165,6 @@ impl Lock {
             }
         }
         self.unlock();
-    }
-
-    /// The uncontended case: one compare-and-swap.
-    #[inline]
-    fn try_lock_free(&self) -> bool {
-        self.cas(State(0), State(LOCKED))
     }
 
     #[inline]
