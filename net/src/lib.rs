@@ -9,6 +9,7 @@ mod ends;
 mod errno;
 mod error;
 mod host_port;
+pub mod io;
 mod ipsock;
 mod keep_alive;
 mod listen;

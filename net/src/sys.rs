@@ -288,6 +288,36 @@ pub(crate) fn open(path: &std::ffi::CStr, flags: i32, mode: libc::mode_t) -> Res
     check_fd(unsafe { libc::open(path.as_ptr(), flags, libc::c_uint::from(mode)) })
 }
 
+/// splice(2) without offsets, not waiting for the pipe.
+#[inline(never)]
+pub(crate) fn splice(from: RawFd, to: RawFd, max: usize) -> Result<usize, Errno> {
+    let null = std::ptr::null_mut();
+    // SAFETY: no pointers but null ones.
+    check(unsafe { libc::splice(from, null, to, null, max, libc::SPLICE_F_NONBLOCK) })
+}
+
+/// sendfile(2) from the file's own offset.
+#[inline(never)]
+pub(crate) fn sendfile(to: RawFd, from: RawFd, max: usize) -> Result<usize, Errno> {
+    // SAFETY: no pointers but a null one.
+    check(unsafe { libc::sendfile(to, from, std::ptr::null_mut(), max) })
+}
+
+/// copy_file_range(2) with the files' own offsets.
+#[inline(never)]
+pub(crate) fn copy_file_range(from: RawFd, to: RawFd, max: usize) -> Result<usize, Errno> {
+    let null = std::ptr::null_mut();
+    // SAFETY: no pointers but null ones.
+    check(unsafe { libc::copy_file_range(from, null, to, null, max, 0) })
+}
+
+/// fcntl(F_SETPIPE_SZ).
+#[inline(never)]
+pub(crate) fn set_pipe_size(fd: RawFd, size: i32) -> Result<(), Errno> {
+    // SAFETY: takes no pointers.
+    check(unsafe { libc::fcntl(fd, libc::F_SETPIPE_SZ, size) } as isize).map(drop)
+}
+
 /// unlinkat(2) of what the path names.
 #[inline(never)]
 pub(crate) fn unlink(path: &std::ffi::CStr) -> Result<(), Errno> {

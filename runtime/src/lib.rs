@@ -68,6 +68,8 @@ mod tls;
 pub mod context;
 #[doc(hidden)]
 pub mod sema;
+#[cfg(not(loom))]
+pub mod signal;
 pub mod sync;
 
 use throw::throw;

@@ -35,6 +35,11 @@ impl Error {
             Error::Sentinel(s) => s.into(),
         }
     }
+
+    /// Does errno say this?
+    pub(crate) fn is_errno(self, number: i32) -> bool {
+        self == Error::Errno(Errno(number))
+    }
 }
 
 impl From<Errno> for Error {

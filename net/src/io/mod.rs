@@ -1,0 +1,138 @@
+//! Copying, by the kernel where it can: from one descriptor to another without a detour through the program.
+//!
+//! Go: io/io.go `Copy CopyN`, net/tcpsock_posix.go `readFrom writeTo`, os/zero_copy_linux.go.
+//!
+//! | from \ to | TCP | unix stream | file |
+//! |---|---|---|---|
+//! | TCP | splice | splice, unless limited | splice |
+//! | unix stream | splice | copy | splice |
+//! | file | sendfile | sendfile, unless limited | copy_file_range |
+//!
+//! Everything else, and what the kernel refuses before the first byte, goes through a buffer of 32 KiB.
+//!
+//! I1 What the kernel moved from under an [`io::Take`] is taken off its limit.
+
+mod ends;
+mod kernel;
+mod splice;
+
+use std::io::{self, Read, Write};
+
+use crate::poll;
+use ends::{Class, End, Owner, Source};
+use kernel::Moved;
+
+const BUFFER: usize = 32 << 10;
+
+/// Copies until the end of `r`: how many bytes.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let (a, mut b) = gopark_net::socket_pair("unix").unwrap();
+/// a.write(b"through").unwrap();
+/// drop(a);
+/// let mut all = Vec::new();
+/// assert_eq!(gopark_net::io::copy(&mut b, &mut all).unwrap(), 7);
+/// assert_eq!(all, b"through");
+/// # }) } }
+/// ```
+///
+/// # Errors
+/// What reading or writing fails with.
+#[doc(alias = "Copy")]
+pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
+    let mut moved = 0;
+    if let (Some(source), Some(to)) = (ends::source_of(r), ends::end_of(w)) {
+        let result = move_by_kernel(&source, &to);
+        moved = result.bytes;
+        let finished = result.handled || result.error.is_some();
+        if let Some(limit) = source.limit {
+            ends::set_limit(r, limit - moved);
+        }
+        if let Some(e) = result.error {
+            return Err(e);
+        }
+        if finished {
+            return Ok(moved);
+        }
+    }
+    Ok(moved + copy_through_buffer(r, w)?)
+}
+
+/// Copies `n` bytes, no more and no less.
+///
+/// # Errors
+/// As [`copy`]; `UnexpectedEof` if `r` ends before.
+#[doc(alias = "CopyN")]
+pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64) -> io::Result<u64> {
+    let copied = copy(&mut Read::take(r, n), w)?;
+    if copied < n {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "EOF"));
+    }
+    Ok(copied)
+}
+
+/// What the kernel did.
+struct ByKernel {
+    bytes: u64,
+    /// It did all there was to do.
+    handled: bool,
+    error: Option<io::Error>,
+}
+
+fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
+    let from = &source.end;
+    let limited = source.limit.is_some();
+    let remain = source.limit.unwrap_or(i64::MAX as u64);
+    if remain == 0 {
+        return ByKernel { bytes: 0, handled: true, error: None };
+    }
+    let (moved, call) = match (from.class, to.class) {
+        (Class::Tcp, Class::Unix) | (Class::File, Class::Unix) if limited => return by_hand(),
+        (Class::Unix, Class::Unix) => return by_hand(),
+        (Class::File, Class::File) => (kernel::copy_file_range(to.fd, from.fd, remain), "copy_file_range"),
+        (Class::File, Class::Tcp | Class::Unix) => (kernel::send_file(to.fd, from.fd, remain), "sendfile"),
+        (Class::Tcp | Class::Unix, _) => (splice::splice(to.fd, from.fd, remain), "splice"),
+    };
+    let Moved { bytes, handled, error } = moved;
+    let error = error.filter(|_| handled).map(|e| error_of(from, to, e, call, bytes));
+    ByKernel { bytes, handled, error }
+}
+
+fn by_hand() -> ByKernel {
+    ByKernel { bytes: 0, handled: false, error: None }
+}
+
+/// An error of the side that Go would ask to do the copying.
+fn error_of(from: &End<'_>, to: &End<'_>, e: poll::Error, call: &'static str, bytes: u64) -> io::Error {
+    let transferred = bytes as usize;
+    let of_conn = |op: &'static str, conn: &crate::Conn| -> io::Error {
+        conn.net_fd().op_error(op, e.in_call(call)).with_transferred(transferred).into()
+    };
+    match (&from.owner, &to.owner) {
+        (Owner::File(file), _) => {
+            let cause = e.in_call(call);
+            crate::os::PathError::new("write", file.name(), cause).with_transferred(transferred).into()
+        }
+        (_, Owner::Conn(conn)) if to.class == Class::Tcp => of_conn("readfrom", conn),
+        (Owner::Conn(conn), _) => of_conn("writeto", conn),
+        _ => e.into(),
+    }
+}
+
+/// Go's loop; an interrupted call is tried again.
+#[doc(alias = "copyBuffer")]
+fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
+    let mut buf = vec![0; BUFFER];
+    let mut copied = 0;
+    loop {
+        let n = match r.read(&mut buf) {
+            Ok(0) => return Ok(copied),
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        w.write_all(&buf[..n])?;
+        copied += n as u64;
+    }
+}

@@ -1,0 +1,111 @@
+//! splice: from a stream socket into a pipe, from the pipe into another descriptor.
+//!
+//! Go: internal/poll/splice_linux.go.
+//!
+//! I1 Before a drain the pipe is empty, so that EAGAIN means that the socket has nothing to read.
+//! I2 A pipe with something in it never goes back to the pool.
+
+use std::os::fd::RawFd;
+
+use parking_lot::Mutex;
+
+use super::kernel::Moved;
+use crate::errno::Errno;
+use crate::poll::{Error, Fd, Mode};
+use crate::sys;
+
+/// The most that one splice is asked for; the size the pipe is given.
+const MAX_SPLICE: u64 = 1 << 20;
+/// More pipes than these are closed instead of kept.
+const POOL_SIZE: usize = 64;
+
+/// Empty pipes. Never held while anything waits.
+static POOL: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
+
+struct Pipe {
+    reader: RawFd,
+    writer: RawFd,
+    /// Bytes in it.
+    data: u64,
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        let _ = sys::close(self.reader);
+        let _ = sys::close(self.writer);
+    }
+}
+
+impl Pipe {
+    #[doc(alias = "getPipe")]
+    fn get() -> Result<Pipe, Errno> {
+        if let Some(pipe) = POOL.lock().pop() {
+            return Ok(pipe);
+        }
+        let (reader, writer) = crate::os::sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
+        // A smaller pipe works too, with more calls.
+        let _ = sys::set_pipe_size(reader, MAX_SPLICE as i32);
+        Ok(Pipe { reader, writer, data: 0 })
+    }
+
+    /// I2.
+    #[doc(alias = "putPipe")]
+    fn put(self) {
+        if self.data == 0 {
+            let mut pool = POOL.lock();
+            if pool.len() < POOL_SIZE {
+                pool.push(self);
+            }
+        }
+    }
+}
+
+/// Moves until the source's end or `remain` bytes.
+#[doc(alias = "Splice")]
+pub(super) fn splice(to: &Fd, from: &Fd, remain: u64) -> Moved {
+    let Ok(mut pipe) = Pipe::get() else {
+        return Moved { bytes: 0, handled: false, error: None };
+    };
+    let mut moved = Moved { bytes: 0, handled: false, error: None };
+    while moved.bytes < remain {
+        let drained = drain(&pipe, from, (remain - moved.bytes).min(MAX_SPLICE) as usize);
+        let refused = drained.as_ref().is_err_and(|e| e.is_errno(libc::EINVAL));
+        moved.handled |= !refused;
+        match drained {
+            Ok(0) => break,
+            Ok(n) => pipe.data = n as u64,
+            Err(e) => {
+                moved.error = Some(e);
+                break;
+            }
+        }
+        let before = pipe.data;
+        let pumped = pump(to, &mut pipe);
+        moved.bytes += before - pipe.data;
+        if let Err(e) = pumped {
+            moved.error = Some(e);
+            break;
+        }
+    }
+    pipe.put();
+    moved.handled |= moved.error.is_none();
+    moved
+}
+
+/// Socket to pipe (I1); 0 is the socket's end.
+#[doc(alias = "spliceDrain")]
+fn drain(pipe: &Pipe, from: &Fd, max: usize) -> Result<usize, Error> {
+    from.raw_io(Mode::Read, |socket| sys::splice(socket, pipe.writer, max))
+}
+
+/// Pipe to descriptor, until the pipe is empty.
+#[doc(alias = "splicePump")]
+fn pump(to: &Fd, pipe: &mut Pipe) -> Result<(), Error> {
+    to.raw_io(Mode::Write, |out| {
+        while pipe.data > 0 {
+            let n = sys::splice(pipe.reader, out, pipe.data as usize)?;
+            pipe.data -= n as u64;
+        }
+        Ok(())
+    })
+}
