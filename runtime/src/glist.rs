@@ -16,6 +16,11 @@ impl GList {
         GList { head: None, len: 0 }
     }
 
+    /// The one that `pop` would give.
+    pub(crate) fn first(&self) -> Option<GRef> {
+        self.head
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }

@@ -17,10 +17,10 @@ use crate::runq::Place;
 use crate::sched::sched;
 use crate::stack::{self, NoStack};
 
-/// Ended goroutines that a P keeps; half of them go when there are more. Go: gfput's 64.
-const GFREE_MAX: usize = 64;
+/// Ended goroutines that a P keeps; half of them go when there are more. (Go's gfput: 64, of records without a stack.)
+const GFREE_MAX: usize = 256;
 /// How many fresh stacks a P takes at once.
-const GFREE_BATCH: usize = 16;
+const GFREE_BATCH: usize = 64;
 /// How many goroutine numbers a P takes at once. Go: _GoidCacheBatch.
 const GOID_BATCH: u64 = 16;
 
@@ -113,11 +113,15 @@ fn gfree(p: &P) -> &mut GList {
 fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
     if let (Some(p), 0) = (p, stack_size) {
         let list = gfree(p);
-        if let Some(gp) = list.pop() {
-            return Ok(gp);
+        if list.is_empty() {
+            stack::new_gs(stack::default_class(), GFREE_BATCH, list)?;
         }
-        stack::new_gs(stack::default_class(), GFREE_BATCH, list)?;
-        return Ok(list.pop().expect("new_gs gives at least one"));
+        let gp = list.pop().expect("new_gs gives at least one");
+        if let Some(next) = list.first() {
+            // The next spawn's record and the stack below it are cold by then.
+            stack::prefetch(next);
+        }
+        return Ok(gp);
     }
     stack::new_g(stack::class_for(stack_size))
 }
