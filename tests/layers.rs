@@ -26,7 +26,7 @@ const RUNTIME: &[&[&str]] = &[
     // the blocking doors
     &["join", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
     // for users
-    &["api", "block_on", "chan", "context", "future", "group", "lib", "select", "signal", "sync", "time"],
+    &["api", "chan", "context", "future", "group", "lib", "select", "signal", "sync", "time"],
 ];
 
 /// Layers of gopark-net, lowest first.

@@ -1,7 +1,7 @@
 //! What the crate offers: one list.
 
-pub use crate::block_on::block_on;
 pub use crate::dump::{Backtrace, GoroutineInfo, goroutines};
+pub use crate::future::block_on;
 pub use crate::g::Status as GoroutineState;
 pub use crate::join::{GoOptions, JoinFuture, JoinHandle, go, go_with};
 pub use crate::metrics::{Histogram, Metrics, metrics};

@@ -15,8 +15,6 @@ mod note;
 mod spinning;
 mod timer;
 
-#[cfg(not(loom))]
-mod block_on;
 pub mod chan;
 #[cfg(not(loom))]
 mod coro;
@@ -66,6 +64,8 @@ mod tls;
 
 #[cfg(not(loom))]
 pub mod context;
+#[cfg(not(loom))]
+pub mod future;
 #[doc(hidden)]
 pub mod sema;
 #[cfg(not(loom))]

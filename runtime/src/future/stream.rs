@@ -1,0 +1,145 @@
+//! A channel's receiver as a stream.
+//!
+//! While nothing is there, a goroutine of its own waits until something is, takes nothing, and wakes the task. So a stream that is
+//! dropped loses no message.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::JoinFuture;
+use crate::chan::{self, Receiver, Select, Sender};
+use crate::join::go;
+
+/// The messages of a channel, as they come. Made by [`Receiver::into_stream`].
+///
+/// With the feature `futures-core` it is a `Stream`; [`next`](Self::next) and [`poll_next`](Self::poll_next) are there without it.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::{block_on, chan, go};
+///
+/// let (s, r) = chan::bounded(0);
+/// go(move || (1..=3).for_each(|i| s.send(i).unwrap()));
+/// let sum = block_on(async move {
+///     let (mut messages, mut sum) = (r.into_stream(), 0);
+///     while let Some(i) = messages.next().await {
+///         sum += i;
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 6);
+/// # }) } }
+/// ```
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct ReceiverStream<T> {
+    receiver: Receiver<T>,
+    watch: Option<Watch>,
+}
+
+/// A goroutine that waits until the channel is ready. Dropping it ends it.
+#[derive(Debug)]
+struct Watch {
+    ended: JoinFuture<()>,
+    _stop: Sender<()>,
+}
+
+impl Watch {
+    fn start<T: Send + 'static>(receiver: Receiver<T>) -> Watch {
+        let (stop, stopped) = chan::bounded(0);
+        let ended = go(move || {
+            let mut select = Select::new();
+            select.recv(&receiver);
+            select.recv(&stopped);
+            select.ready();
+        });
+        Watch { ended: ended.into_future(), _stop: stop }
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> {
+    /// The receiver as a stream.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::{block_on, chan};
+    ///
+    /// let (s, r) = chan::unbounded();
+    /// s.send(1).unwrap();
+    /// let mut messages = r.into_stream();
+    /// assert_eq!(block_on(messages.next()), Some(1));
+    /// drop(s);
+    /// assert_eq!(block_on(messages.next()), None);
+    /// # }) } }
+    /// ```
+    pub fn into_stream(self) -> ReceiverStream<T> {
+        ReceiverStream { receiver: self, watch: None }
+    }
+}
+
+impl<T: Send + 'static> ReceiverStream<T> {
+    /// The next message; `None` when the channel is empty and disconnected. Dropping the future loses no message.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_runtime::{block_on, chan};
+    ///
+    /// let (s, r) = chan::bounded(1);
+    /// gopark_runtime::go(move || s.send("later").unwrap());
+    /// assert_eq!(block_on(r.into_stream().next()), Some("later"));
+    /// # }) } }
+    /// ```
+    pub async fn next(&mut self) -> Option<T> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As a `Stream`'s.
+    ///
+    /// ```
+    /// use gopark_runtime::chan;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let (s, r) = chan::unbounded();
+    /// s.send(5).unwrap();
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// assert_eq!(r.into_stream().poll_next(&mut cx), Poll::Ready(Some(5)));
+    /// ```
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(message) => return Poll::Ready(Some(message)),
+                Err(e) if e.is_disconnected() => return Poll::Ready(None),
+                Err(_) => {}
+            }
+            let watch = self.watch.get_or_insert_with(|| Watch::start(self.receiver.clone()));
+            if Pin::new(&mut watch.ended).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.watch = None;
+        }
+    }
+
+    /// The receiver back.
+    ///
+    /// ```
+    /// let (_s, r) = gopark_runtime::chan::bounded::<()>(1);
+    /// let r = r.into_stream().into_inner();
+    /// assert!(r.is_empty());
+    /// ```
+    pub fn into_inner(self) -> Receiver<T> {
+        self.receiver
+    }
+}
+
+#[cfg(feature = "futures-core")]
+impl<T: Send + 'static> futures_core::Stream for ReceiverStream<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        ReceiverStream::poll_next(self.get_mut(), cx)
+    }
+}
+
+// It holds no reference into itself.
+impl<T> Unpin for ReceiverStream<T> {}
