@@ -41,4 +41,4 @@ pub mod net {
 }
 
 #[doc(inline)]
-pub use gopark_net::{io, os};
+pub use gopark_net::{io, os, process};

@@ -21,6 +21,7 @@ mod open;
 pub mod os;
 mod packet;
 mod poll;
+pub mod process;
 mod resolve;
 mod sock;
 mod sockaddr;

@@ -318,6 +318,14 @@ pub(crate) fn set_pipe_size(fd: RawFd, size: i32) -> Result<(), Errno> {
     check(unsafe { libc::fcntl(fd, libc::F_SETPIPE_SZ, size) } as isize).map(drop)
 }
 
+/// faccessat(2): may we run what the path names? Go: unix.Eaccess.
+#[doc(alias = "Eaccess")]
+#[inline(never)]
+pub(crate) fn may_execute(path: &std::ffi::CStr) -> Result<(), Errno> {
+    // SAFETY: the path ends in NUL and lives over the call.
+    check_zero(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) })
+}
+
 /// unlinkat(2) of what the path names.
 #[inline(never)]
 pub(crate) fn unlink(path: &std::ffi::CStr) -> Result<(), Errno> {

@@ -40,7 +40,12 @@ pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat, Errno> {
 pub(crate) fn stat(path: &str) -> Result<libc::stat, PathError> {
     let path = Path::new(path);
     let c_path = c_path(path).map_err(|e| PathError::new("stat", path, e))?;
-    ignoring_eintr(|| newfstatat(&c_path)).map_err(|e| PathError::new("stat", path, e))
+    stat_path(&c_path).map_err(|e| PathError::new("stat", path, e))
+}
+
+/// The same of a path that is ready.
+pub(crate) fn stat_path(path: &CStr) -> Result<libc::stat, Errno> {
+    ignoring_eintr(|| newfstatat(path))
 }
 
 #[inline(never)]

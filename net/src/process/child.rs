@@ -1,0 +1,211 @@
+//! A child that runs. Model: `std::process::Child`.
+//!
+//! Go: os/exec/exec.go `Wait`, os/exec.go `Process`.
+//!
+//! I1 The child is asked for once; its status is kept. The process descriptor is closed then, or when the child is dropped.
+
+use std::fmt;
+use std::io;
+use std::os::fd::RawFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Output};
+
+use gopark_runtime::{blocking, go};
+
+use super::pidfd::{self, Patience, Waited};
+use crate::errno::Errno;
+use crate::os::{File, PathError};
+use crate::sys;
+use gopark_runtime::signal::Signal;
+
+/// The writing end of a child's input.
+pub type ChildStdin = File;
+/// The reading end of a child's output.
+pub type ChildStdout = File;
+/// The reading end of a child's error output.
+pub type ChildStderr = File;
+
+/// The parent's ends of the child's pipes.
+pub(super) struct ParentEnds {
+    pub(super) stdin: Option<File>,
+    pub(super) stdout: Option<File>,
+    pub(super) stderr: Option<File>,
+}
+
+/// A child. Dropping it neither waits nor kills, as std's.
+#[derive(Debug)]
+pub struct Child {
+    /// To the child's input, if it was piped.
+    pub stdin: Option<ChildStdin>,
+    /// From the child's output, if it was piped.
+    pub stdout: Option<ChildStdout>,
+    /// From the child's error output, if it was piped.
+    pub stderr: Option<ChildStderr>,
+    pid: libc::pid_t,
+    /// -1 when it is closed (I1).
+    pidfd: RawFd,
+    status: Option<ExitStatus>,
+}
+
+impl Child {
+    pub(super) fn new(pid: libc::pid_t, pidfd: RawFd, ends: ParentEnds) -> Child {
+        let ParentEnds { stdin, stdout, stderr } = ends;
+        Child { stdin, stdout, stderr, pid, pidfd, status: None }
+    }
+
+    /// The process number.
+    pub fn id(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
+    /// Kills the child, if it has not been waited for. It still has to be waited for.
+    ///
+    /// # Errors
+    /// It may not be killed.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.signal(libc::SIGKILL)
+    }
+
+    /// Sends the child a signal, if it has not been waited for.
+    ///
+    /// # Errors
+    /// It may not be signalled; there is no such signal.
+    #[doc(alias = "Signal")]
+    pub fn signal(&mut self, signal: i32) -> io::Result<()> {
+        match self.status {
+            Some(_) => Ok(()),
+            None => match pidfd::send_signal(self.pidfd, signal) {
+                Err(Errno(libc::ESRCH)) => Ok(()),
+                other => Ok(other?),
+            },
+        }
+    }
+
+    /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in Go.
+    ///
+    /// # Errors
+    /// Somebody else has waited for it.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        drop(self.stdin.take());
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        let pidfd = self.pidfd;
+        let waited = blocking(|| pidfd::wait(pidfd, Patience::Wait))?;
+        self.finish(waited).ok_or_else(|| Errno(libc::ECHILD).into())
+    }
+
+    /// How the child ended, if it has.
+    ///
+    /// # Errors
+    /// Somebody else has waited for it.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        if self.status.is_some() {
+            return Ok(self.status);
+        }
+        let waited = pidfd::wait(self.pidfd, Patience::Look)?;
+        Ok(self.finish(waited))
+    }
+
+    fn finish(&mut self, waited: Waited) -> Option<ExitStatus> {
+        if let Waited::Ended(status) = waited {
+            self.status = Some(ExitStatus::from_raw(status));
+            self.close_pidfd();
+        }
+        self.status
+    }
+
+    fn close_pidfd(&mut self) {
+        let fd = std::mem::replace(&mut self.pidfd, -1);
+        if fd >= 0 {
+            let _ = sys::close(fd);
+        }
+    }
+
+    /// Waits for the child and gives all that it wrote to its pipes.
+    ///
+    /// # Errors
+    /// Reading the output; waiting.
+    pub fn wait_with_output(mut self) -> io::Result<Output> {
+        drop(self.stdin.take());
+        let stdout = self.stdout.take().map(|file| go(move || read_growing(&file)));
+        let stderr = self.stderr.take().map(|file| go(move || read_fixed(&file)));
+        let status = self.wait()?;
+        let collect = |reader: Option<gopark_runtime::JoinHandle<Result<Vec<u8>, PathError>>>| {
+            let read = reader.map(|reader| reader.join().expect("reading does not panic"));
+            read.transpose().map(Option::unwrap_or_default)
+        };
+        Ok(Output { status, stdout: collect(stdout)?, stderr: collect(stderr)? })
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.close_pidfd();
+    }
+}
+
+/// As Go's `bytes.Buffer.ReadFrom`: at least 512 bytes of room for each read, the buffer doubled when there is less.
+fn read_growing(file: &File) -> Result<Vec<u8>, PathError> {
+    const MIN_READ: usize = 512;
+    let mut buf = vec![0; MIN_READ];
+    let mut len = 0;
+    loop {
+        if buf.len() - len < MIN_READ {
+            buf.resize(buf.len() * 2, 0);
+        }
+        match file.read(&mut buf[len..])? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    file.close()?;
+    buf.truncate(len);
+    Ok(buf)
+}
+
+/// As Go's `io.Copy`: through 32 KiB.
+fn read_fixed(file: &File) -> Result<Vec<u8>, PathError> {
+    let mut buf = vec![0; 32 << 10];
+    let mut all = Vec::new();
+    loop {
+        match file.read(&mut buf)? {
+            0 => break,
+            n => all.extend_from_slice(&buf[..n]),
+        }
+    }
+    file.close()?;
+    Ok(all)
+}
+
+/// An exit status in Go's words: "exit status 1", "signal: killed".
+///
+/// ```
+/// use std::os::unix::process::ExitStatusExt;
+/// use std::process::ExitStatus;
+/// use gopark_net::process::exit_text;
+/// assert_eq!(exit_text(&ExitStatus::from_raw(3 << 8)).to_string(), "exit status 3");
+/// assert_eq!(exit_text(&ExitStatus::from_raw(9)).to_string(), "signal: killed");
+/// ```
+#[doc(alias = "ProcessState")]
+pub fn exit_text(status: &ExitStatus) -> impl fmt::Display + use<> {
+    ExitText(*status)
+}
+
+struct ExitText(ExitStatus);
+
+impl fmt::Display for ExitText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.0;
+        if let Some(code) = status.code() {
+            write!(f, "exit status {code}")?;
+        } else if let Some(signal) = status.signal() {
+            write!(f, "signal: {}", Signal::from(signal))?;
+        } else if let Some(signal) = status.stopped_signal() {
+            write!(f, "stop signal: {}", Signal::from(signal))?;
+        } else if status.continued() {
+            f.write_str("continued")?;
+        }
+        if status.core_dumped() { f.write_str(" (core dumped)") } else { Ok(()) }
+    }
+}
