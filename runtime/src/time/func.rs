@@ -17,7 +17,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicUsize,
-    Ordering::{AcqRel, Relaxed},
+    Ordering::{AcqRel, Acquire, Relaxed},
 };
 use std::time::Duration;
 
@@ -104,8 +104,9 @@ impl Drop for FuncHandle {
 impl<F: ?Sized> Func<F> {
     /// See I2.
     fn give_up_claim(&self, claim: usize) {
-        // ORDERING: AcqRel pairs with itself in the other claims: the drop comes after all calls.
-        if self.claims.fetch_sub(claim, AcqRel) == claim {
+        // ORDERING: AcqRel pairs with itself in the other claims: the drop comes after all calls. So does Acquire in the load, which
+        // spares the exchange where ours is the only claim: nobody is left to change the count.
+        if self.claims.load(Acquire) == claim || self.claims.fetch_sub(claim, AcqRel) == claim {
             // SAFETY: I2: nobody will call it any more, and this happens once.
             unsafe { ManuallyDrop::drop(&mut *self.f.get()) };
         }
