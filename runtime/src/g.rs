@@ -371,6 +371,14 @@ impl GRef {
         self.0.as_ptr() as usize
     }
 
+    /// Wakes a plain thread that has parked. It is on no run queue ever, so this is all there is to do.
+    pub(crate) fn ready_thread(self) {
+        self.casgstatus_from_waiting(Status::Runnable);
+        // Before the wake: checkdead I3.
+        crate::proc::checkdead::thread_readied();
+        self.note.wakeup();
+    }
+
     /// The handle behind an address.
     ///
     /// # Safety

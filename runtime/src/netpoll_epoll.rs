@@ -10,7 +10,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
 
-use crate::g::{GRef, Kind, Status};
+use crate::g::Kind;
 use crate::glist::GList;
 use crate::netpoll::desc::{PollDesc, ReadyModes};
 use crate::netpoll::info::{EventErr, FdSeq, TAG_BITS};
@@ -211,18 +211,12 @@ fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
     let delta = pd.netpollready(modes, |gp| match gp.kind() {
         Kind::Goroutine => ready.push(gp),
         Kind::Thread => {
-            wake_thread(gp);
+            gp.ready_thread();
             threads += 1;
         }
     });
     netpoll_adjust_waiters(-threads);
     delta + threads
-}
-
-/// A plain thread that waits for a descriptor is on no run queue ever: it wakes at once.
-fn wake_thread(gp: GRef) {
-    gp.casgstatus_from_waiting(Status::Runnable);
-    gp.note.wakeup();
 }
 
 #[cfg(test)]

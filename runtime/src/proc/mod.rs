@@ -133,12 +133,10 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
 #[doc(alias = "ready")]
 #[inline]
 pub(crate) fn goready(gp: GRef) {
-    gp.casgstatus_from_waiting(Status::Runnable);
     if gp.kind() == Kind::Thread {
-        checkdead::thread_readied();
-        gp.note.wakeup();
-        return;
+        return gp.ready_thread();
     }
+    gp.casgstatus_from_waiting(Status::Runnable);
     with_p(|p| put_and_wake(p, gp, Place::Next));
 }
 
