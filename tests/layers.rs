@@ -24,7 +24,7 @@ const RUNTIME: &[&[&str]] = &[
     // schedule, park, ready, wake, steal
     &["proc"],
     // the blocking doors
-    &["join", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
+    &["join", "micro", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
     // for users
     &["api", "chan", "context", "future", "group", "lib", "select", "signal", "sync", "time"],
 ];

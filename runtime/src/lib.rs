@@ -32,6 +32,9 @@ mod join;
 mod m;
 #[cfg(not(loom))]
 mod metrics;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod micro;
 mod netpoll;
 #[cfg(not(loom))]
 mod netpoll_epoll;

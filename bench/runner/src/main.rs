@@ -3,11 +3,13 @@
 //! Repetitions are the outer loop and contestants the inner one, so drift of the machine falls on all alike. A cell is
 //! the median of its runs with the smallest and the largest. `../../README.md` says what the figures mean.
 //!
-//! `rows` is what is measured, `contestants` who takes part and how they are built, `once` one run of one of them,
+//! `rows` is what is measured, `contestants` who takes part and how they are built, `once` one run of one of them, `instructions` the count of
+//! instructions,
 //! `machine` whether the machine was quiet and what it is, `results` the figures gathered, `targets` what gopark set
 //! itself, `report` the tables.
 
 mod contestants;
+mod instructions;
 mod machine;
 mod once;
 mod placement;
@@ -58,6 +60,9 @@ pub struct Options {
     /// Print rows and contestants, and measure nothing
     #[arg(long)]
     list: bool,
+    /// Count the instructions of the small operations with callgrind, and measure no time
+    #[arg(long)]
+    instructions: bool,
     /// Write bench/RESULTS.md although not everything was measured
     #[arg(long)]
     write: bool,
@@ -92,10 +97,14 @@ fn main() -> Result<()> {
         field.iter().for_each(|c| println!("contestant {}: {}", c.name, c.command.join(" ")));
         return Ok(());
     }
+    if options.report.is_empty() && !options.no_build {
+        build.everything(&field)?;
+    }
+    if options.instructions {
+        println!("{}", instructions::table(&field, &build.target.join("bench-results"))?);
+        return Ok(());
+    }
     let records = if options.report.is_empty() {
-        if !options.no_build {
-            build.everything(&field)?;
-        }
         measure(&options, &build, &rows, &field)?
     } else {
         let texts: Result<Vec<_>, _> = options.report.iter().map(fs::read_to_string).collect();

@@ -191,7 +191,7 @@ pub fn figures(line: &str) -> Figures {
 }
 
 /// System calls by name; those that do the same job are counted together.
-const TRACED: [(&str, &str); 9] = [
+const TRACED: [(&str, &str); 10] = [
     ("read", "read"),
     ("recvfrom", "read"),
     ("write", "write"),
@@ -200,6 +200,7 @@ const TRACED: [(&str, &str); 9] = [
     ("epoll_pwait", "epoll_wait"),
     ("futex", "futex"),
     ("nanosleep", "nanosleep"),
+    ("clock_nanosleep", "nanosleep"),
     ("sched_yield", "sched_yield"),
 ];
 
