@@ -39,7 +39,7 @@ const NET: &[&[&str]] = &[
     // socket families
     &["tcp", "udp", "unix", "ip"],
     // by network name
-    &["conn", "dial", "listen", "resolve"],
+    &["conn", "dial", "listen", "readiness", "resolve"],
     &["lib"],
 ];
 

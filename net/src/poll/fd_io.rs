@@ -149,6 +149,30 @@ impl Fd {
         self.raw_io(Mode::Write, |fd| ready_or_again(fd, libc::POLLOUT))
     }
 
+    /// As the two above, ended early when the context is done.
+    pub(crate) fn wait_ready_context(&self, mode: Mode, ctx: &Context) -> Result<(), Error> {
+        let _lock = self.begin(mode)?;
+        let events = if mode == Mode::Read { libc::POLLIN } else { libc::POLLOUT };
+        self.retry_waiting(|| ready_or_again(self.raw(), events), || self.wait_context(mode, ctx))
+    }
+
+    /// Reads what there is now; `None`: nothing yet. Waits for its turn only.
+    pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<Option<usize>, Error> {
+        let _lock = self.begin(Mode::Read)?;
+        if buf.is_empty() {
+            return Ok(Some(0));
+        }
+        let len = self.cap(buf.len());
+        unless_again(retry_interrupted(|| sys::read(self.raw(), &mut buf[..len])))
+    }
+
+    /// Writes what fits now; `None`: nothing. Waits for its turn only.
+    pub(crate) fn try_write(&self, buf: &[u8]) -> Result<Option<usize>, Error> {
+        let _lock = self.begin(Mode::Write)?;
+        let len = self.cap(buf.len());
+        unless_again(retry_interrupted(|| sys::write(self.raw(), &buf[..len])))
+    }
+
     /// An operation of one's own on a locked side: `call` is repeated as any is. Go: RawRead, RawWrite.
     #[doc(alias = "RawRead")]
     #[doc(alias = "RawWrite")]
@@ -165,6 +189,15 @@ impl Fd {
 /// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor is found by the next operation.
 fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
     if sys::ready_now(fd, events)? { Ok(()) } else { Err(Errno(libc::EAGAIN)) }
+}
+
+/// A call's result, `None` where it would have had to wait.
+fn unless_again<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Errno(Errno(libc::EAGAIN))) => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 fn retry_interrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Error> {

@@ -1,0 +1,252 @@
+//! A connection's readiness as futures, so that async libraries run on goroutines.
+//!
+//! Behind a pending future a goroutine of its own waits in the poller, and wakes the task. It takes nothing from the connection, and a
+//! future that is dropped ends it.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use gopark_runtime::context::{self, CancelFn};
+use gopark_runtime::future::JoinFuture;
+use gopark_runtime::go;
+use gopark_runtime::poll_api::Mode;
+
+use crate::conn::Conn;
+use crate::error::OpError;
+
+/// Becomes ready when a connection is: made by [`Conn::readable`] and [`Conn::writable`].
+///
+/// ```
+/// use gopark_net::{dial, listen};
+/// use gopark_runtime::{block_on, go};
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+/// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+/// go(move || ln.accept().unwrap().write(b"x").unwrap());
+/// block_on(async {
+///     c.readable().await.unwrap();
+///     assert_eq!(c.try_read(&mut [0; 8]).unwrap(), 1);
+/// });
+/// # }) } }
+/// ```
+#[must_use = "futures do nothing unless polled"]
+pub struct Ready {
+    conn: Conn,
+    mode: Mode,
+    /// From the first poll on.
+    waiting: Option<Waiting>,
+}
+
+/// The goroutine that waits. Dropping it ends it.
+struct Waiting {
+    ended: JoinFuture<Result<(), OpError>>,
+    cancel: CancelFn,
+}
+
+impl Waiting {
+    fn start(conn: Conn, mode: Mode) -> Waiting {
+        let (ctx, cancel) = context::Context::background().with_cancel();
+        let ended = go(move || {
+            let (op, result) = match mode {
+                Mode::Read => ("read", conn.net_fd().pfd.wait_ready_context(mode, &ctx)),
+                Mode::Write => ("write", conn.net_fd().pfd.wait_ready_context(mode, &ctx)),
+            };
+            result.map_err(|e| conn.error(op, e.in_call("poll")))
+        });
+        Waiting { ended: ended.into_future(), cancel }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+impl Future for Ready {
+    type Output = Result<(), OpError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Ready { conn, mode, waiting } = &mut *self;
+        let waiting = waiting.get_or_insert_with(|| Waiting::start(conn.clone(), *mode));
+        Pin::new(&mut waiting.ended).poll(cx).map(|end| end.expect("waiting does not panic"))
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready").field("conn", &self.conn).field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl Conn {
+    /// A future that is ready when a read would not wait.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// drop(ln.accept()); // the end is something to read
+    /// gopark_runtime::block_on(c.readable()).unwrap();
+    /// # }) } }
+    /// ```
+    pub fn readable(&self) -> Ready {
+        Ready { conn: self.clone(), mode: Mode::Read, waiting: None }
+    }
+
+    /// A future that is ready when a write would not wait.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// gopark_runtime::block_on(c.writable()).unwrap();
+    /// # }) } }
+    /// ```
+    pub fn writable(&self) -> Ready {
+        Ready { conn: self.clone(), mode: Mode::Write, waiting: None }
+    }
+
+    /// Reads what there is now.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when there is nothing yet.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// let e = c.try_read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock);
+    /// # }) } }
+    /// ```
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.net_fd().pfd.try_read(buf).map_err(|e| self.error("read", e.in_call("read")))?;
+        n.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Writes what fits now.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when nothing does.
+    ///
+    /// ```
+    /// use gopark_net::{dial, listen};
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
+    /// assert_eq!(c.try_write(b"hello").unwrap(), 5);
+    /// # }) } }
+    /// ```
+    pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.net_fd().pfd.try_write(buf).map_err(|e| self.error("write", e.in_call("write")))?;
+        n.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+}
+
+/// A connection for async code. With the feature `futures-io` it is `AsyncRead` and `AsyncWrite`; for other traits
+/// [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the work.
+///
+/// ```
+/// use gopark_net::{AsyncConn, dial, listen};
+/// use gopark_runtime::{block_on, go};
+/// use std::future::poll_fn;
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+/// let mut c = AsyncConn::from(dial("tcp", &ln.addr().to_string()).unwrap());
+/// go(move || ln.accept().unwrap().write(b"hello").unwrap());
+/// let mut buf = [0; 8];
+/// let n = block_on(poll_fn(|cx| c.poll_read(cx, &mut buf))).unwrap();
+/// assert_eq!(&buf[..n], b"hello");
+/// # }) } }
+/// ```
+#[derive(Debug)]
+pub struct AsyncConn {
+    conn: Conn,
+    /// A wait that a poll has left behind, one for each side.
+    reading: Option<Ready>,
+    writing: Option<Ready>,
+}
+
+impl From<Conn> for AsyncConn {
+    fn from(conn: Conn) -> AsyncConn {
+        AsyncConn { conn, reading: None, writing: None }
+    }
+}
+
+impl AsyncConn {
+    /// The connection, for everything else.
+    pub fn get_ref(&self) -> &Conn {
+        &self.conn
+    }
+
+    /// The connection back.
+    pub fn into_inner(self) -> Conn {
+        self.conn
+    }
+
+    /// Reads what there is, at least one byte; 0 is the end.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        poll_io(&mut self.reading, cx, || self.conn.try_read(buf), || self.conn.readable())
+    }
+
+    /// Writes what fits, at least one byte.
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        poll_io(&mut self.writing, cx, || self.conn.try_write(buf), || self.conn.writable())
+    }
+
+    /// Ends the writing side: the peer reads the end.
+    pub fn close_write(&mut self) -> io::Result<()> {
+        self.conn.close_write().map_err(io::Error::from)
+    }
+}
+
+/// Tries; where that would block, waits and tries again.
+fn poll_io(
+    slot: &mut Option<Ready>,
+    cx: &mut Context<'_>,
+    mut attempt: impl FnMut() -> io::Result<usize>,
+    ready: impl Fn() -> Ready,
+) -> Poll<io::Result<usize>> {
+    loop {
+        if let Some(waiting) = slot {
+            let Poll::Ready(end) = Pin::new(waiting).poll(cx) else { return Poll::Pending };
+            *slot = None;
+            end?;
+        }
+        match attempt() {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => *slot = Some(ready()),
+            result => return Poll::Ready(result),
+        }
+    }
+}
+
+#[cfg(feature = "futures-io")]
+impl futures_io::AsyncRead for AsyncConn {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        AsyncConn::poll_read(self.get_mut(), cx, buf)
+    }
+}
+
+#[cfg(feature = "futures-io")]
+impl futures_io::AsyncWrite for AsyncConn {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        AsyncConn::poll_write(self.get_mut(), cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.get_mut().close_write())
+    }
+}
