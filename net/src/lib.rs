@@ -28,6 +28,7 @@ mod sock;
 mod sockaddr;
 mod sockopt;
 mod somaxconn;
+mod std_face;
 mod sys;
 mod unix;
 
@@ -44,4 +45,5 @@ pub use packet::{PacketConn, listen_packet};
 pub use readiness::{AsyncConn, Ready};
 pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
+pub use std_face::{Incoming, IntoIncoming, TcpListener, TcpStream};
 pub use unix::{PeerCred, socket_pair};

@@ -146,6 +146,12 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// A socket that listens already; what it accepts is set up as by [`listen`]. Its path, if it has one, stays when it closes.
+    pub(crate) fn of(fd: NetFd) -> Listener {
+        let ListenConfig { keep_alive, keep_alive_config, .. } = ListenConfig::default();
+        Listener { fd, keep_alive: KeepAlive { idle: keep_alive, config: keep_alive_config }, unlink: None }
+    }
+
     fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
         OpError::new(op, self.fd.network.name(), cause).with_addr(self.fd.local())
     }

@@ -87,7 +87,7 @@ impl<T> Packet<T> {
 /// Spawns a goroutine. Model: [`std::thread::spawn`]; Go: the `go` statement.
 ///
 /// It runs soon, on one of the runtime's threads, and may continue on another after anything that parks. Dropping the handle
-/// lets it go on by itself. A panic in it unwinds it alone and comes out of [`JoinHandle::join`].
+/// lets it go on by itself. The call itself parks if the caller has computed so long that its P was retaken and none is free. A panic in it unwinds it alone and comes out of [`JoinHandle::join`].
 ///
 /// # Panics
 /// Before the runtime runs; and if no stack can be had (the message names the limit).

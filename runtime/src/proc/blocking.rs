@@ -51,6 +51,22 @@ fn entersyscall(gp: GRef) {
 }
 
 fn exitsyscall(gp: GRef) {
+    get_p(gp);
+}
+
+/// A goroutine whose P was retaken gets one back, or queues for one: for doors through which it would otherwise go on and on without.
+/// May park.
+#[inline(always)]
+pub(crate) fn regain_p(gp: GRef) {
+    // A hint: it can only go from a P to none behind our back, and then the next door finds out.
+    if gp.m().tenure.p().is_null() {
+        get_p(gp);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn get_p(gp: GRef) {
     let m = gp.m();
     if !m.tenure.enter().is_null() || wake::acquirep_idle(m) {
         m.tenure.leave(Mode::User);

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::put_and_wake;
+use super::{blocking, put_and_wake};
 use crate::coro;
 use crate::g::{self, G, GRef, Status};
 use crate::glist::GList;
@@ -43,7 +43,13 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
     site: &'static Location<'static>,
 ) -> Result<GRef, NoStack> {
     let sched = sched();
-    let parent = g::current_goroutine().map_or(0, |gp| gp.goid.load(Relaxed));
+    let parent = match g::current_goroutine() {
+        Some(gp) => {
+            blocking::regain_p(gp);
+            gp.goid.load(Relaxed)
+        }
+        None => 0,
+    };
     super::with_p(|p| {
         let gp = gfget(p, options.stack_size)?;
         // Relaxed: all of this is published by the run queue.

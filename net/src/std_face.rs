@@ -1,0 +1,14 @@
+//! std's face: the types of `std::net` and `std::os::unix::net`, which park instead of blocking.
+//!
+//! Names, arguments, results and error kinds are std's. What is set on a socket is what std sets (no TCP_NODELAY, no keep-alive), and
+//! options are read and written by std's own types on the borrowed descriptor: what std knows to do, it does.
+//!
+//! I1 A socket here is in the kernel's non-blocking mode always; `set_nonblocking` only says whether an operation parks.
+
+mod convert;
+mod socket;
+mod tcp_listener;
+mod tcp_stream;
+
+pub use tcp_listener::{Incoming, IntoIncoming, TcpListener};
+pub use tcp_stream::TcpStream;

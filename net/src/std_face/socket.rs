@@ -1,0 +1,281 @@
+//! What all of std's socket types share: a descriptor, two timeouts, and whether operations park.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::ManuallyDrop;
+use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::os::fd::{FromRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use gopark_runtime::blocking;
+
+use crate::error::{Errno, Sentinel};
+use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode};
+use crate::sockaddr::RawAddr;
+use crate::sys;
+
+/// A socket of one of std's types.
+#[derive(Debug)]
+pub(super) struct Socket {
+    fd: Fd,
+    /// The user's `set_nonblocking`: operations fail instead of parking.
+    nonblocking: AtomicBool,
+    /// The user's timeouts in nanoseconds; 0: none.
+    read_timeout_ns: AtomicU64,
+    write_timeout_ns: AtomicU64,
+}
+
+impl Socket {
+    /// Takes a socket over: into the kernel's non-blocking mode, and into the poller.
+    pub(super) fn new(raw: RawFd, kind: Kind) -> io::Result<Socket> {
+        let socket = Socket::unwatched(raw, kind);
+        sys::set_nonblock(raw, true)?;
+        socket.watched()
+    }
+
+    /// Takes a socket over that the poller shall not know yet (one that is to be connected).
+    pub(super) fn unwatched(raw: RawFd, kind: Kind) -> Socket {
+        let mut fd = Fd::new(raw, kind);
+        if kind == Kind::Stream {
+            fd.is_tcp();
+        }
+        Socket {
+            fd,
+            nonblocking: AtomicBool::new(false),
+            read_timeout_ns: AtomicU64::new(0),
+            write_timeout_ns: AtomicU64::new(0),
+        }
+    }
+
+    /// Gives it to the poller.
+    pub(super) fn watched(mut self) -> io::Result<Socket> {
+        self.fd.init()?;
+        Ok(self)
+    }
+
+    pub(super) fn raw(&self) -> RawFd {
+        self.fd.raw()
+    }
+
+    /// The descriptor alone, still open and non-blocking.
+    pub(super) fn into_raw(self) -> RawFd {
+        self.fd.into_raw()
+    }
+
+    /// Calls std's own method on the descriptor, borrowed as one of std's types.
+    pub(super) fn with_std<S: FromRawFd, T>(&self, call: impl FnOnce(&S) -> io::Result<T>) -> io::Result<T> {
+        let result = self.fd.control(|raw| {
+            // SAFETY: the descriptor is open as long as the reference that `control` holds, and is never closed through this value.
+            let borrowed = ManuallyDrop::new(unsafe { S::from_raw_fd(raw) });
+            Ok(call(&borrowed))
+        });
+        result?
+    }
+
+    /// Parks or not? With a timeout the operation gets its deadline first.
+    fn begin(&self, mode: Mode) -> io::Result<bool> {
+        if self.nonblocking.load(Relaxed) {
+            return Ok(false);
+        }
+        let (timeout, side) = match mode {
+            Mode::Read => (&self.read_timeout_ns, DeadlineMode::Read),
+            Mode::Write => (&self.write_timeout_ns, DeadlineMode::Write),
+        };
+        let ns = timeout.load(Relaxed);
+        if ns != 0 {
+            self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), side)?;
+        }
+        Ok(true)
+    }
+
+    /// An operation that parks, or its single call when it must not.
+    fn io<T>(
+        &self,
+        mode: Mode,
+        parking: impl FnOnce(&Fd) -> Result<T, Error>,
+        once: impl FnMut(RawFd) -> Result<T, Errno>,
+    ) -> io::Result<T> {
+        let result = if self.begin(mode)? { parking(&self.fd) } else { self.fd.control(uninterrupted(once)) };
+        result.map_err(std_error)
+    }
+
+    pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.begin(Mode::Read)? {
+            return self.fd.read(buf).map_err(std_error);
+        }
+        self.fd.control(uninterrupted(|raw| sys::read(raw, buf))).map_err(std_error)
+    }
+
+    pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if self.begin(Mode::Read)? {
+            return self.fd.read_vectored(bufs).map_err(std_error);
+        }
+        self.fd.control(uninterrupted(|raw| sys::readv(raw, bufs))).map_err(std_error)
+    }
+
+    pub(super) fn recv_with(&self, buf: &mut [u8], flags: i32) -> io::Result<usize> {
+        if self.begin(Mode::Read)? {
+            return self.fd.recv(buf, flags).map_err(std_error);
+        }
+        self.fd.control(uninterrupted(|raw| sys::recv(raw, buf, flags))).map_err(std_error)
+    }
+
+    pub(super) fn recv_from(&self, buf: &mut [u8], flags: i32) -> io::Result<(usize, RawAddr)> {
+        if self.begin(Mode::Read)? {
+            return self.fd.recv_from(buf, flags).map_err(std_error);
+        }
+        let mut from = RawAddr::empty();
+        let n = self
+            .fd
+            .control(uninterrupted(|raw| sys::recvfrom(raw, buf, flags, &mut from)))
+            .map_err(std_error)?;
+        Ok((n, from))
+    }
+
+    pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.io(Mode::Write, |fd| fd.write_some(buf), |raw| sys::write(raw, buf))
+    }
+
+    pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = &bufs[..bufs.len().min(1024)];
+        self.io(Mode::Write, |fd| fd.write_some_vectored(bufs), |raw| sys::writev(raw, first))
+    }
+
+    pub(super) fn send_to(&self, buf: &[u8], to: &RawAddr) -> io::Result<usize> {
+        self.io(Mode::Write, |fd| fd.write_to(buf, to), |raw| sys::sendto(raw, buf, 0, to))
+    }
+
+    pub(super) fn accept(&self) -> io::Result<(RawFd, RawAddr)> {
+        self.io(Mode::Read, Fd::accept, |raw| {
+            let mut peer = RawAddr::empty();
+            sys::accept4(raw, &mut peer).map(|fd| (fd, peer))
+        })
+    }
+
+    /// Connects; parks until the kernel has decided, at most until `deadline`. The socket is in the poller afterwards.
+    pub(super) fn connect(mut self, to: &RawAddr, deadline: Option<Instant>) -> io::Result<Socket> {
+        match sys::connect(self.raw(), to) {
+            Ok(()) | Err(Errno(libc::EISCONN)) => return self.watched(),
+            Err(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR)) => {}
+            Err(e) => return Err(e.into()),
+        }
+        self.fd.init()?;
+        if deadline.is_some() {
+            self.fd.set_deadline(deadline, DeadlineMode::Write)?;
+        }
+        loop {
+            self.fd.wait(Mode::Write).map_err(|e| match e {
+                Error::Sentinel(Sentinel::DeadlineExceeded) => {
+                    io::Error::new(io::ErrorKind::TimedOut, "connection timed out")
+                }
+                other => other.into(),
+            })?;
+            match sys::getsockopt_int(self.raw(), libc::SOL_SOCKET, libc::SO_ERROR)? {
+                0 if sys::getpeername(self.raw()).is_ok() => break,
+                0 | libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {}
+                libc::EISCONN => break,
+                e => return Err(Errno(e).into()),
+            }
+        }
+        if deadline.is_some() {
+            self.fd.set_deadline(None, DeadlineMode::Write)?;
+        }
+        Ok(self)
+    }
+
+    pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let how = match how {
+            Shutdown::Read => libc::SHUT_RD,
+            Shutdown::Write => libc::SHUT_WR,
+            Shutdown::Both => libc::SHUT_RDWR,
+        };
+        self.fd.shutdown(how).map_err(std_error)
+    }
+
+    /// A second descriptor of the same socket, with the same timeouts.
+    pub(super) fn try_clone(&self) -> io::Result<Socket> {
+        let copy = Socket::new(self.fd.dup().map_err(std_error)?, self.fd.kind())?;
+        copy.nonblocking.store(self.nonblocking.load(Relaxed), Relaxed);
+        copy.read_timeout_ns.store(self.read_timeout_ns.load(Relaxed), Relaxed);
+        copy.write_timeout_ns.store(self.write_timeout_ns.load(Relaxed), Relaxed);
+        Ok(copy)
+    }
+
+    pub(super) fn set_nonblocking(&self, on: bool) -> io::Result<()> {
+        // Relaxed: who changes it while others operate gets one or the other, as with the kernel's flag.
+        self.nonblocking.store(on, Relaxed);
+        Ok(())
+    }
+
+    pub(super) fn set_timeout(&self, mode: Mode, timeout: Option<Duration>) -> io::Result<()> {
+        let (ns, side) = match mode {
+            Mode::Read => (&self.read_timeout_ns, DeadlineMode::Read),
+            Mode::Write => (&self.write_timeout_ns, DeadlineMode::Write),
+        };
+        if timeout.is_some_and(|d| d.is_zero()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a 0 duration timeout"));
+        }
+        let value = timeout.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
+        // Relaxed: as in `set_nonblocking`.
+        ns.store(value, Relaxed);
+        if timeout.is_none() {
+            self.fd.set_deadline(None, side).map_err(std_error)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn timeout(&self, mode: Mode) -> Option<Duration> {
+        let ns = match mode {
+            Mode::Read => &self.read_timeout_ns,
+            Mode::Write => &self.write_timeout_ns,
+        };
+        // Relaxed: as in `set_nonblocking`.
+        match ns.load(Relaxed) {
+            0 => None,
+            ns => Some(Duration::from_nanos(ns)),
+        }
+    }
+
+    pub(super) fn close(&self) -> io::Result<()> {
+        self.fd.close().map_err(std_error)
+    }
+}
+
+/// Again after EINTR.
+fn uninterrupted<T>(
+    mut call: impl FnMut(RawFd) -> Result<T, Errno>,
+) -> impl FnOnce(RawFd) -> Result<T, Errno> {
+    move |raw| {
+        loop {
+            match call(raw) {
+                Err(Errno(libc::EINTR)) => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+/// As std says it: a timeout is EAGAIN, kind `WouldBlock`.
+fn std_error(e: Error) -> io::Error {
+    match e {
+        Error::Sentinel(Sentinel::DeadlineExceeded) => io::Error::from_raw_os_error(libc::EAGAIN),
+        Error::Errno(Errno(number)) => io::Error::from_raw_os_error(number),
+        other => other.into(),
+    }
+}
+
+/// Tries the addresses in turn; the last one's error is the result's. Names are looked up by the system, announced as blocking.
+pub(super) fn each_addr<T>(
+    addr: impl ToSocketAddrs,
+    mut attempt: impl FnMut(&SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for addr in blocking(|| addr.to_socket_addrs())? {
+        match attempt(&addr) {
+            Ok(done) => return Ok(done),
+            Err(e) => last = Some(e),
+        }
+    }
+    Err(last
+        .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "could not resolve to any addresses")))
+}
