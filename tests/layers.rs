@@ -31,15 +31,22 @@ const RUNTIME: &[&[&str]] = &[
 
 /// Layers of gopark-net, lowest first.
 const NET: &[&[&str]] = &[
-    // names, numbers and words: no descriptor
-    &["addr", "addr_tests", "errno", "error", "host_port", "name_error", "sockaddr", "sys"],
-    // descriptors
+    // names, numbers and words: no descriptor; the system's calls
+    &["addr", "addr_tests", "errno", "error", "host_port", "name_error", "network", "sockaddr", "sys"],
+    // what the machine can do, the two ends of a socket
+    &["ends", "ipsock"],
+    // descriptors, and files opened as descriptors
     &["poll"],
+    &["open", "os", "sockopt"],
+    &["somaxconn"],
+    // sockets
     &["net_fd"],
-    // socket families
-    &["tcp", "udp", "unix", "ip"],
-    // by network name
-    &["conn", "dial", "listen", "readiness", "resolve"],
+    &["keep_alive", "multipath_tcp", "sock"],
+    // by network name; names resolve through sockets of their own
+    &["addr_list", "conn", "control_msg", "dial", "listen", "packet", "readiness", "resolve", "unix"],
+    // copies between all kinds of ends, children, signals
+    &["io", "process", "signal"],
+    &["std_face"],
     &["lib"],
 ];
 
