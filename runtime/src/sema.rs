@@ -302,9 +302,36 @@ impl Wait<'_> {
 }
 
 #[cfg(all(test, loom))]
+pub(crate) use loom_tests::FromAnotherThread;
+
+#[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
     use loom::sync::Arc;
+
+    /// Interrupts as soon as it is armed, from another thread.
+    pub(crate) struct FromAnotherThread;
+
+    #[derive(Default)]
+    pub(crate) struct Joined(std::cell::Cell<Option<loom::thread::JoinHandle<()>>>);
+
+    impl Interrupt for FromAnotherThread {
+        type Slot = Joined;
+        unsafe fn arm(&self, slot: &Joined, target: Target) {
+            slot.0.set(Some(loom::thread::spawn(move || {
+                let mut woken = None;
+                // SAFETY: armed until this thread was joined.
+                unsafe { target.interrupt(&mut |gp| woken = Some(gp)) };
+                woken.map(crate::proc::goready);
+            })));
+        }
+    }
+
+    impl Drop for Joined {
+        fn drop(&mut self) {
+            self.0.take().map(|t| t.join().unwrap());
+        }
+    }
 
     /// Two acquirers, two releasers: nobody is left behind, nothing is left over.
     #[test]

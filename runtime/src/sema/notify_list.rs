@@ -80,3 +80,75 @@ impl HasWaitList for NotifyList {
         Taken::none()
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::g::WaitReason;
+    use crate::sema::{FromAnotherThread, wait_interruptible};
+    use loom::sync::Arc;
+    use loom::sync::atomic::AtomicBool;
+    use std::pin::pin;
+
+    fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(preemptions);
+        model.check(f);
+    }
+
+    /// A condition variable in small: who looks at the condition under the lock and finds it unmet is woken by who meets it.
+    #[test]
+    fn loom_condition_wakes() {
+        model(3, || {
+            let shared = Arc::new((Mutex::new(false), NotifyList::new()));
+            let other = shared.clone();
+            let waiter = loom::thread::spawn(move || {
+                let waiter = pin!(Waiter::new(0));
+                let met = other.0.lock();
+                if !*met {
+                    // SAFETY: fresh, and waited with below.
+                    unsafe { other.1.add(waiter.as_ref()) };
+                    drop(met);
+                    waiter.as_ref().wait(WaitReason::SyncCondWait);
+                    assert!(*other.0.lock(), "notified after it was met");
+                }
+            });
+            *shared.0.lock() = true;
+            shared.1.notify_one();
+            waiter.join().unwrap();
+            assert_eq!(shared.1.len.load(Relaxed), 0);
+        });
+    }
+
+    /// A wait that is interrupted swallows no notification: of two waiters one takes it, interrupted or not.
+    #[test]
+    fn loom_interrupted_wait_swallows_no_notification() {
+        model(2, || {
+            let shared = Arc::new((NotifyList::new(), AtomicBool::new(false)));
+            let other = shared.clone();
+            let impatient = loom::thread::spawn(move || {
+                let waiter = pin!(Waiter::new(0));
+                // SAFETY: fresh, and waited with at once.
+                unsafe { other.0.add(waiter.as_ref()) };
+                let by = FromAnotherThread;
+                let end = wait_interruptible(&other.0, waiter.as_ref(), WaitReason::SyncCondWait, &by);
+                other.1.store(end.is_ok(), Relaxed);
+            });
+            let waiter = pin!(Waiter::new(0));
+            // SAFETY: fresh, and waited with below.
+            unsafe { shared.0.add(waiter.as_ref()) };
+            assert!(shared.0.notify_one(), "we are on the list");
+            impatient_or_not(&shared, impatient);
+            waiter.as_ref().wait(WaitReason::SyncCondWait);
+            assert_eq!(shared.0.len.load(Relaxed), 0);
+        });
+    }
+
+    /// If the other one took the notification, ours is still to come.
+    fn impatient_or_not(shared: &(NotifyList, AtomicBool), impatient: loom::thread::JoinHandle<()>) {
+        impatient.join().unwrap();
+        if shared.1.load(Relaxed) {
+            assert!(shared.0.notify_one(), "the other took the first");
+        }
+    }
+}

@@ -332,7 +332,7 @@ fn fatal_unlocked() -> ! {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
-    use crate::sema::Target;
+    use crate::sema::FromAnotherThread;
     use loom::sync::Arc;
     use loom::sync::atomic::AtomicUsize;
 
@@ -382,30 +382,6 @@ mod loom_tests {
             assert_eq!(shared.0.state.load(Relaxed), 0);
             assert_eq!(shared.0.sema.load(Relaxed), 0);
         });
-    }
-
-    /// Interrupts as soon as it is armed, from another thread.
-    struct FromAnotherThread;
-
-    #[derive(Default)]
-    struct Joined(std::cell::Cell<Option<loom::thread::JoinHandle<()>>>);
-
-    impl Interrupt for FromAnotherThread {
-        type Slot = Joined;
-        unsafe fn arm(&self, slot: &Joined, target: Target) {
-            slot.0.set(Some(loom::thread::spawn(move || {
-                let mut woken = None;
-                // SAFETY: armed until this thread was joined.
-                unsafe { target.interrupt(&mut |gp| woken = Some(gp)) };
-                woken.map(crate::proc::goready);
-            })));
-        }
-    }
-
-    impl Drop for Joined {
-        fn drop(&mut self) {
-            self.0.take().map(|t| t.join().unwrap());
-        }
     }
 
     fn interrupted_waiter(unlock: fn(&Lock)) {
