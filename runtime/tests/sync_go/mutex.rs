@@ -222,3 +222,38 @@ fn timed_lock_on_a_thread() {
         drop(held);
     });
 }
+
+/// Beyond Go's: a hog that gives the lock up only to take it again at once, and never parks by itself, hands it over to who has
+/// waited a millisecond.
+#[test]
+fn a_hog_hands_over() {
+    const HOLD: Duration = Duration::from_micros(200);
+    goroutine(|| {
+        let mutex = Arc::new(Mutex::new(()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let hog = {
+            let (mutex, stop) = (mutex.clone(), stop.clone());
+            go(move || {
+                while !stop.load(Relaxed) {
+                    let _guard = mutex.lock();
+                    let since = Instant::now();
+                    while since.elapsed() < HOLD {
+                        std::hint::spin_loop();
+                    }
+                }
+            })
+        };
+        let mut waits: Vec<Duration> = (0..20)
+            .map(|_| {
+                time::sleep(Duration::from_millis(1));
+                let since = Instant::now();
+                drop(mutex.lock());
+                since.elapsed()
+            })
+            .collect();
+        stop.store(true, Relaxed);
+        hog.join().unwrap();
+        waits.sort();
+        assert!(waits[10] < Duration::from_millis(100), "half of the waits took longer than {:?}", waits[10]);
+    });
+}
