@@ -12,7 +12,9 @@ use similar::{ChangeTag, DiffTag, TextDiff};
 
 use crate::per_fd::Sequence;
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(500);
+/// A longer diff is cut off, and says so.
+const ROWS: usize = 10_000;
 /// Lines of context around a change.
 const CONTEXT: usize = 2;
 /// Above this many pairs, sequences are paired in order instead of by likeness.
@@ -50,8 +52,12 @@ pub fn diff(want: &[&str], got: &[&str]) -> Vec<Row> {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(want, got);
     let mut rows = Vec::new();
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        if rows.len() >= ROWS {
+            rows.push(Row::At("@@ and more: the rest is left out @@".to_owned()));
+            break;
+        }
         rows.push(Row::At(hunk.header().to_string()));
-        rows.extend(hunk.iter_changes().map(|c| {
+        rows.extend(hunk.iter_changes().take(ROWS).map(|c| {
             let text = c.value().to_owned();
             match c.tag() {
                 ChangeTag::Equal => Row::Same(text),
@@ -67,9 +73,9 @@ pub fn diff(want: &[&str], got: &[&str]) -> Vec<Row> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The candidate does not have it.
-    Missing(Vec<String>),
+    Missing(Vec<Arc<str>>),
     /// The reference does not have it.
-    Extra(Vec<String>),
+    Extra(Vec<Arc<str>>),
     /// It differs.
     Differs(Vec<Row>),
 }
@@ -146,8 +152,8 @@ pub fn diff_sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
         let (kind, change) = match (want, got) {
             (Some(w), Some(g)) if w == g => continue,
             (Some(w), Some(g)) => (&w.kind, Change::Differs(diff(&texts(&w.lines), &texts(&g.lines)))),
-            (Some(w), None) => (&w.kind, Change::Missing(owned(&w.lines))),
-            (None, Some(g)) => (&g.kind, Change::Extra(owned(&g.lines))),
+            (Some(w), None) => (&w.kind, Change::Missing(w.lines.clone())),
+            (None, Some(g)) => (&g.kind, Change::Extra(g.lines.clone())),
             (None, None) => continue,
         };
         out.push(FdChange { kind: kind.clone(), change, times });
@@ -203,10 +209,6 @@ fn texts(lines: &[Arc<str>]) -> Vec<&str> {
     lines.iter().map(|l| &**l).collect()
 }
 
-fn owned(lines: &[Arc<str>]) -> Vec<String> {
-    lines.iter().map(|l| l.to_string()).collect()
-}
-
 /// How much two sequences have in common, from 0 to 1: of what each has, in any order.
 fn likeness(a: &Sequence, b: &Sequence) -> f64 {
     let mut count: HashMap<&str, i64> = HashMap::new();
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(all.len(), 3);
         let Change::Differs(rows) = &all[0].change else { panic!("{all:?}") };
         assert_eq!(rows.last(), Some(&Row::Gone("c".to_owned())));
-        assert_eq!(all[2].change, Change::Extra(vec!["q".to_owned()]));
+        assert_eq!(all[2].change, Change::Extra(vec!["q".into()]));
     }
 
     #[test]

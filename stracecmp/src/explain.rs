@@ -46,6 +46,8 @@ pub enum Class {
     OtherAddress,
     /// The address is not asked for.
     AddressNotAsked,
+    /// There is no epoll instance, or no eventfd to wake it.
+    NoPoller,
     /// The probe sockets are missing.
     NoProbes,
     /// Files that Go reads.
@@ -171,6 +173,10 @@ impl Class {
                 "the address is not asked for",
                 "Go calls getsockname once a descriptor is bound, accepted or connected, and getpeername when it is not told, \
                  and keeps the answers.",
+            ),
+            Class::NoPoller => (
+                "no poller",
+                "Go makes an epoll instance and an eventfd that wakes it with the first descriptor or timer that needs them.",
             ),
             Class::NoProbes => (
                 "no probe for IPv4 and IPv6",
@@ -308,8 +314,8 @@ fn classes(finding: &Finding) -> Vec<(Class, usize)> {
 
 fn sides(change: &Change) -> (Vec<&str>, Vec<&str>) {
     match change {
-        Change::Missing(lines) => (lines.iter().map(String::as_str).collect(), Vec::new()),
-        Change::Extra(lines) => (Vec::new(), lines.iter().map(String::as_str).collect()),
+        Change::Missing(lines) => (lines.iter().map(|l| &**l).collect(), Vec::new()),
+        Change::Extra(lines) => (Vec::new(), lines.iter().map(|l| &**l).collect()),
         Change::Differs(rows) => (
             rows.iter().filter_map(|r| if let Row::Gone(t) = r { Some(t.as_str()) } else { None }).collect(),
             rows.iter().filter_map(|r| if let Row::New(t) = r { Some(t.as_str()) } else { None }).collect(),
@@ -328,14 +334,17 @@ fn lines(kind: &str, gone: &[&str], new: &[&str]) -> Vec<Class> {
     if kind.starts_with("file:") {
         return vec![Class::Files];
     }
+    if matches!(kind, "epoll" | "eventfd") && new.is_empty() && gone.iter().any(|l| l.ends_with(" = self")) {
+        return vec![Class::NoPoller];
+    }
     let whole_life = |lines: &[&str]| {
         lines.iter().any(|l| call(l) == "socket") && lines.iter().any(|l| call(l) == "close")
     };
     if new.is_empty() && whole_life(&gone) && !gone.iter().any(|l| l.contains("EPOLL_CTL_ADD")) {
         return vec![Class::NoProbes];
     }
-    // The same call on both sides: something in it changed.
-    gone.retain(|g| match new.iter().position(|n| call(n) == call(g)) {
+    // The same call on both sides: something in it changed. A call that had to wait is not one that went through.
+    gone.retain(|g| match new.iter().position(|n| call(n) == call(g) && tried(n) == tried(g)) {
         Some(i) => {
             out.push(changed(g, new.remove(i)));
             false
@@ -343,15 +352,14 @@ fn lines(kind: &str, gone: &[&str], new: &[&str]) -> Vec<Class> {
         None => true,
     });
     // The same bytes by another call.
-    gone.retain(|g| {
-        match new.iter().position(|n| moves_data(call(n)) && moves_data(call(g)) && !n.starts_with("wait(")) {
-            Some(i) => {
-                new.remove(i);
-                out.push(Class::OtherCallForData);
-                false
-            }
-            None => true,
+    let carries = |l: &str| moves_data(call(l)) && !tried(l);
+    gone.retain(|g| match new.iter().position(|n| carries(n) && carries(g)) {
+        Some(i) => {
+            new.remove(i);
+            out.push(Class::OtherCallForData);
+            false
         }
+        None => true,
     });
     out.extend(gone.iter().map(|l| left_out(l)));
     out.extend(new.iter().map(|l| added(l)));
@@ -362,6 +370,11 @@ fn lines(kind: &str, gone: &[&str], new: &[&str]) -> Vec<Class> {
     out.sort_unstable();
     out.dedup();
     out
+}
+
+/// Whether the call had to wait.
+fn tried(line: &str) -> bool {
+    line.ends_with("EAGAIN") || line.ends_with("EINPROGRESS")
 }
 
 fn moves_data(name: &str) -> bool {
@@ -382,6 +395,7 @@ fn moves_data(name: &str) -> bool {
     CALLS.contains(&call(name))
 }
 
+/// What a change in a call's line means.
 fn changed(gone: &str, new: &str) -> Class {
     let both = |text: &str| gone.contains(text) && new.contains(text);
     let without_result = |l: &str| l.rsplit_once(" = ").map_or(l.to_owned(), |p| p.0.to_owned());
@@ -401,7 +415,10 @@ fn changed(gone: &str, new: &str) -> Class {
         "setsockopt" => Class::SocketOptions,
         "listen" => Class::OtherBacklog,
         _ if without_result(gone) == without_result(new) => Class::OtherResult,
-        "socket" | "accept" | "accept4" | "pipe2" | "eventfd2" | "epoll_create1" => Class::CreationFlags,
+        "socket" | "accept" | "accept4" | "pipe2" | "eventfd2" | "epoll_create1" => {
+            let flags = |l: &str| ["_NONBLOCK", "_CLOEXEC"].map(|f| l.contains(f));
+            if flags(gone) == flags(new) { Class::Other } else { Class::CreationFlags }
+        }
         "bind" | "connect" | "getsockname" | "getpeername" => Class::OtherAddress,
         name if moves_data(name) => {
             let data = |l: &str| {

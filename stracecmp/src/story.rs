@@ -170,8 +170,9 @@ fn tell(lines: &Lines, at: &[u32]) -> (Vec<Entry>, Vec<Life>) {
     let mut entries = Vec::with_capacity(lines.len());
     for (i, line) in lines.iter().enumerate() {
         for name in per_fd::names(line) {
-            let life = *index.entry(name.whole.to_owned()).or_insert_with(|| {
+            let life = index.get(name.whole).copied().unwrap_or_else(|| {
                 lives.push(Life { name: name.whole.to_owned(), steps: Vec::new() });
+                index.insert(name.whole.to_owned(), lives.len() - 1);
                 lives.len() - 1
             });
             let life = &mut lives[life];

@@ -11,6 +11,7 @@
 //! - I2: a line names descriptors by [`FdId`]; numbers are given on rendering, in order of appearance.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
 
 use crate::error::Bad;
 use crate::fds::{self, FdId, FdTable, Side};
@@ -166,13 +167,12 @@ impl Trace {
                             *n
                         });
                         text.push_str(self.texts.get(fd.kind));
-                        text.push('#');
-                        text.push_str(&number.to_string());
+                        write!(text, "#{number}").expect("text takes anything");
                     }
                     Part::Port(port) => {
                         let next = ports.len() + 1;
-                        text.push_str("EPH");
-                        text.push_str(&ports.entry(port).or_insert(next).to_string());
+                        write!(text, "EPH{}", ports.entry(port).or_insert(next))
+                            .expect("text takes anything");
                     }
                 }
             }
@@ -202,7 +202,10 @@ pub(crate) struct Projector<'l> {
     pub(crate) polling: Polling,
     pub(crate) ports: HashSet<u32>,
     pub(crate) somaxconn: Option<String>,
+    /// A place to build a text in.
     pub(crate) buf: String,
+    /// The text of the line under way that is no part yet.
+    pub(crate) pending: String,
     phase: Phase,
 }
 
@@ -220,6 +223,7 @@ impl<'l> Projector<'l> {
             ports: HashSet::new(),
             somaxconn: None,
             buf: String::new(),
+            pending: String::new(),
             phase: Phase::Prologue,
         }
     }

@@ -37,32 +37,47 @@ impl Projector<'_> {
     }
 
     pub(crate) fn end_line(&mut self, start: usize, what: What, at: u32) -> Line {
+        self.flush();
         let index = |n: usize| u32::try_from(n).expect("a log has fewer than 2^32 parts");
         Line { parts: (index(start), index(self.trace.parts.len())), what, at }
     }
 
-    /// Writes plain text.
+    /// Writes plain text. It is one part with what is written next to it.
     pub(crate) fn txt(&mut self, text: &str) {
-        if !text.is_empty() {
-            let sym = self.trace.texts.intern(text);
+        self.pending.push_str(text);
+    }
+
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            let sym = self.trace.texts.intern(&self.pending);
             self.trace.parts.push(Part::Text(sym));
+            self.pending.clear();
         }
     }
 
     /// Writes a descriptor's name.
     pub(crate) fn name(&mut self, fd: FdId) {
+        self.flush();
         self.trace.parts.push(Part::Fd(fd));
+    }
+
+    /// Writes a port that the kernel chose.
+    fn port(&mut self, port: u32) {
+        self.flush();
+        self.trace.parts.push(Part::Port(port));
     }
 
     /// Writes the result of a call.
     pub(crate) fn result(&mut self, c: &View<'_>) {
         let flags = c.note.strip_prefix("(flags ").and_then(|n| n.strip_suffix(')'));
-        let text = match (c.err, flags) {
-            (Some(err), _) => format!(" = -1 {err}"),
-            (None, Some(flags)) => format!(" = (flags {flags})"),
-            (None, None) => format!(" = {}", c.ret),
+        let (before, text, after) = match (c.err, flags) {
+            (Some(err), _) => (" = -1 ", err, ""),
+            (None, Some(flags)) => (" = (flags ", flags, ")"),
+            (None, None) => (" = ", c.ret, ""),
         };
-        self.txt(&text);
+        self.txt(before);
+        self.txt(text);
+        self.txt(after);
     }
 
     /// Which arguments are descriptors.
@@ -94,7 +109,8 @@ impl Projector<'_> {
         let first = own.iter().find(|o| o.0 == 0).map(|o| o.1);
         let machine =
             first.and_then(|fd| self.path(fd)).is_some_and(|p| MACHINE.iter().any(|m| p.starts_with(m)));
-        self.txt(&format!("{}(", c.name));
+        self.txt(c.name);
+        self.txt("(");
         for i in 0..c.args.len() {
             if i > 0 {
                 self.txt(", ");
@@ -181,7 +197,7 @@ impl Projector<'_> {
                 && self.ports.contains(&port)
             {
                 self.txt(&a[kept..=i]);
-                self.trace.parts.push(Part::Port(port));
+                self.port(port);
                 kept = i + 6;
             }
         }
@@ -218,7 +234,7 @@ impl Projector<'_> {
             {
                 self.ports.insert(port);
                 self.txt(&text[kept..from]);
-                self.trace.parts.push(Part::Port(port));
+                self.port(port);
                 kept = from + digits;
             }
         }

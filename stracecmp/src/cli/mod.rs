@@ -140,7 +140,7 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
         let log = Normal::load(path)?;
         log.notes.iter().for_each(|note| anstream::eprintln!("{}: {note}", path.display()));
         let report = compare(&reference.normal, &log.normal, &log.faults, prologue);
-        tell(path, &report, args.quiet);
+        tell(path, &report, args.quiet)?;
         if !report.conforms() {
             outcome = Outcome::Different;
         }
@@ -156,15 +156,18 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
 }
 
 /// Says what a report holds.
-fn tell(path: &Path, report: &Report, quiet: bool) {
+fn tell(path: &Path, report: &Report, quiet: bool) -> Result<()> {
     use anstyle::AnsiColor;
     let (word, color) =
         if report.conforms() { ("conforms", AnsiColor::Green) } else { ("differs", AnsiColor::Red) };
     let style = color.on_default().bold();
-    anstream::println!("{}: {style}{word}{style:#}", path.display());
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    writeln!(out, "{}: {style}{word}{style:#}", path.display())?;
     if !quiet {
-        anstream::print!("{report}");
+        write!(out, "{report}")?;
     }
+    out.flush()?;
+    Ok(())
 }
 
 /// Writes the page about one comparison.

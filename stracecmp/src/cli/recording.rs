@@ -188,7 +188,7 @@ pub fn go(args: &Go) -> Result<Outcome> {
     pass_on(&recorded)?;
     let loaded = Normal::load(&log)?;
     let report = compare(&reference, &loaded.normal, &loaded.faults, Prologue::Ignore);
-    tell(&exe, &report, false);
+    tell(&exe, &report, false)?;
     if let Some(page) = &args.html {
         write_page(page, &trace, &log, &report)?;
     }

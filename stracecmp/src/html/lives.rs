@@ -1,7 +1,5 @@
 //! The lives of descriptors: lanes over time, and the epoll life of each as a strip of steps, both sides compared.
 
-use std::collections::HashMap;
-
 use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
 
@@ -17,7 +15,7 @@ const LANE: usize = 22;
 
 pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
     html! {
-        h2 { "Timeline" }
+        h2 #timeline { "Timeline" }
         div.legend {
             @for step in Step::ALL { span { i class={ "s-" (class(step)) } {} (step.word()) } }
         }
@@ -25,7 +23,7 @@ pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
             h3 { (side) }
             (lanes(side, story))
         }
-        h2 { "The life of each descriptor" }
+        h2 #lives { "The life of each descriptor" }
         (strips(reference, candidate))
     }
 }
@@ -118,33 +116,74 @@ fn chips(story: &Story, life: &Life) -> Vec<(Step, String)> {
 }
 
 fn strips(reference: &Story, candidate: &Story) -> Markup {
-    let theirs: HashMap<&str, &Life> = candidate.lives.iter().map(|l| (l.name.as_str(), l)).collect();
-    let ours: HashMap<&str, &Life> = reference.lives.iter().map(|l| (l.name.as_str(), l)).collect();
-    let only_theirs =
-        candidate.lives.iter().filter(|l| !ours.contains_key(l.name.as_str())).map(|l| (None, Some(l)));
-    let all: Vec<(Option<&Life>, Option<&Life>)> = reference
-        .lives
-        .iter()
-        .map(|l| (Some(l), theirs.get(l.name.as_str()).copied()))
-        .chain(only_theirs)
-        .filter(|(a, b)| a.or(*b).is_some_and(|l| !l.name.starts_with("epoll#") && !l.name.starts_with('(')))
-        .take(LIVES)
-        .collect();
+    let all = pair_up(reference, candidate);
     html! {
-        @for (want, got) in all {
-            @let (a, b) = (want.map_or(Vec::new(), |l| chips(reference, l)), got.map_or(Vec::new(), |l| chips(candidate, l)));
-            @let name = want.or(got).map_or("", |l| l.name.as_str());
-            div class={ "life" @if a != b { " differs" } } {
-                h3 { code { (name) } }
-                @if a == b {
-                    (strip(Side::Both, &a, &b))
-                } @else {
-                    (strip(Side::Reference, &a, &b))
-                    (strip(Side::Candidate, &a, &b))
+        div.lives {
+            @for (want, got) in all {
+                @let (a, b) = (want.map_or(Vec::new(), |l| chips(reference, l)), got.map_or(Vec::new(), |l| chips(candidate, l)));
+                div class={ "life" @if a != b { " differs" } } {
+                    h3 {
+                        code { (want.or(got).map_or("", |l| l.name.as_str())) }
+                        @if let (Some(w), Some(g)) = (want, got) {
+                            @if w.name != g.name { span.soft { " here " } code { (g.name) } }
+                        }
+                    }
+                    @if a == b {
+                        (strip(Side::Both, &a, &b))
+                    } @else {
+                        (strip(Side::Reference, &a, &b))
+                        (strip(Side::Candidate, &a, &b))
+                    }
                 }
             }
         }
     }
+}
+
+/// Lives of the two sides that belong together: the likest of one kind.
+fn pair_up<'a>(reference: &'a Story, candidate: &'a Story) -> Vec<(Option<&'a Life>, Option<&'a Life>)> {
+    let drawn = |l: &&'a Life| !l.name.starts_with("epoll#") && !l.name.starts_with('(');
+    let kind = |l: &Life| l.name.rsplit_once('#').map_or(l.name.clone(), |n| n.0.to_owned());
+    let ours: Vec<&Life> = reference.lives.iter().filter(drawn).take(LIVES).collect();
+    let mut theirs: Vec<Option<&Life>> = candidate.lives.iter().filter(drawn).take(LIVES).map(Some).collect();
+    // All likenesses at once, the greatest first: an early descriptor must not take what a later one equals.
+    let mut all: Vec<(usize, usize, usize)> = Vec::new();
+    for (i, a) in ours.iter().enumerate() {
+        for (j, b) in theirs.iter().enumerate() {
+            if let Some(b) = b.filter(|b| kind(b) == kind(a)) {
+                all.push((likeness(reference, a, candidate, b), i, j));
+            }
+        }
+    }
+    all.sort_unstable_by_key(|&(like, i, j)| (std::cmp::Reverse(like), i, j));
+    let mut mate: Vec<Option<&Life>> = vec![None; ours.len()];
+    for (_, i, j) in all {
+        if mate[i].is_none() {
+            mate[i] = theirs[j].take();
+        }
+    }
+    let left = theirs.into_iter().flatten().map(|l| (None, Some(l)));
+    ours.into_iter().map(Some).zip(mate).chain(left).collect()
+}
+
+/// How much two lives have in common, in thousandths: steps, in any order.
+fn likeness(reference: &Story, a: &Life, candidate: &Story, b: &Life) -> usize {
+    let words = |story: &Story, life: &Life| -> Vec<String> {
+        let steps = life.steps.iter().take(STEPS);
+        // Without the numbers of the descriptors' names.
+        let unnumbered = |text: &str| {
+            let parts = text.split('#').enumerate();
+            parts
+                .map(|(i, p)| if i > 0 { p.trim_start_matches(|c: char| c.is_ascii_digit()) } else { p })
+                .collect()
+        };
+        steps.map(|s| unnumbered(&story.entries[s.0].text)).collect()
+    };
+    let (a, mut b) = (words(reference, a), words(candidate, b));
+    let total = a.len() + b.len();
+    let common =
+        a.iter().filter(|w| b.iter().position(|o| o == *w).map(|i| b.swap_remove(i)).is_some()).count();
+    2000 * common / total.max(1)
 }
 
 /// Who has a step.

@@ -34,9 +34,13 @@ pub fn page(reference: &Story, candidate: &Story, report: &Report) -> String {
                 header {
                     h1 { (name) " " span class={ "badge " (verdict) } { (verdict) } }
                     p.soft { (r.source) " compared with " (c.program) }
+                    nav {
+                        a href="#numbers" { "numbers" } a href="#timeline" { "timeline" }
+                        a href="#lives" { "lives" } a href="#side" { "side by side" }
+                    }
                 }
                 (meaning(report))
-                h2 { "In numbers" }
+                h2 #numbers { "In numbers" }
                 (facts(reference, candidate))
                 (lives::section(reference, candidate))
                 (side_by_side::section(reference, candidate))

@@ -13,7 +13,7 @@ const CONTEXT: usize = 5;
 
 pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
     html! {
-        h2 { "Side by side" }
+        h2 #side { "Side by side" }
         label.switch { input type="checkbox" id="only"; " only what differs" }
         @match reference.normal.variants {
             Variants::Global(_) => (table(&reference.entries, &candidate.entries)),
