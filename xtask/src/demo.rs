@@ -33,10 +33,22 @@ pub fn run() -> Result<()> {
     }
 }
 
-/// Prints Go's trace and ours side by side.
+/// Prints Go's trace and ours side by side, in the terminal's width.
 fn show(reference: &Path, log: &Path) -> Result<()> {
-    for line in verdict::side_by_side(reference, log)? {
-        println!("{line}");
+    let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(160_usize);
+    let column = width.saturating_sub(3) / 2;
+    let cell = |line: Option<&String>| -> String {
+        let text = line.map_or("", String::as_str);
+        if text.chars().count() <= column {
+            return format!("{text:column$}");
+        }
+        text.chars().take(column - 1).chain(['\u{2026}']).collect()
+    };
+    println!("\n{} | gopark", cell(Some(&"Go 1.23.9".into())));
+    println!("{0}-+-{0}", "-".repeat(column));
+    for (go, ours) in verdict::side_by_side(reference, log)? {
+        let mark = if go == ours { '|' } else { 'X' };
+        println!("{} {mark} {}", cell(go.as_ref()), cell(ours.as_ref()).trim_end());
     }
     Ok(())
 }

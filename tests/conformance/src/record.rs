@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use stracecmp::isolate::overlay_etc;
 
 use crate::catalogue::Program;
-use crate::isolate::{Stage, lay_over_etc, on_stage};
+use crate::isolate::{Isolation, on_stage};
 use crate::peer::{Cue, LIMIT, peer_of};
 
 /// The calls that are always traced.
@@ -36,10 +37,10 @@ pub fn record(program: &Program, exe: &Path, log: &Path) -> Result<Recorded> {
     on_stage(|stage| {
         let scratch = tempfile::Builder::new().prefix("conf-").tempdir()?;
         if !program.spec.etc.is_empty() {
-            if stage == Stage::Shared {
+            if stage == Isolation::Shared {
                 return Ok(Recorded::Skipped("needs a mount namespace of its own (run as root)".into()));
             }
-            lay_over_etc(&program.spec.etc, scratch.path())?;
+            overlay_etc(&program.spec.etc, scratch.path())?;
         }
         let work = scratch.path().join("cwd");
         fs::create_dir(&work)?;

@@ -1,10 +1,12 @@
-//! What the comparison says about one log.
+//! What the comparison says about one log. The comparison itself is stracecmp's.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+use stracecmp::compare::{Prologue, compare as compare_traces};
+use stracecmp::normal::{Normal, Variants};
 
 /// The outcome of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub enum Verdict {
     Conforms,
     /// What is different, for people to read.
     Differs(String),
-    /// It could not be recorded or compared here, for this reason.
+    /// It could not be recorded here, for this reason.
     Skipped(String),
 }
 
@@ -29,26 +31,37 @@ impl fmt::Display for Verdict {
 
 /// Compares a log with a reference.
 pub fn compare(reference: &Path, log: &Path) -> Result<Verdict> {
-    let Some(tool) = tool() else {
-        return Ok(Verdict::Skipped("no comparison tool here".into()));
-    };
-    let out = Command::new("python3").arg(tool).arg("compare").args([reference, log]).output();
-    let out = out.context("running the comparison tool")?;
-    match out.status.code() {
-        Some(0) => Ok(Verdict::Conforms),
-        Some(1) => Ok(Verdict::Differs(String::from_utf8_lossy(&out.stdout).into_owned())),
-        _ => bail!("{}", String::from_utf8_lossy(&out.stderr)),
+    let want = Normal::load(reference)?.normal;
+    let got = Normal::load(log)?;
+    let report = compare_traces(&want, &got.normal, &got.faults, Prologue::Ignore);
+    Ok(if report.conforms() { Verdict::Conforms } else { Verdict::Differs(report.to_string()) })
+}
+
+/// One line of two traces laid side by side: Go's, ours; `None` where the other one has an extra line.
+pub type Pair = (Option<String>, Option<String>);
+
+/// The reference's lines and the log's, aligned, as the comparison sees them.
+pub fn side_by_side(reference: &Path, log: &Path) -> Result<Vec<Pair>> {
+    let (want, got) = (lines(&Normal::load(reference)?.normal), lines(&Normal::load(log)?.normal));
+    let ops = capture_diff_slices(Algorithm::Myers, &want, &got);
+    Ok(ops.into_iter().flat_map(|op| pairs(op, &want, &got)).collect())
+}
+
+fn pairs(op: DiffOp, want: &[String], got: &[String]) -> Vec<Pair> {
+    let (want, got) = (&want[op.old_range()], &got[op.new_range()]);
+    let line = |side: &[String], i: usize| side.get(i).cloned();
+    (0..want.len().max(got.len())).map(|i| (line(want, i), line(got, i))).collect()
+}
+
+/// The most frequent variant as a list of lines.
+fn lines(trace: &Normal) -> Vec<String> {
+    match &trace.variants {
+        Variants::Global(all) => {
+            all.first().map(|(_, lines)| lines.as_vec().into_iter().map(String::from).collect())
+        }
+        Variants::PerDescriptor(all) => all
+            .first()
+            .map(|(_, fds)| fds.iter().flat_map(|fd| fd.lines.iter().map(|l| l.to_string())).collect()),
     }
-}
-
-fn tool() -> Option<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    above.map(|dir| dir.join("shared/conformance/tracecmp.py")).find(|tool| tool.is_file())
-}
-
-/// Go's trace and the log's, line beside line as the comparison sees them.
-pub fn side_by_side(reference: &Path, log: &Path) -> Result<Vec<String>> {
-    let _ = reference;
-    let _ = log;
-    Ok(Vec::new())
+    .unwrap_or_default()
 }
