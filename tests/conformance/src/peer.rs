@@ -252,8 +252,11 @@ fn udp_echo(cue: &Cue) -> Result<()> {
 
 fn unix_dial(cue: &Cue) -> Result<()> {
     let server = UnixListener::bind("peer.sock")?;
+    // std's unix listener has no limit of its own
+    server.set_nonblocking(true)?;
     cue.ready();
-    let (mut s, _) = server.accept()?;
+    let mut s = until_some("the program's connection", || server.accept().ok())?.0;
+    s.set_nonblocking(false)?;
     s.set_read_timeout(Some(LIMIT))?;
     pace();
     s.write_all(b"hi")?;
@@ -349,14 +352,20 @@ fn wait_path(path: &str) -> Result<()> {
 }
 
 fn until(what: &str, test: impl Fn() -> bool) -> Result<()> {
+    until_some(what, || test().then_some(()))
+}
+
+fn until_some<T>(what: &str, get: impl Fn() -> Option<T>) -> Result<T> {
     let end = Instant::now() + LIMIT;
-    while !test() {
+    loop {
+        if let Some(got) = get() {
+            return Ok(got);
+        }
         if Instant::now() > end {
             bail!("gave up waiting for {what}");
         }
         thread::sleep(Duration::from_millis(10));
     }
-    Ok(())
 }
 
 /// Does a table of this thread's network namespace list a socket with this local port and state?
