@@ -226,7 +226,8 @@ fn house_rules() {
             }
             let is_test = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
             let library = ["runtime/src", "net/src"].contains(&src) && !is_test;
-            let tests = lines.iter().position(|l| l.starts_with("#[cfg(test)]") || l.starts_with("#[cfg(all(test"));
+            let tests =
+                lines.iter().position(|l| l.starts_with("#[cfg(test)]") || l.starts_with("#[cfg(all(test"));
             for (i, line) in lines.iter().enumerate() {
                 let code = line.split("//").next().unwrap_or_default();
                 for word in
@@ -236,7 +237,11 @@ fn house_rules() {
                         say(i, word);
                     }
                 }
-                if library && tests.is_none_or(|at| i < at) && strong(code) && !explained(&lines, i, "ORDERING:") {
+                if library
+                    && tests.is_none_or(|at| i < at)
+                    && strong(code)
+                    && !explained(&lines, i, "ORDERING:")
+                {
                     say(i, "an ordering without `// ORDERING:`");
                 }
             }
