@@ -1,10 +1,9 @@
 //! Each program of the catalogue once, as `cargo test` runs tests. `cargo xtask conformance` runs them many times, under load too.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use gopark_conformance::{Verdict, conform, programs};
+use gopark_conformance::{Verdict, build, conform, programs};
 
 /// One test per program, so that they run side by side and fail by name.
 macro_rules! twins {
@@ -34,7 +33,7 @@ fn like_go(name: &str) {
     if let Some(missing) = program.pending() {
         return println!("SKIPPED: {name}: not ported yet, needs {missing}");
     }
-    let exe = examples().join(name);
+    let exe = build::examples().join(name);
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.strace"));
     match conform(&program, &exe, &log) {
         Ok(Verdict::Conforms) => {}
@@ -42,25 +41,4 @@ fn like_go(name: &str) {
         Ok(Verdict::Differs(how)) => panic!("{name} is not like Go; log {}\n{how}", log.display()),
         Err(e) => panic!("{name}: {e:#}"),
     }
-}
-
-/// Builds the examples in the profile of this test, once; gives their folder.
-fn examples() -> &'static Path {
-    static DIR: OnceLock<PathBuf> = OnceLock::new();
-    DIR.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "--quiet",
-            "--package",
-            "gopark",
-            "--examples",
-        ]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().is_ok_and(|s| s.success()), "the examples do not build");
-        let me = std::env::current_exe().expect("a test has a path");
-        me.ancestors().nth(2).expect("tests lie in PROFILE/deps").join("examples")
-    })
 }

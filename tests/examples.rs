@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use gopark_conformance::build;
 use gopark_conformance::isolate::on_stage;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -43,13 +43,13 @@ fn echo() -> Result<()> {
                 .collect();
             clients.into_iter().try_for_each(|client| client.join().expect("a client returns its errors"))
         })?;
-        for [program, args @ ..] in [["nc", "-N"], ["socat", "-"]] {
-            let (host, port) = address.rsplit_once(':').expect("an address has a port");
-            let target = match program {
-                "nc" => vec![host.to_owned(), port.to_owned()],
-                _ => vec![format!("TCP:{address}")],
-            };
-            if let Some(out) = client(program, args, &target, b"typed by hand\n")? {
+        let (host, port) = address.rsplit_once(':').expect("an address has a port");
+        let by_hand = [
+            ("nc", "-N", vec![host.to_owned(), port.to_owned()]),
+            ("socat", "-", vec![format!("TCP:{address}")]),
+        ];
+        for (program, option, target) in by_hand {
+            if let Some(out) = client(program, &[option], &target, b"typed by hand\n")? {
                 assert_eq!(out, b"typed by hand\n", "{program}");
             }
         }
@@ -140,10 +140,8 @@ struct Example {
 
 impl Example {
     fn start(name: &str, args: &[&str]) -> Result<Example> {
-        let me = std::env::current_exe()?;
-        let exe: PathBuf =
-            me.ancestors().nth(2).expect("tests lie in PROFILE/deps").join("examples").join(name);
-        let mut child = Command::new(&exe).args(args).stdout(Stdio::piped()).spawn()?;
+        let mut child =
+            Command::new(build::examples().join(name)).args(args).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
         Ok(Example { child, out })
     }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use gopark_conformance::build;
 use gopark_conformance::isolate::on_stage;
 
 #[test]
@@ -20,8 +21,7 @@ fn an_idle_server_makes_no_system_call() -> Result<()> {
     }
     let watched = std::env::var("GOPARK_IDLE_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(3);
     on_stage(|_| {
-        let me = std::env::current_exe()?;
-        let exe = me.ancestors().nth(2).expect("tests lie in PROFILE/deps").join("examples/echo");
+        let exe = build::examples().join("echo");
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("idle.strace");
         let mut strace = Command::new("strace")
             .args(["-f", "-o"])

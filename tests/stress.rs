@@ -136,7 +136,8 @@ fn talk(address: &str, rng: &mut Rng, pulse: &Pulse, i: usize, traffic: &Traffic
         });
     }
     for _ in 0..rng.usize(1..100) {
-        let message: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(rng.usize(1..2000)).collect();
+        let mut message = vec![0; rng.usize(1..2000)];
+        rng.fill(&mut message);
         match round_trip(&c, &message) {
             Ok(true) => drop(traffic.echoes.fetch_add(1, Relaxed)),
             Ok(false) | Err(_) => {

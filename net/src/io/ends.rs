@@ -112,12 +112,12 @@ fn as_one<T: 'static, R: ?Sized>(r: &R) -> Option<&T> {
 }
 
 /// `r` as the type it is, if it is that one (I1). `U`'s lifetimes, if any, are no longer than the borrow.
-fn cast<'a, U, R: ?Sized>(r: &'a R) -> Option<&'a U> {
+fn cast<U, R: ?Sized>(r: &R) -> Option<&U> {
     // SAFETY: the identities are equal, so R is U but for lifetimes, and U is used no longer than R is borrowed.
     same::<U, R>().then(|| unsafe { &*std::ptr::from_ref(r).cast::<U>() })
 }
 
-fn cast_mut<'a, U, R: ?Sized>(r: &'a mut R) -> Option<&'a mut U> {
+fn cast_mut<U, R: ?Sized>(r: &mut R) -> Option<&mut U> {
     // SAFETY: as in `cast`; the caller only changes a number in it.
     same::<U, R>().then(|| unsafe { &mut *std::ptr::from_mut(r).cast::<U>() })
 }

@@ -100,11 +100,9 @@ impl File {
         let mut blocking = if made_nonblocking { Blocking::Restore } else { Blocking::AsGiven };
         let mut poll_fd = poll::Fd::new(fd, Kind::File);
         // A refusal is no failure: disk files are refused, and real errors show in later I/O.
-        if (made_nonblocking || origin == Origin::GivenNonblocking)
-            && poll_fd.init().is_err()
-            && made_nonblocking
-            && crate::sys::set_nonblock(fd, false).is_ok()
-        {
+        let try_poller = made_nonblocking || origin == Origin::GivenNonblocking;
+        let refused = try_poller && poll_fd.init().is_err();
+        if refused && made_nonblocking && crate::sys::set_nonblock(fd, false).is_ok() {
             blocking = Blocking::AsGiven;
         }
         File { fd: poll_fd, name, blocking }

@@ -197,13 +197,13 @@ fn place_files(files: &mut [RawFd; 3], pipe: &mut RawFd) -> Result<(), i32> {
         *pipe = next;
         next += 1;
     }
-    for i in 0..files.len() {
-        if files[i] >= 0 && files[i] < i as RawFd {
+    for (i, file) in (0..).zip(files.iter_mut()) {
+        if *file >= 0 && *file < i {
             if next == *pipe {
                 next += 1;
             }
-            dup3(files[i], next, libc::O_CLOEXEC)?;
-            files[i] = next;
+            dup3(*file, next, libc::O_CLOEXEC)?;
+            *file = next;
             next += 1;
         }
     }

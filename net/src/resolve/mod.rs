@@ -254,7 +254,7 @@ impl From<LookupError> for std::io::Error {
 fn godebug(key: &str) -> Option<String> {
     let all = std::env::var("GODEBUG").ok()?;
     let settings = all.split(',').filter_map(|setting| setting.split_once('='));
-    settings.filter(|(k, _)| *k == key).last().map(|(_, value)| value.to_owned())
+    settings.rev().find(|(k, _)| *k == key).map(|(_, value)| value.to_owned())
 }
 
 /// `GODEBUG=netdns=cgo`, perhaps with a debug level ("cgo+1", "1+cgo"), which has no effect here.

@@ -87,10 +87,8 @@ impl ResolvConf {
     fn parse_line(&mut self, words: &[&str]) {
         match words {
             // Only literal addresses: a name would need a look-up.
-            ["nameserver", server, ..] if self.servers.len() < MAX_SERVERS => {
-                if parse_ip(server).is_some() {
-                    self.servers.push(crate::join_host_port(server, 53));
-                }
+            ["nameserver", server, ..] if self.servers.len() < MAX_SERVERS && parse_ip(server).is_some() => {
+                self.servers.push(crate::join_host_port(server, 53));
             }
             ["domain", domain, ..] => self.search = vec![rooted(domain)],
             ["search", domains @ ..] => {

@@ -127,7 +127,9 @@ fn resets_and_calls_balance() {
         let expected = AtomicUsize::new(1);
         let timer = after_func(Duration::ZERO, {
             let calls = calls.clone();
-            move || drop(calls.fetch_add(1, SeqCst))
+            move || {
+                calls.fetch_add(1, SeqCst);
+            }
         });
         gopark_runtime::scope(|s| {
             for _ in 0..8 {

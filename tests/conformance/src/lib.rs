@@ -8,6 +8,7 @@
 //! - I2: as root each run has a network and a mount namespace of its own, so runs may go side by side. Otherwise runs
 //!   exclude one another ([`isolate`]).
 
+pub mod build;
 pub mod catalogue;
 pub mod isolate;
 pub mod peer;
