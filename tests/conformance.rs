@@ -30,9 +30,6 @@ fn like_go(name: &str) {
         return println!("SKIPPED: {name}: strace is not installed (`cargo xtask test` installs it)");
     }
     let program = programs(&[name.into()]).expect("the catalogue").remove(0);
-    if let Some(missing) = program.pending() {
-        return println!("SKIPPED: {name}: not ported yet, needs {missing}");
-    }
     let exe = build::examples().join(name);
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.strace"));
     match conform(&program, &exe, &log) {

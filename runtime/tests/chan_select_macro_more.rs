@@ -7,7 +7,7 @@ use std::any::Any;
 use std::ops::Deref;
 
 use gopark_runtime::chan::{
-    Receiver, RecvError, SendError, Sender, after, bounded, select, select_biased, tick, unbounded,
+    Receiver, SendError, Sender, after, bounded, select, select_biased, tick, unbounded,
 };
 use gopark_runtime::go;
 

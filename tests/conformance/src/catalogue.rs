@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// Programs whose twin cannot be built yet, with what is missing. A program that is not listed here must be an example target.
-pub const PENDING: [(&str, &str); 1] = [("signal_notify", "gopark::signal")];
-
 /// One program of the catalogue.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -41,11 +38,6 @@ impl Program {
     /// Go's normalised trace.
     pub fn reference(&self) -> PathBuf {
         self.dir.join("go1.23.9.trace")
-    }
-
-    /// What is missing before our twin can be built; `None`: it is built.
-    pub fn pending(&self) -> Option<&'static str> {
-        PENDING.iter().find(|(name, _)| *name == self.name).map(|(_, missing)| *missing)
     }
 }
 
