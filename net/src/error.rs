@@ -51,6 +51,11 @@ impl OpError {
         }))
     }
 
+    /// The reason alone, where Go returns it as it is: it displays without operation and addresses.
+    pub(crate) fn bare(cause: impl Into<Cause>) -> OpError {
+        OpError::new("", "", cause)
+    }
+
     pub(crate) fn with_source(mut self, source: Option<impl Into<Shown>>) -> OpError {
         self.0.source = source.map(Into::into);
         self
@@ -132,6 +137,9 @@ impl OpError {
 impl fmt::Display for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &*self.0;
+        if e.op.is_empty() {
+            return write!(f, "{}", e.cause);
+        }
         f.write_str(e.op)?;
         if !e.net.is_empty() {
             write!(f, " {}", e.net)?;

@@ -197,8 +197,7 @@ impl Listener {
 
     /// `accept` fails with a timeout from `t` on, one that is parked too, until it is set again; `None`: no limit.
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        // Go's listener passes the bare reason on; here it is named like the others.
-        self.fd.set_deadline(t, DeadlineMode::Both).map_err(|cause| self.error("set", cause))
+        self.fd.set_deadline(t, DeadlineMode::Both).map_err(OpError::bare)
     }
 }
 

@@ -88,6 +88,8 @@ fn test_listener_close() {
         assert_eq!(e.to_string(), format!("accept tcp {}: use of closed network connection", ln.addr()));
         let e = ln.close().unwrap_err();
         assert_eq!(e.to_string(), format!("close tcp {}: use of closed network connection", ln.addr()));
+        // Go's listener gives the reason as it is.
+        assert_eq!(ln.set_deadline(None).unwrap_err().to_string(), "use of closed network connection");
     });
 }
 
