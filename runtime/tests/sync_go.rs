@@ -1,4 +1,4 @@
-//! Go's tests of package sync, under their names: sync/{mutex,rwmutex,waitgroup,cond,once,oncefunc}_test.go.
+//! Go's tests of package sync, under their names: sync/{mutex,rwmutex,waitgroup,cond,once,oncefunc}_test.go, x/sync/semaphore.
 //!
 //! GOMAXPROCS cannot change within a process here, so the hammering tests run with the Ps there are. tests/PORTED.md has the list.
 
@@ -10,6 +10,8 @@ mod mutex;
 mod once;
 #[path = "sync_go/rwmutex.rs"]
 mod rwmutex;
+#[path = "sync_go/semaphore.rs"]
+mod semaphore;
 #[path = "sync_go/wait_group.rs"]
 mod wait_group;
 
