@@ -174,9 +174,11 @@ pub fn call(command: &mut Command, cpu: Option<usize>) -> Result<String, Failure
     }
 }
 
-/// The line that names the failure, or the last one.
+/// The line that names the failure, or the last one. Where a panic was raised is left out: it names directories.
 fn last_words(said: &str) -> String {
-    let lines = || said.lines().filter(|l| !l.trim().is_empty() && !l.contains("RUST_BACKTRACE"));
+    let tells =
+        |l: &&str| !l.trim().is_empty() && !l.contains("RUST_BACKTRACE") && !l.contains("panicked at");
+    let lines = || said.lines().filter(tells);
     let named = lines().find(|l| ["error", "panic", "fatal", "limit"].iter().any(|word| l.contains(word)));
     named.or(lines().next_back()).unwrap_or("nothing said").chars().take(200).collect()
 }

@@ -388,7 +388,9 @@ impl Hchan {
         me.outcome.get()
     }
 
-    /// Parks the caller, releasing the lock, and then wakes others (I5).
+    /// Parks the caller, releasing the lock, and then wakes others (I5). Inline: a frame less between the user and the switch
+    /// (bench/JOURNAL.md).
+    #[inline(always)]
     fn park(&self, reason: WaitReason, wakes: WakeList) {
         gopark(reason, move |_| {
             // From the unlock on the frame that holds this closure may be gone; the list moves before.

@@ -38,7 +38,7 @@ impl Exchange for Http {
     }
 
     fn complete(&self, got: &[u8]) -> bool {
-        assert!(b"HTTP/1.1 200 OK\r\n".iter().zip(got).all(|(a, b)| a == b), "the status is not 200");
+        assert!(b"HTTP/1.1 200 ".iter().zip(got).all(|(a, b)| a == b), "the status is not 200");
         got.ends_with(HELLO.as_bytes())
     }
 }
