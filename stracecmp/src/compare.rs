@@ -98,6 +98,11 @@ impl Report {
     pub fn conforms(&self) -> bool {
         self.findings.is_empty()
     }
+
+    /// The report without colours, for where no terminal reads it.
+    pub fn plain(&self) -> String {
+        anstream::adapter::strip_str(&self.to_string()).to_string()
+    }
 }
 
 /// Compares a candidate with a reference.

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - I1: a diff is empty exactly when its two sides are equal: equality is tested first, not concluded from an edit script.
-//! - I2: time is bounded: past [`PATIENCE`] a diff gets coarser, not slower.
+//! - I2: time is bounded: past `PATIENCE` a diff gets coarser, not slower.
 
 use std::collections::HashMap;
 use std::sync::Arc;

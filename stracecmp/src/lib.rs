@@ -14,7 +14,7 @@
 //! let reference = Normal::load("go1.23.9.trace")?.normal;
 //! let log = Normal::load("sample.strace")?;
 //! let report = compare(&reference, &log.normal, &log.faults, Prologue::Ignore);
-//! assert!(report.conforms(), "{report}");
+//! assert!(report.conforms(), "{}", report.plain());
 //! # Ok(()) }
 //! ```
 //!

@@ -3,8 +3,8 @@
 //! What is kept of a log is what the program said to the kernel about descriptors, in the order in which it said it; what
 //! only tells how threads happened to be scheduled is taken out. The rules have names, the same everywhere in this
 //! project: D dropped, A abstracted, W waiting, P processes and start, L faults that any log can have by itself.
-//! This file walks over the calls and keeps the descriptors; [`crate::polling`] knows the poller (W1, L1 to L6),
-//! [`crate::wording`] writes a call down (A1 to A7), [`crate::flow`] folds long writes (W2).
+//! This file walks over the calls and keeps the descriptors; `polling` knows the poller (W1, L1 to L6),
+//! `wording` writes a call down (A1 to A7), `flow` folds long writes (W2).
 //!
 //! Invariants:
 //! - I1: calls are taken in the order of [`position`]: a maker where it ended, others where they began.
