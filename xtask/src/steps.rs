@@ -35,7 +35,7 @@ impl Steps {
         let total: Duration = self.done.iter().map(|(_, took, _)| *took).sum();
         println!("{:<36} {:>7.1} s", "total", total.as_secs_f64());
         let failed = self.done.iter().filter(|(_, _, failure)| failure.is_some()).count();
-        println!("{} steps passed, {failed} failed", self.done.len() - failed);
+        println!("steps: {} passed, {failed} failed", self.done.len() - failed);
         if failed > 0 {
             bail!("{failed} steps failed");
         }

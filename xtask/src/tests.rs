@@ -27,7 +27,9 @@ pub fn run(options: &Options) -> Result<()> {
     steps.step("clippy", || {
         sh(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     });
-    steps.step("tests", || sh(&mut cargo(["test", "--workspace", "--all-targets"])));
+    steps.step("tests", || {
+        sh(&mut cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"]))
+    });
     steps.step("documentation's examples", || sh(&mut cargo(["test", "--workspace", "--doc"])));
     steps.step("documentation", || {
         let mut doc = cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
