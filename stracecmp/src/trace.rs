@@ -7,7 +7,7 @@
 //! `wording` writes a call down (A1 to A7), `flow` folds long writes (W2).
 //!
 //! Invariants:
-//! - I1: calls are taken in the order of [`position`]: a maker where it ended, others where they began.
+//! - I1: calls are taken in the order of `position`: a maker where it ended, others where they began.
 //! - I2: a line names descriptors by [`FdId`]; numbers are given on rendering, in order of appearance.
 
 use std::collections::{HashMap, HashSet};
