@@ -11,16 +11,17 @@ use std::time::Duration;
 
 /// Runs `tasks` copies of `body` as goroutines and waits for them, as Go does: by a WaitGroup.
 fn all(tasks: u64, body: impl Fn() + Clone + Send + 'static) {
-    let group = Arc::new(WaitGroup::new());
-    group.add(tasks as usize);
+    // The driver runs one batch at a time. By reference, as Go's goroutines have it: an Arc would be counted for each.
+    static GROUP: WaitGroup = WaitGroup::new();
+    GROUP.add(tasks as usize);
     for _ in 0..tasks {
-        let (body, group) = (body.clone(), group.clone());
+        let body = body.clone();
         go(move || {
             body();
-            group.done();
+            GROUP.done();
         });
     }
-    group.wait();
+    GROUP.wait();
 }
 
 /// `join=handles` joins each goroutine by its handle instead of a WaitGroup.

@@ -1,6 +1,7 @@
 //! gopark's contestant: `gopark-bench WORKLOAD [key=value]...`, the contract of `bench/README.md`.
 //!
-//! Keys of gopark alone: `fewest_syscalls=1` and `netpoll_every=N` set the knobs of the same names.
+//! Keys of gopark alone: `fewest_syscalls=1` and `netpoll_every=N` set the knobs of the same names; `yielders=N` starts
+//! goroutines that keep the run queues full, which is what `netpoll_every` is for.
 
 mod compute;
 mod http;
@@ -34,6 +35,7 @@ fn main() {
                 servers::park_bystanders(job.get("live", 0));
             }
             servers::start_hogs(job.get("hogs", 0));
+            servers::start_yielders(job.get("yielders", 0));
             drive(job);
         });
     }

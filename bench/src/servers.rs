@@ -2,8 +2,8 @@
 //! stand by or compute while another workload is measured.
 
 use bench_contract::{Job, READ_BUFFER, ready};
-use gopark::go;
 use gopark::net::{Conn, listen};
+use gopark::{go, gosched};
 use std::hint::black_box;
 
 pub fn serve(job: &'static Job, connection: fn(&Conn)) {
@@ -51,6 +51,18 @@ pub fn start_hogs(n: usize) {
             let mut x = 1_u64;
             loop {
                 x = black_box(x).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            }
+        });
+    }
+}
+
+/// Starts `n` goroutines that compute for some 20 us and yield, so that the run queues are never empty.
+pub fn start_yielders(n: usize) {
+    for _ in 0..n {
+        go(|| {
+            loop {
+                (0..20_000).for_each(|i| _ = black_box(i));
+                gosched();
             }
         });
     }

@@ -101,6 +101,9 @@ impl Builder {
 
     /// Asks the network poller every `n` scheduling rounds, also while goroutines are runnable; 0, the default, is Go's behaviour:
     /// when there is nothing else to run, and every 10 ms.
+    ///
+    /// Measured with 8 goroutines that compute 20 us and yield, on 2 Ps, beside an echo of 20 connections: n = 4 gives about 1.4
+    /// times the requests, and a p99 of 11 to 14 ms instead of 27 (`bench/JOURNAL.md`).
     pub fn netpoll_every(mut self, n: u32) -> Builder {
         self.netpoll_every = n;
         self
@@ -108,6 +111,9 @@ impl Builder {
 
     /// Leaves out system calls that Go makes to keep latency low where they rarely pay: a read after a short read parks at once, and
     /// an idle thread does not ask the poller before it waits there. Off by default: traces equal Go's.
+    ///
+    /// Measured: an echo on one connection makes 3 system calls instead of 5 and costs 13 % less CPU; on 50 connections 2 instead
+    /// of 3, and 5 to 8 % less (`bench/JOURNAL.md`). Reads of TCP connections only.
     pub fn fewest_syscalls(mut self, on: bool) -> Builder {
         self.fewest_syscalls = on;
         self
