@@ -1,4 +1,5 @@
-//! crossbeam-channel's `tests/golang.rs`, module `select2`: Go's `test/chan/select2.go`. A test alone in its process, because it counts memory.
+//! crossbeam-channel's `tests/golang.rs`, module `select2`: Go's `test/chan/select2.go`. A test alone in its
+//! process, because it counts memory.
 
 mod chan_common;
 use chan_common::*;

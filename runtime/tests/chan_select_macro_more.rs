@@ -1,4 +1,5 @@
-//! crossbeam-channel's `tests/select_macro.rs`, second half: expressions and types, stress, fairness, single operations.
+//! crossbeam-channel's `tests/select_macro.rs`, second half: expressions and types, stress, fairness, single
+//! operations.
 
 mod chan_common;
 use chan_common::*;

@@ -40,7 +40,8 @@ impl Round {
         self.sent.fetch_add(1, Relaxed);
     }
 
-    /// Sends numbers, by turns: plainly, with a deadline, by `select!` among two, by `Select` among all. Ends when all channels
+    /// Sends numbers, by turns: plainly, with a deadline, by `select!` among two, by `Select` among all. Ends when
+    /// all channels
     /// are closed or the numbers are used up.
     fn produce(&self, mut seed: u64) {
         let mut closed = [false; 8];

@@ -155,7 +155,8 @@ impl Hchan {
     #[cold]
     fn drop_head_chunk(&self) {
         let (layout, slots) = self.chunk_layout();
-        // SAFETY: the head chunk was read to its end, and the buffer is not empty: there is a next one. The tail is never
+        // SAFETY: the head chunk was read to its end, and the buffer is not empty: there is a next one. The tail is
+        // never
         // the chunk freed here.
         unsafe {
             let next = match self.rbuf.get() {

@@ -1,6 +1,7 @@
 //! The deadline of a goroutine's wait, and its dice.
 //!
-//! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the wait by its ticket, so a call that
+//! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the wait by its ticket,
+//! so a call that
 //!    comes late finds another number and does nothing.
 
 #[cfg(loom)]

@@ -5,8 +5,10 @@
 //! `receiver.rs`) see to it that each message is owned by exactly one of these places, and drop what is left over.
 //!
 //! What is not Go's: a select's send makes its message only after it was chosen (the model's `select!` evaluates the
-//! expression then, `SelectedOperation::send` is given it then). Such a sender is queued with a null `elem`. Whoever meets it
-//! gives it either a place of the buffer, kept for it ([`Outcome::Reserved`]), or a receiver that stays parked until the
+//! expression then, `SelectedOperation::send` is given it then). Such a sender is queued with a null `elem`. Whoever
+//! meets it
+//! gives it either a place of the buffer, kept for it ([`Outcome::Reserved`]), or a receiver that stays parked until
+//! the
 //! message comes ([`Outcome::Peer`]); see `complete.rs`.
 //!
 //! I1 All but the fields marked otherwise belong to the holder of `lock`.
@@ -40,7 +42,7 @@ pub(super) struct State(u8);
 impl State {
     pub(super) const OPEN: State = State(0);
     pub(super) const CLOSED: State = State(1);
-    const WATCHED: State = State(2);
+    pub(super) const WATCHED: State = State(2);
     pub(super) const TIMED: State = State(4);
     pub(super) const CLOSE_CALLED: State = State(8);
 
@@ -106,8 +108,8 @@ pub(super) struct Hchan {
     pub(super) recvq: WaitQ,
     pub(super) sendq: WaitQ,
 
-    /// Who waits for readiness only. See `Sudog::dir`.
-    watchers: WaitQ,
+    /// Who waits for readiness only. See `watch.rs`.
+    pub(super) watchers: WaitQ,
     /// Size and alignment of a message. Never changes.
     pub(super) elem: Layout,
     /// What `bounded` was given; `usize::MAX` if unbounded. Never changes.
@@ -127,7 +129,8 @@ pub(super) struct Hchan {
     id: usize,
 }
 
-// SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the queues point to; the messages
+// SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the queues point to; the
+// messages
 // themselves are the typed handles' affair, which ask for `T: Send`.
 unsafe impl Sync for Hchan {}
 // SAFETY: as above.
@@ -209,6 +212,11 @@ impl Hchan {
         return self.id;
     }
 
+    /// Under the lock.
+    pub(super) fn clear_state(&self, bits: State) {
+        self.state.store(self.state.load(Relaxed) & !bits.0, Relaxed);
+    }
+
     /// What it was made with.
     pub(super) fn capacity(&self) -> Option<usize> {
         (self.cap != usize::MAX).then_some(self.cap)
@@ -239,7 +247,8 @@ impl Hchan {
     /// Sends the message at `src`. Go: chansend.
     ///
     /// # Safety
-    /// `src` holds a message of the channel's type; after `Sent::Yes` it is no longer the caller's. `size` is its size, given
+    /// `src` holds a message of the channel's type; after `Sent::Yes` it is no longer the caller's. `size` is its
+    /// size, given
     /// so that it is a constant here.
     #[doc(alias = "chansend")]
     #[inline(always)]
@@ -298,7 +307,8 @@ impl Hchan {
     /// Receives into `dst`. Go: chanrecv.
     ///
     /// # Safety
-    /// `dst` has room for a message of the channel's type, whose size is `size`; after `Received::Yes` it holds one, which
+    /// `dst` has room for a message of the channel's type, whose size is `size`; after `Received::Yes` it holds one,
+    /// which
     /// is the caller's.
     #[doc(alias = "chanrecv")]
     #[inline(always)]
@@ -419,47 +429,6 @@ impl Hchan {
                 wakes.push(sender, Outcome::Done);
             }
         }
-    }
-
-    /// Under the lock, when an operation in direction `dir` may have become possible: wakes who watches for it.
-    #[inline(always)]
-    pub(super) fn notify(&self, dir: Dir, wakes: &mut WakeList) {
-        if self.state().has(State::WATCHED) {
-            self.notify_watchers(wakes, |sg| sg.dir.get() == dir);
-        }
-    }
-
-    #[cold]
-    pub(super) fn notify_watchers(&self, wakes: &mut WakeList, wanted: impl Fn(&Sudog) -> bool) {
-        // SAFETY: the lock is held.
-        unsafe { self.watchers.drain_into(wakes, Outcome::Ready, wanted) };
-        self.update_watched();
-    }
-
-    fn update_watched(&self) {
-        let rest = self.state.load(Relaxed) & !State::WATCHED.0;
-        let watched = if self.watchers.is_empty() { State::OPEN } else { State::WATCHED };
-        self.state.store(rest | watched.0, Relaxed);
-    }
-
-    /// Under the lock: queues a watcher.
-    ///
-    /// # Safety
-    /// As for `WaitQ::enqueue`.
-    pub(super) unsafe fn watch(&self, sg: &Sudog) {
-        // SAFETY: the caller's duty.
-        unsafe { self.watchers.enqueue(sg) };
-        self.update_watched();
-    }
-
-    /// Under the lock: takes a watcher off if it is still there.
-    ///
-    /// # Safety
-    /// As for `WaitQ::remove`.
-    pub(super) unsafe fn unwatch(&self, sg: &Sudog) {
-        // SAFETY: the caller's duty.
-        unsafe { self.watchers.remove(sg) };
-        self.update_watched();
     }
 
     /// Closes it: receivers drain it, then fail; senders fail. Returns the state before. Go: closechan.

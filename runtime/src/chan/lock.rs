@@ -1,6 +1,7 @@
 //! The lock of a channel: one byte. Go: runtime/lock_futex.go lock2, for `hchan.lock`.
 //!
-//! Sections under it are a few dozen instructions and one small copy; nothing under it parks, allocates more than a chunk
+//! Sections under it are a few dozen instructions and one small copy; nothing under it parks, allocates more than a
+//! chunk
 //! of slots or runs user code. So a lock is one exchange and an unlock is one plain store: half the locked instructions
 //! of a lock that must look for sleepers. The price is paid by whoever meets a holder that the kernel took off
 //! its core: it spins, then yields, then sleeps for growing moments; it cannot be woken by the unlock.
@@ -103,7 +104,8 @@ mod model {
 
         pub(in super::super) fn lock(&self) {
             let guard = self.mutex.lock().expect("a model's thread panicked with the lock held");
-            // SAFETY: the guard lives in the same object as its mutex and is taken out in `unlock`; the cell is the holder's.
+            // SAFETY: the guard lives in the same object as its mutex and is taken out in `unlock`; the cell is the
+            // holder's.
             unsafe {
                 *self.guard.get() =
                     Some(std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(guard))

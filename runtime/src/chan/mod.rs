@@ -1,6 +1,7 @@
 //! Channels: goroutines, and plain threads, hand each other messages. Go: runtime/chan.go, select.go.
 //!
-//! Spelled as crossbeam-channel 0.5, working as Go's: a message goes straight into the frame of a receiver that waits, and
+//! Spelled as crossbeam-channel 0.5, working as Go's: a message goes straight into the frame of a receiver that
+//! waits, and
 //! that one runs next.
 //!
 //! | file | holds | Go |
@@ -10,7 +11,8 @@
 //! | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
 //! | `lock.rs` | its lock | `lock2` |
 //! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
-//! | `selectgo.rs complete.rs` | select: choosing, and the half of a send that comes after | `selectgo` |
+//! | `selectgo.rs try_op.rs complete.rs` | select: choosing, and the half of a send that comes after | `selectgo` |
+//! | `watch.rs` | who waits for readiness only | - |
 //! | `select.rs selected.rs select_macro.rs` | its faces | `select` |
 //! | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
 //! | `never.rs` | the channel on which nothing comes | the nil channel |
@@ -41,6 +43,8 @@ mod sudog;
 pub(crate) mod timed;
 #[cfg(not(loom))]
 mod timeout;
+mod try_op;
+mod watch;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;

@@ -27,7 +27,8 @@ use crate::sys::clock::instant_to_ns;
 /// - learn by [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` that one may now be tried. Somebody else may be
 ///   faster, so try it in a loop.
 ///
-/// If several can go on, a random one is taken, or the first of the list after [`new_biased`](Select::new_biased). Up to eight operations need no memory
+/// If several can go on, a random one is taken, or the first of the list after [`new_biased`](Select::new_biased).
+/// Up to eight operations need no memory
 /// of the heap.
 ///
 /// ```
@@ -55,8 +56,10 @@ pub struct Select<'a> {
     marker: PhantomData<&'a ()>,
 }
 
-// SAFETY: channels are shared between threads anyway. A message that another thread's `select` took off a channel of a type that
-// is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and that one is not shared with
+// SAFETY: channels are shared between threads anyway. A message that another thread's `select` took off a channel of
+// a type that
+// is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and that one is
+// not shared with
 // that thread.
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above; and by `&self` it is only read.
@@ -237,7 +240,8 @@ impl<'a> Select<'a> {
         self.find_ready(Until::Now).ok_or(TryReadyError)
     }
 
-    /// Waits until an operation would not wait; returns its number. Somebody else may do it first, or it may have been a
+    /// Waits until an operation would not wait; returns its number. Somebody else may do it first, or it may have
+    /// been a
     /// false alarm.
     ///
     /// # Panics
@@ -318,7 +322,8 @@ impl<'a> Select<'a> {
         // One slot does for all: only one operation is chosen.
         let place = slot.as_mut_ptr();
         self.ops.iter_mut().filter(|op| op.dir == Dir::Recv).for_each(|op| op.elem = place);
-        // SAFETY: the channels are borrowed by `'a`; the slot has room for a message of any; the token goes into the result.
+        // SAFETY: the channels are borrowed by `'a`; the slot has room for a message of any; the token goes into the
+        // result.
         let chosen = unsafe { selectgo(&self.ops, self.mode(until, Want::Operation)) };
         chosen.map(|Chosen { at, token }| {
             let op = &self.ops[at];

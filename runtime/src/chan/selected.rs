@@ -16,7 +16,8 @@ use super::sender::Sender;
 /// [`recv`](SelectedOperation::recv).
 ///
 /// # Panics
-/// On drop, if it was not completed. (What it held is given back: the place in the buffer to another sender, the receiver
+/// On drop, if it was not completed. (What it held is given back: the place in the buffer to another sender, the
+/// receiver
 /// to its queue; a message that was received is lost.)
 ///
 /// ```

@@ -2,16 +2,21 @@
 //!
 //! 1. A random order of the operations (or the given one, for a biased select): fairness is part of the contract.
 //! 2. Each is tried in that order, with only its own channel locked: most selects find something here.
-//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one could go on, back to 2. Otherwise
+//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one could go on, back to
+//! 2. Otherwise
 //!    a sudog is queued on each, and the goroutine parks; its commit starts the timer and releases the locks.
-//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. It takes its other sudogs off
+//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. It takes its other
+//! sudogs off
 //!    their queues.
 //!
-//! Go locks all channels at once from the start. Trying first locks one in the usual case; the answer "none" is still given with all
+//! Go locks all channels at once from the start. Trying first locks one in the usual case; the answer "none" is
+//! still given with all
 //! locked, so that it is true of one moment.
 //!
-//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked once more (step 4). The commit
-//!    holds the locks that it has not yet released, so what it reads of the frame for them is still there, and after the last it
+//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked once more (step
+//! 4). The commit
+//!    holds the locks that it has not yet released, so what it reads of the frame for them is still there, and after
+//! the last it
 //!    reads nothing.
 //! I2 Only operations with a channel take part; `never` is left out (Go: nil channels).
 
@@ -19,7 +24,7 @@ use std::ptr;
 
 use super::complete::Token;
 use super::deadline;
-use super::hchan::{Hchan, State, move_elem};
+use super::hchan::{Hchan, State};
 use super::sudog::{Dir, Outcome, Sudog, Ticket, WakeList};
 use crate::g::{WaitReason, getg};
 use crate::proc::gopark;
@@ -91,7 +96,8 @@ pub(super) struct Chosen {
 /// Runs a select; `None` when the time is up.
 ///
 /// # Safety
-/// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up by the caller (`complete.rs`).
+/// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up by the caller
+/// (`complete.rs`).
 pub(super) unsafe fn selectgo(ops: &[Op], mode: Mode) -> Option<Chosen> {
     assert!(ops.len() <= usize::from(u16::MAX), "too many operations in a select");
     // The orders live in this frame for the usual numbers of operations.
@@ -354,108 +360,5 @@ impl Select<'_> {
         if let Some(c) = unsafe { held.as_ref() } {
             c.lock.unlock();
         }
-    }
-}
-
-impl Hchan {
-    /// Without the lock: false only if the operation was not ready at some moment of this call.
-    fn may_be_ready(&self, dir: Dir) -> bool {
-        let state = self.state();
-        match dir {
-            _ if state.has(State::CLOSED) => true,
-            Dir::Recv => self.len() > 0 || !self.sendq.is_empty() || state.has(State::TIMED),
-            Dir::Send => self.has_room() || !self.recvq.is_empty(),
-        }
-    }
-
-    /// Under the lock: the operation would not wait.
-    fn is_ready(&self, dir: Dir) -> bool {
-        let state = self.state();
-        // SAFETY: the lock is held.
-        unsafe {
-            match dir {
-                _ if state.has(State::CLOSED) => true,
-                Dir::Recv if state.has(State::TIMED) => self.is_due(),
-                Dir::Recv => self.len() > 0 || self.sendq.has_open(),
-                Dir::Send => self.has_room() || self.recvq.has_open(),
-            }
-        }
-    }
-
-    /// Does the operation if it need not wait; without the lock before and after.
-    ///
-    /// # Safety
-    /// As for `selectgo`.
-    unsafe fn try_op(&self, op: &Op) -> Option<Token> {
-        self.lock.lock();
-        // SAFETY: the lock is held; the rest is the caller's duty.
-        unsafe {
-            match op.dir {
-                Dir::Recv => self.try_recv_op(op.elem),
-                Dir::Send => self.try_send_op(op.elem),
-            }
-        }
-    }
-
-    unsafe fn try_recv_op(&self, dst: *mut u8) -> Option<Token> {
-        if self.state().has(State::TIMED) {
-            // SAFETY: the lock is held; `dst` is a slot for this channel's messages, which are `Instant`s.
-            let due = unsafe { self.take_due(dst) };
-            self.lock.unlock();
-            return due.then_some(Token::Received);
-        }
-        loop {
-            let mut wakes = WakeList::new();
-            if self.len() > 0 {
-                // SAFETY: the buffer is not empty; the caller's slot.
-                unsafe { self.pop(dst, self.elem.size()) };
-                self.room_freed(&mut wakes);
-                self.lock.unlock();
-                wakes.wake_all();
-                return Some(Token::Received);
-            }
-            // SAFETY: the lock is held.
-            let Some(sender) = (unsafe { self.sendq.dequeue() }) else {
-                let closed = self.state().has(State::CLOSED);
-                self.lock.unlock();
-                return closed.then_some(Token::Disconnected);
-            };
-            // SAFETY: the lock is held, the sender is claimed, and the slot is the caller's.
-            if unsafe { self.take_from(sender, dst) } == Outcome::Done {
-                return Some(Token::Received);
-            }
-            self.lock.lock();
-        }
-    }
-
-    unsafe fn try_send_op(&self, src: *mut u8) -> Option<Token> {
-        let token = if self.state().has(State::CLOSED) {
-            Some(Token::Disconnected)
-        // SAFETY: the lock is held.
-        } else if let Some(receiver) = unsafe { self.recvq.dequeue() } {
-            if !src.is_null() {
-                self.lock.unlock();
-                // SAFETY: a claimed receiver's slot is ours until it is woken; the message is the caller's.
-                unsafe { move_elem(receiver.elem.get(), src, self.elem.size()) };
-                receiver.wake(Outcome::Done);
-                return Some(Token::Sent);
-            }
-            Some(Token::Peer(ptr::NonNull::from(receiver)))
-        } else if !self.has_room() {
-            None
-        } else if src.is_null() {
-            self.reserve();
-            Some(Token::Reserved)
-        } else {
-            let mut wakes = WakeList::new();
-            // SAFETY: there is room; the message is the caller's.
-            unsafe { self.push(src, self.elem.size()) };
-            self.notify(Dir::Recv, &mut wakes);
-            self.lock.unlock();
-            wakes.wake_all();
-            return Some(Token::Sent);
-        };
-        self.lock.unlock();
-        token
     }
 }

@@ -1,13 +1,16 @@
 //! A goroutine in a queue of a channel. Go: runtime/runtime2.go sudog, runtime/chan.go waitq.
 //!
 //! I1 A `Sudog` lies in the frame of a parked goroutine (or of a thread that sleeps) and is touched by others only
-//!    between the unlock in that park's commit and the `goready` that ends it. Whoever calls `goready` reads what it needs
+//!    between the unlock in that park's commit and the `goready` that ends it. Whoever calls `goready` reads what it
+//! needs
 //!    before.
 //! I2 The links, `elem` of a queued one and the queues themselves belong to the holder of the channel's lock.
 //! I3 A goroutine that waits in several queues, or with a deadline, is woken by whoever wins the exchange on its
-//!    `select_done` word ([`Sudog::claim`]), and by nobody else. Each wait has a number of its own ([`Ticket`]), so that a late
+//!    `select_done` word ([`Sudog::claim`]), and by nobody else. Each wait has a number of its own ([`Ticket`]), so
+//! that a late
 //!    timer cannot claim a later wait.
-//! I4 The winner sets `outcome` (and `peer`) before `goready`; the woken reads them after its park. Only one `Sudog` of a
+//! I4 The winner sets `outcome` (and `peer`) before `goready`; the woken reads them after its park. Only one `Sudog`
+//! of a
 //!    wait ever gets an outcome.
 
 use std::cell::Cell;

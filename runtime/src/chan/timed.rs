@@ -1,8 +1,11 @@
-//! Channels whose messages come from the clock. Go: time.After, time.Tick, the channels of runtime/time.go (1.23). Model:
+//! Channels whose messages come from the clock. Go: time.After, time.Tick, the channels of runtime/time.go (1.23).
+//! Model:
 //! crossbeam-channel's `at` and `tick` flavours.
 //!
-//! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until somebody looks. Who waits for
-//! it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time reaches it.
+//! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until somebody looks. Who
+//! waits for
+//! it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time
+//! reaches it.
 //! Hence a timer nobody waits for costs nothing, and no stale message is left behind by a change (Go 1.23).
 //!
 //! I1 A timed channel has no buffer and no senders; its `state` has `TIMED` from the start.
@@ -49,7 +52,8 @@ pub fn at(when: Instant) -> Receiver<Instant> {
     timed(instant_to_ns(when), 0)
 }
 
-/// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by the time of
+/// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by
+/// the time of
 /// the next are left out.
 ///
 /// ```
@@ -67,7 +71,8 @@ pub fn tick(duration: Duration) -> Receiver<Instant> {
     timed(ns_from_now(duration), period)
 }
 
-/// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of the caller.
+/// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of
+/// the caller.
 pub(crate) fn ns_from_now(duration: Duration) -> i64 {
     Instant::now().checked_add(duration).map_or(NEVER_NS, instant_to_ns)
 }
@@ -85,7 +90,8 @@ pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
     unsafe { Receiver::new(NonNull::from(Box::leak(c))) }
 }
 
-/// Changes a timed channel's times; [`NEVER_NS`] stops it. Who waits for it waits for the new time. True if a message was still
+/// Changes a timed channel's times; [`NEVER_NS`] stops it. Who waits for it waits for the new time. True if a
+/// message was still
 /// to come.
 pub(crate) fn set_times(r: &Receiver<Instant>, when_ns: i64, period_ns: i64) -> bool {
     let c = r.chan().expect("a timed channel is not nil");

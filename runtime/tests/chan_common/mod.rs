@@ -1,4 +1,5 @@
-//! What the ported channel suites share. The originals' threads are goroutines here; their seconds are tenths of seconds.
+//! What the ported channel suites share. The originals' threads are goroutines here; their seconds are tenths of
+//! seconds.
 #![allow(dead_code)]
 
 use std::any::Any;
