@@ -4,7 +4,8 @@
 //! made
 //! afterwards; until then the select holds a [`Token`], which is one of two promises:
 //!
-//! - `Reserved`: a place of the buffer is kept (`hchan.rs` I2); nobody else can fill it, and only `close` can take it back;
+//! - `Reserved`: a place of the buffer is kept (`hchan.rs` I2); nobody else can fill it, and only `close` can take
+//!   it back;
 //! - `Peer`: a claimed receiver stays parked until it gets the message.
 //!
 //! Rejected: to choose first and send later without a promise (the send could block, or fail, after `select` said

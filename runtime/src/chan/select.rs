@@ -22,9 +22,11 @@ use crate::sys::clock::instant_to_ns;
 ///
 /// Add operations with [`send`](Select::send) and [`recv`](Select::recv), which return their numbers. Then either
 ///
-/// - let one be chosen by [`select`](Select::select), `try_select`, `select_timeout` or `select_deadline`: it has begun and **must** be
+/// - let one be chosen by [`select`](Select::select), `try_select`, `select_timeout` or `select_deadline`: it has
+///   begun and **must** be
 ///   completed, by [`SelectedOperation::send`] or [`SelectedOperation::recv`]; or
-/// - learn by [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` that one may now be tried. Somebody else may be
+/// - learn by [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` that one may now be tried.
+///   Somebody else may be
 ///   faster, so try it in a loop.
 ///
 /// If several can go on, a random one is taken, or the first of the list after [`new_biased`](Select::new_biased).
