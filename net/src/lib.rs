@@ -45,5 +45,8 @@ pub use packet::{PacketConn, listen_packet};
 pub use readiness::{AsyncConn, Ready};
 pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
-pub use std_face::{Incoming, IntoIncoming, TcpListener, TcpStream};
+pub use std_face::{
+    Incoming, IntoIncoming, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming, UnixListener,
+    UnixStream,
+};
 pub use unix::{PeerCred, socket_pair};

@@ -5,10 +5,19 @@
 //!
 //! I1 A socket here is in the kernel's non-blocking mode always; `set_nonblocking` only says whether an operation parks.
 
+mod address;
 mod convert;
 mod socket;
 mod tcp_listener;
 mod tcp_stream;
+mod udp_socket;
+mod unix_datagram;
+mod unix_listener;
+mod unix_stream;
 
 pub use tcp_listener::{Incoming, IntoIncoming, TcpListener};
 pub use tcp_stream::TcpStream;
+pub use udp_socket::UdpSocket;
+pub use unix_datagram::UnixDatagram;
+pub use unix_listener::{Incoming as UnixIncoming, UnixListener};
+pub use unix_stream::UnixStream;

@@ -2,9 +2,10 @@
 //!
 //! std's conversions cannot fail, so these do not either: a descriptor that the poller refuses (none of a socket's) is a panic.
 
+use std::io;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::socket::Socket;
+use super::socket::{Socket, SocketFamily};
 use super::{TcpListener, TcpStream};
 use crate::conn::Conn;
 use crate::listen::Listener;
@@ -13,6 +14,16 @@ use crate::network::Network;
 use crate::poll::Kind;
 use crate::sockaddr::Family;
 use crate::sys;
+
+/// A socket of another kind than TCP, non-blocking and watched from here on.
+pub(super) fn adopt_other(raw: RawFd, kind: Kind) -> Socket {
+    let socket = Socket::unwatched_of(SocketFamily::Other, raw, kind);
+    let adopted = sys::set_nonblock(raw, true).map_err(io::Error::from).and_then(|()| socket.watched());
+    match adopted {
+        Ok(socket) => socket,
+        Err(e) => panic!("a descriptor that is no socket was given to a socket's type: {e}"),
+    }
+}
 
 fn adopt(raw: RawFd) -> Socket {
     match Socket::new(raw, Kind::Stream) {
@@ -84,13 +95,16 @@ impl From<TcpStream> for OwnedFd {
 }
 
 /// The socket in Go's face, with the addresses that the kernel names.
-fn net_fd(raw: RawFd) -> NetFd {
-    let inet6 = sys::getsockname(raw).is_ok_and(|a| a.family() == libc::AF_INET6);
-    let family = if inet6 { Family::Inet6 } else { Family::Inet };
-    let network = Network::parse("tcp").expect("a network's name");
+pub(super) fn net_fd(raw: RawFd, network: &str) -> NetFd {
+    let family = match sys::getsockname(raw).map(|addr| addr.family()) {
+        Ok(libc::AF_INET6) => Family::Inet6,
+        Ok(libc::AF_UNIX) => Family::Unix,
+        _ => Family::Inet,
+    };
+    let network = Network::parse(network).expect("a network's name");
     let mut fd = NetFd::new(raw, family, network);
     if let Err(e) = fd.init() {
-        panic!("a TCP socket that the poller refuses: {e}");
+        panic!("a socket that the poller refuses: {e}");
     }
     let local = fd.getsockname();
     let remote = sys::getpeername(raw).ok().and_then(|raw| network.addr(&raw));
@@ -104,13 +118,13 @@ fn net_fd(raw: RawFd) -> NetFd {
 impl From<TcpStream> for Conn {
     /// The same connection in Go's face; no option changes.
     fn from(stream: TcpStream) -> Conn {
-        Conn::new(net_fd(stream.into_raw_fd()))
+        Conn::new(net_fd(stream.into_raw_fd(), "tcp"))
     }
 }
 
 impl From<TcpListener> for Listener {
     /// The same listener in Go's face; no option of it changes (connections that it accepts are Go's).
     fn from(listener: TcpListener) -> Listener {
-        Listener::of(net_fd(listener.into_raw_fd()))
+        Listener::of(net_fd(listener.into_raw_fd(), "tcp"))
     }
 }

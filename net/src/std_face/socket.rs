@@ -14,10 +14,20 @@ use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode};
 use crate::sockaddr::RawAddr;
 use crate::sys;
 
+/// Whether a short read means that there is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SocketFamily {
+    Tcp,
+    Other,
+}
+
 /// A socket of one of std's types.
 #[derive(Debug)]
 pub(super) struct Socket {
     fd: Fd,
+    family: SocketFamily,
+    /// The reading side was shut. Of datagrams the kernel then says EAGAIN to who does not wait in it, and 0 to who does.
+    read_shut: AtomicBool,
     /// The user's `set_nonblocking`: operations fail instead of parking.
     nonblocking: AtomicBool,
     /// The user's timeouts in nanoseconds; 0: none.
@@ -35,12 +45,20 @@ impl Socket {
 
     /// Takes a socket over that the poller shall not know yet (one that is to be connected).
     pub(super) fn unwatched(raw: RawFd, kind: Kind) -> Socket {
+        let family = if kind == Kind::Stream { SocketFamily::Tcp } else { SocketFamily::Other };
+        Socket::unwatched_of(family, raw, kind)
+    }
+
+    /// The same of any family.
+    pub(super) fn unwatched_of(family: SocketFamily, raw: RawFd, kind: Kind) -> Socket {
         let mut fd = Fd::new(raw, kind);
-        if kind == Kind::Stream {
+        if family == SocketFamily::Tcp {
             fd.is_tcp();
         }
         Socket {
             fd,
+            family,
+            read_shut: AtomicBool::new(false),
             nonblocking: AtomicBool::new(false),
             read_timeout_ns: AtomicU64::new(0),
             write_timeout_ns: AtomicU64::new(0),
@@ -115,14 +133,18 @@ impl Socket {
 
     pub(super) fn recv_with(&self, buf: &mut [u8], flags: i32) -> io::Result<usize> {
         if self.begin(Mode::Read)? {
-            return self.fd.recv(buf, flags).map_err(std_error);
+            let recv = |raw| self.end_if_shut(sys::recv(raw, buf, flags));
+            return self.fd.raw_io(Mode::Read, recv).map_err(std_error);
         }
         self.fd.control(uninterrupted(|raw| sys::recv(raw, buf, flags))).map_err(std_error)
     }
 
     pub(super) fn recv_from(&self, buf: &mut [u8], flags: i32) -> io::Result<(usize, RawAddr)> {
         if self.begin(Mode::Read)? {
-            return self.fd.recv_from(buf, flags).map_err(std_error);
+            let mut from = RawAddr::empty();
+            let recv = |raw| self.end_if_shut(sys::recvfrom(raw, buf, flags, &mut from));
+            let n = self.fd.raw_io(Mode::Read, recv).map_err(std_error)?;
+            return Ok((n, from));
         }
         let mut from = RawAddr::empty();
         let n = self
@@ -130,6 +152,14 @@ impl Socket {
             .control(uninterrupted(|raw| sys::recvfrom(raw, buf, flags, &mut from)))
             .map_err(std_error)?;
         Ok((n, from))
+    }
+
+    fn end_if_shut(&self, received: Result<usize, Errno>) -> Result<usize, Errno> {
+        match received {
+            // Relaxed: set before the shutdown that wakes us.
+            Err(Errno(libc::EAGAIN)) if self.read_shut.load(Relaxed) => Ok(0),
+            other => other,
+        }
     }
 
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -184,17 +214,32 @@ impl Socket {
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let shuts_read = how != Shutdown::Write;
         let how = match how {
             Shutdown::Read => libc::SHUT_RD,
             Shutdown::Write => libc::SHUT_WR,
             Shutdown::Both => libc::SHUT_RDWR,
         };
-        self.fd.shutdown(how).map_err(std_error)
+        if shuts_read {
+            // Relaxed: before the call, by which who is parked wakes and looks.
+            self.read_shut.store(true, Relaxed);
+        }
+        let done = self.fd.shutdown(how).map_err(std_error);
+        if shuts_read && done.is_err() {
+            self.read_shut.store(false, Relaxed);
+        }
+        done
+    }
+
+    /// A call that does not wait.
+    pub(super) fn control<T>(&self, call: impl FnOnce(RawFd) -> Result<T, Errno>) -> io::Result<T> {
+        self.fd.control(call).map_err(std_error)
     }
 
     /// A second descriptor of the same socket, with the same timeouts.
     pub(super) fn try_clone(&self) -> io::Result<Socket> {
-        let copy = Socket::new(self.fd.dup().map_err(std_error)?, self.fd.kind())?;
+        let raw = self.fd.dup().map_err(std_error)?;
+        let copy = Socket::unwatched_of(self.family, raw, self.fd.kind()).watched()?;
         copy.nonblocking.store(self.nonblocking.load(Relaxed), Relaxed);
         copy.read_timeout_ns.store(self.read_timeout_ns.load(Relaxed), Relaxed);
         copy.write_timeout_ns.store(self.write_timeout_ns.load(Relaxed), Relaxed);
