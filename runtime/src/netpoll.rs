@@ -96,10 +96,3 @@ pub(crate) fn netpoll_adjust_waiters(delta: i32) {
         NETPOLL_WAITERS.fetch_add(delta as u32, SeqCst);
     }
 }
-
-/// How many wait, for the metrics and the tests.
-#[allow(dead_code)]
-pub(crate) fn netpoll_waiters() -> u32 {
-    // ORDERING: SeqCst like the other accesses; a snapshot.
-    NETPOLL_WAITERS.load(SeqCst)
-}
