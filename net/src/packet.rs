@@ -73,10 +73,6 @@ impl PacketConn {
         PacketConn(Arc::new(fd))
     }
 
-    pub(crate) fn net_fd(&self) -> &NetFd {
-        &self.0
-    }
-
     fn read_error(&self, e: Error, call: &'static str) -> OpError {
         self.0.op_error("read", e.in_call(call))
     }

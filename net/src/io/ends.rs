@@ -26,8 +26,6 @@ pub(super) enum Class {
 pub(super) enum Owner<'a> {
     Conn(&'a Conn),
     File(&'a File),
-    /// One of std's shape.
-    Std,
 }
 
 /// One end of a copy.

@@ -116,7 +116,6 @@ fn error_of(from: &End<'_>, to: &End<'_>, e: poll::Error, call: &'static str, by
         }
         (_, Owner::Conn(conn)) if to.class == Class::Tcp => of_conn("readfrom", conn),
         (Owner::Conn(conn), _) => of_conn("writeto", conn),
-        _ => e.into(),
     }
 }
 
