@@ -13,15 +13,6 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let mut runner = cargo([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "gopark-bench",
-        "--bin",
-        "gopark-bench-runner",
-        "--",
-    ]);
+    let mut runner = cargo(["run", "--quiet", "--release", "--package", "gopark-bench-runner", "--"]);
     sh(runner.args(&options.args))
 }
