@@ -2,22 +2,18 @@
 //!
 //! 1. A random order of the operations (or the given one, for a biased select): fairness is part of the contract.
 //! 2. Each is tried in that order, with only its own channel locked: most selects find something here.
-//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one could go on, back to
-//! 2. Otherwise
-//!    a sudog is queued on each, and the goroutine parks; its commit starts the timer and releases the locks.
-//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. It takes its other
-//! sudogs off
-//!    their queues.
+//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one could go on, it starts
+//!    again at step two. Otherwise a sudog is queued on each, and the goroutine parks; its commit starts the timer and
+//!    releases the locks.
+//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. The goroutine takes its
+//!    other sudogs off their queues.
 //!
-//! Go locks all channels at once from the start. Trying first locks one in the usual case; the answer "none" is
-//! still given with all
-//! locked, so that it is true of one moment.
+//! Go locks all channels at once from the start. Trying first locks one in the usual case; the answer "none" is still
+//! given with all locked, so that it is true of one moment.
 //!
-//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked once more (step
-//! 4). The commit
-//!    holds the locks that it has not yet released, so what it reads of the frame for them is still there, and after
-//! the last it
-//!    reads nothing.
+//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked once more (step 4).
+//!    The commit holds the locks that it has not yet released, so what it reads of the frame for them is still there, and
+//!    after the last it reads nothing.
 //! I2 Only operations with a channel take part; `never` is left out (Go: nil channels).
 
 use std::ptr;
