@@ -128,10 +128,6 @@ impl OpError {
     pub fn kind(&self) -> io::ErrorKind {
         self.0.cause.kind()
     }
-
-    pub(crate) fn into_cause(self) -> Cause {
-        self.0.cause
-    }
 }
 
 impl fmt::Display for OpError {

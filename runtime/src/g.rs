@@ -102,14 +102,12 @@ pub enum WaitReason {
     Join,
     /// `block on future`.
     BlockOn,
-    /// `signal`.
-    Signal,
     /// `syscall`: a call announced by `blocking` has ended and waits for a P.
     Syscall,
 }
 
 /// Indexed by `WaitReason as u8`.
-const WAIT_REASONS: [&str; 18] = [
+const WAIT_REASONS: [&str; 17] = [
     "",
     "IO wait",
     "chan receive",
@@ -126,7 +124,6 @@ const WAIT_REASONS: [&str; 18] = [
     "sync.WaitGroup.Wait",
     "join",
     "block on future",
-    "signal",
     "syscall",
 ];
 
