@@ -20,12 +20,6 @@ impl Fd {
         Ok((n, from))
     }
 
-    /// Reads without wanting the sender's address: MSG_PEEK, MSG_OOB.
-    pub(crate) fn recv(&self, buf: &mut [u8], flags: i32) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Read)?;
-        self.retry(Mode::Read, || sys::recv(self.raw(), buf, flags))
-    }
-
     /// One message with its control data.
     pub(crate) fn read_msg(
         &self,
