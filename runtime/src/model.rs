@@ -22,7 +22,6 @@ pub(crate) mod g {
         SyncWaitGroupWait,
         Join,
         BlockOn,
-        Signal,
     }
 
     /// A model's record, alive as long as the model's process.
