@@ -44,7 +44,8 @@ pub(crate) fn install() {
 
         let mut quit: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGQUIT, std::ptr::null(), &mut quit);
-        if quit.sa_sigaction == libc::SIG_DFL {
+        // As Go: also where the parent ignored it (a shell's background job), but not over a handler of the program's.
+        if quit.sa_sigaction == libc::SIG_DFL || quit.sa_sigaction == libc::SIG_IGN {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_quit as *const () as usize;
             action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
