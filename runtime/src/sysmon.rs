@@ -18,7 +18,7 @@ use crate::handshake::Mode;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::PStatus;
-use crate::proc::{checkdead, schedule, wake};
+use crate::proc::{checkdead, newproc, schedule, wake};
 use crate::runq::runqempty;
 use crate::sched::{Sched, sched};
 use crate::stack;
@@ -67,6 +67,7 @@ pub(crate) fn sysmon() {
         idle_rounds = if all_idle && ticks == last_ticks { idle_rounds + 1 } else { 0 };
         last_ticks = ticks;
         if idle_rounds > IDLE_ROUNDS && nap == MAX_NAP_US && !trace.is_on() {
+            newproc::gfpurge_idle();
             if !stack::trim_free_stacks() && deep_sleep(sched) {
                 quiet = 0;
             }

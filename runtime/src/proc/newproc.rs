@@ -150,6 +150,20 @@ fn gfput(p: Option<&'static P>, gp: GRef) {
     }
 }
 
+/// Hands the free records of the idle Ps to their classes, where they are trimmed. For sysmon.
+pub(crate) fn gfpurge_idle() {
+    let state = sched().lock.lock();
+    let mut next = state.pidle;
+    while let Some(p) = next {
+        // A P on the idle list belongs to whoever holds the lock.
+        let list = gfree(p);
+        while let Some(gp) = list.pop() {
+            stack::free_g(gp);
+        }
+        next = p.link.get();
+    }
+}
+
 /// The next goroutine number.
 #[inline]
 fn next_goid(p: Option<&'static P>) -> u64 {
