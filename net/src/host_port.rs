@@ -10,7 +10,7 @@ use crate::error::AddrError;
 const MISSING_PORT: &str = "missing port in address";
 const TOO_MANY_COLONS: &str = "too many colons in address";
 
-/// Splits "host:port", "host%zone:port", "[host]:port" or "[host%zone]:port".
+/// Splits `host:port`, `host%zone:port`, `[host]:port` or `[host%zone]:port`.
 ///
 /// ```
 /// use gopark_net::split_host_port;

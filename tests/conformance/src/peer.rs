@@ -1,6 +1,6 @@
 //! The other side of each program: plain blocking std code in this process, never traced.
 //!
-//! A peer prepares what must exist before the program starts, calls [`Cue::ready`], and then acts only after it saw the
+//! A peer prepares what must exist before the program starts, calls `Cue::ready`, and then acts only after it saw the
 //! program wait (a listening socket, a path) and one [`PACE`] later, so that the program has parked.
 
 use std::fs;
