@@ -331,6 +331,7 @@ impl Search {
             }
             if self.poll_until != 0 {
                 // Somebody waits there already; does it sleep too long for our timers?
+                // ORDERING: SeqCst, pairs with the store in `block_in_netpoll`: 0 means not known yet, and breaks the poll.
                 let until = sched.poll_until.load(SeqCst);
                 if until == 0 || until > self.poll_until {
                     netpoll::netpoll_break();

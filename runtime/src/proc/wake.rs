@@ -399,6 +399,7 @@ pub(crate) fn startlockedm(m: &'static M, gp: GRef) {
     let locked: &'static M = unsafe { &*locked };
     incidlelocked(-1);
     let p = releasep(m);
+    // ORDERING: Release, though the note's wakeup pairs with its sleep and would do: the P is there before the wake.
     locked.nextp.store(p.as_ptr(), Release);
     locked.park.wakeup();
 }
