@@ -37,16 +37,18 @@ const NET: &[&[&str]] = &[
     &["ends", "ipsock"],
     // descriptors, and files opened as descriptors
     &["poll"],
-    &["open", "os", "sockopt"],
+    &["endpoint", "open", "sockopt"],
+    &["os"],
     &["somaxconn"],
     // sockets
     &["net_fd"],
     &["keep_alive", "multipath_tcp", "sock"],
     // by network name; names resolve through sockets of their own
     &["addr_list", "conn", "control_msg", "dial", "listen", "packet", "readiness", "resolve", "unix"],
-    // copies between all kinds of ends, children, signals
-    &["io", "process", "signal"],
-    &["std_face"],
+    // children; the types that are shaped like std's
+    &["process", "std_face"],
+    // copies between all kinds of ends
+    &["io"],
     &["lib"],
 ];
 

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
+use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::error::{Cause, OpError, Sentinel};
 use crate::keep_alive::KeepAliveConfig;
 use crate::net_fd::{NetFd, Partial};
-use crate::poll::{DeadlineMode, Error};
+use crate::network::Transport;
+use crate::poll::{DeadlineMode, Error, Fd};
 use crate::sockopt;
 
 /// A connection. Clones are the same connection; when the last one goes, it closes.
@@ -218,6 +220,21 @@ impl Conn {
     /// Parks until a write would not.
     pub fn wait_writable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_writable().map_err(|e| self.error("write", e.in_call("poll")))
+    }
+}
+
+impl Endpoint for Conn {
+    fn descriptor(&self) -> Option<(&Fd, Class)> {
+        let class = match self.0.network.transport {
+            Transport::Tcp => Class::Tcp,
+            Transport::Unix(net) if net.sotype() == libc::SOCK_STREAM => Class::Unix,
+            _ => return None,
+        };
+        Some((&self.0.pfd, class))
+    }
+
+    fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
+        self.error(op, error.in_call(call)).with_transferred(transferred as usize).into()
     }
 }
 

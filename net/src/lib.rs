@@ -5,6 +5,7 @@ mod addr_list;
 mod conn;
 pub mod control_msg;
 mod dial;
+mod endpoint;
 mod ends;
 mod errno;
 mod error;
@@ -46,7 +47,7 @@ pub use readiness::{AsyncConn, Ready};
 pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
 pub use std_face::{
-    Incoming, IntoIncoming, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming, UnixListener,
-    UnixStream,
+    Incoming, IntoIncoming, SocketOf, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming,
+    UnixListener, UnixStream,
 };
 pub use unix::{PeerCred, socket_pair};

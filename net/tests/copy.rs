@@ -225,3 +225,121 @@ fn test_copy_of_other_types() {
         assert_eq!(out, b"plain bytes");
     });
 }
+
+/// An expired deadline is the error, whichever way the bytes would have gone.
+#[test]
+fn test_sendfile_on_write_timeout_exceeded() {
+    in_runtime(|| {
+        let (path, mut file) = temp_file("timeout", &pattern(100_000));
+        let (mut a, _b) = tcp_pair();
+        a.set_write_deadline(Some(std::time::Instant::now())).unwrap();
+        let e = copy(&mut file, &mut a).unwrap_err();
+        assert_eq!(e.kind(), std::io::ErrorKind::TimedOut, "{e}");
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+/// A file whose peer takes nothing for a while goes out when it does: a wait within sendfile.
+#[test]
+fn test_sendfile_waits_for_room() {
+    in_runtime(|| {
+        let data = pattern(16 << 20);
+        let (path, mut file) = temp_file("room", &data);
+        let (mut a, b) = tcp_pair();
+        let reader = go(move || {
+            gopark_runtime::time::sleep(std::time::Duration::from_millis(50));
+            read_all(&b)
+        });
+        assert_eq!(copy(&mut file, &mut a).unwrap(), data.len() as u64);
+        a.close().unwrap();
+        assert!(reader.join().unwrap() == data);
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+/// A terminal that is read by the kernel's copy (golang.org/issue/59041): it refuses, and the copy goes by hand.
+#[test]
+fn test_copy_from_tty() {
+    in_runtime(|| {
+        let (mut master, terminal) = terminal();
+        let (mut a, b) = tcp_pair();
+        let typist = go(move || {
+            master.write_all(b"data\n").unwrap();
+            master
+        });
+        let mut tty = File::from_fd(terminal, "tty");
+        assert_eq!(copy(&mut Read::take(&mut tty, 5), &mut a).unwrap(), 5);
+        let mut got = [0; 5];
+        (&b).read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"data\n");
+        drop(typist.join().unwrap());
+    });
+}
+
+/// A pseudo-terminal: the master, and the terminal in blocking mode.
+fn terminal() -> (std::fs::File, std::os::fd::OwnedFd) {
+    use std::os::fd::{AsRawFd, OwnedFd};
+    let open = |path: &str| std::fs::File::options().read(true).write(true).open(path).unwrap();
+    let master = open("/dev/ptmx");
+    let mut name = [0u8; 64];
+    // SAFETY: a descriptor of a terminal's master, and a buffer of the length that is said.
+    unsafe {
+        assert_eq!(libc::unlockpt(master.as_raw_fd()), 0);
+        assert_eq!(libc::ptsname_r(master.as_raw_fd(), name.as_mut_ptr().cast(), name.len()), 0);
+    }
+    let name = std::ffi::CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap();
+    let terminal = OwnedFd::from(open(name));
+    (master, terminal)
+}
+
+/// Both directions of a proxy, and a client that goes: neither copy hangs (golang.org/issue/25985).
+#[test]
+fn test_splice_issue25985() {
+    in_runtime(|| {
+        for (up, down) in [("tcp", "tcp"), ("tcp", "unix"), ("unix", "tcp"), ("unix", "unix")] {
+            let ((client, front), (back, server)) = (stream_pair(up), stream_pair(down));
+            let pipe = |from: &Conn, to: &Conn| {
+                let (mut from, mut to) = (from.clone(), to.clone());
+                go(move || {
+                    let _ = copy(&mut from, &mut to);
+                    from.close().ok();
+                    to.close().ok();
+                })
+            };
+            let both = [pipe(&front, &back), pipe(&back, &front)];
+            client.write(b"hello").unwrap();
+            let mut got = [0; 5];
+            (&server).read_exact(&mut got).unwrap();
+            client.close().unwrap();
+            for copied in both {
+                copied.join().unwrap();
+            }
+            assert_eq!(server.read(&mut got).unwrap(), 0, "{up} {down}");
+        }
+    });
+}
+
+/// A file onto itself, of any size: the kernel's copy, or the detour.
+#[test]
+fn test_copy_file_itself() {
+    in_runtime(|| {
+        let (path, mut from) = temp_file("itself", b"hello");
+        let mut to = File::open_file(&path, libc::O_WRONLY | libc::O_APPEND, 0).unwrap();
+        assert_eq!(copy_n(&mut from, &mut to, 5).unwrap(), 5);
+        assert_eq!(std::fs::read(&path).unwrap(), b"hellohello");
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+/// Pipes on either side: copy_file_range refuses them.
+#[test]
+fn test_copy_between_pipes() {
+    in_runtime(|| {
+        let ((mut r1, w1), (r2, mut w2)) = (pipe().unwrap(), pipe().unwrap());
+        w1.write(b"through two pipes").unwrap();
+        w1.close().unwrap();
+        assert_eq!(copy(&mut r1, &mut w2).unwrap(), 17);
+        let mut buf = [0; 32];
+        assert_eq!(r2.read(&mut buf).unwrap(), 17);
+    });
+}

@@ -5,8 +5,9 @@
 //! I1 The destination's write side and the source's read side are locked, each for the whole of a transfer (sendfile) or of a
 //!    round (copy_file_range).
 
+use super::ends::End;
 use crate::errno::Errno;
-use crate::poll::{Error, Fd, Mode};
+use crate::poll::{Error, Mode};
 use crate::sys;
 
 /// The most that one sendfile is asked for.
@@ -24,18 +25,22 @@ pub(super) struct Moved {
 
 /// From a file to a stream socket, until the file ends or `remain` bytes went.
 #[doc(alias = "SendFile")]
-pub(super) fn send_file(to: &Fd, from: &Fd, remain: u64) -> Moved {
+pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
     let mut bytes = 0;
-    let locked = from.raw_io(Mode::Read, |from_raw| {
-        Ok(to.raw_io(Mode::Write, |to_raw| {
-            while bytes < remain {
-                let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
-                if n == 0 {
-                    break;
+    let locked = from.fd.raw_io(Mode::Read, |from_raw| {
+        Ok(to.owner.begin(Mode::Write).and_then(|()| {
+            to.fd.raw_io(Mode::Write, |to_raw| {
+                while bytes < remain {
+                    let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
+                    if n == 0 {
+                        break;
+                    }
+                    bytes += n as u64;
+                    // An error is found by the next wait.
+                    let _ = to.owner.begin(Mode::Write);
                 }
-                bytes += n as u64;
-            }
-            Ok(())
+                Ok(())
+            })
         }))
     });
     let error = locked.and_then(|sent| sent).err();
@@ -45,8 +50,8 @@ pub(super) fn send_file(to: &Fd, from: &Fd, remain: u64) -> Moved {
 
 /// From file to file.
 #[doc(alias = "CopyFileRange")]
-pub(super) fn copy_file_range(to: &Fd, from: &Fd, remain: u64) -> Moved {
-    let appends = to.control(sys::get_flags).is_ok_and(|flags| flags & libc::O_APPEND != 0);
+pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
+    let appends = to.fd.control(sys::get_flags).is_ok_and(|flags| flags & libc::O_APPEND != 0);
     let mut bytes = 0;
     while !appends && bytes < remain {
         match copy_round(to, from, (remain - bytes).min(MAX_COPY_FILE_RANGE) as usize) {
@@ -68,8 +73,8 @@ pub(super) fn copy_file_range(to: &Fd, from: &Fd, remain: u64) -> Moved {
     Moved { bytes, handled: !appends, error: None }
 }
 
-fn copy_round(to: &Fd, from: &Fd, max: usize) -> Result<usize, Error> {
-    to.raw_io(Mode::Write, |to_raw| {
-        Ok(from.raw_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
+fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {
+    to.fd.raw_io(Mode::Write, |to_raw| {
+        Ok(from.fd.raw_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
     })?
 }

@@ -8,7 +8,8 @@
 //! | unix stream | splice | copy | splice |
 //! | file | sendfile | sendfile, unless limited | copy_file_range |
 //!
-//! Everything else, and what the kernel refuses before the first byte, goes through a buffer of 32 KiB.
+//! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything else, and what the kernel refuses
+//! before the first byte, goes through a buffer of 32 KiB.
 //!
 //! I1 What the kernel moved from under an [`io::Take`] is taken off its limit.
 
@@ -18,8 +19,9 @@ mod splice;
 
 use std::io::{self, Read, Write};
 
+use crate::endpoint::{Class, CopyFailure};
 use crate::poll;
-use ends::{Class, End, Owner, Source};
+use ends::{End, Source};
 use kernel::Moved;
 
 const BUFFER: usize = 32 << 10;
@@ -90,9 +92,9 @@ fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
     let (moved, call) = match (from.class, to.class) {
         (Class::Tcp, Class::Unix) | (Class::File, Class::Unix) if limited => return by_hand(),
         (Class::Unix, Class::Unix) => return by_hand(),
-        (Class::File, Class::File) => (kernel::copy_file_range(to.fd, from.fd, remain), "copy_file_range"),
-        (Class::File, Class::Tcp | Class::Unix) => (kernel::send_file(to.fd, from.fd, remain), "sendfile"),
-        (Class::Tcp | Class::Unix, _) => (splice::splice(to.fd, from.fd, remain), "splice"),
+        (Class::File, Class::File) => (kernel::copy_file_range(to, from, remain), "copy_file_range"),
+        (Class::File, Class::Tcp | Class::Unix) => (kernel::send_file(to, from, remain), "sendfile"),
+        (Class::Tcp | Class::Unix, _) => (splice::splice(to, from, remain), "splice"),
     };
     let Moved { bytes, handled, error } = moved;
     let error = error.filter(|_| handled).map(|e| error_of(from, to, e, call, bytes));
@@ -104,18 +106,12 @@ fn by_hand() -> ByKernel {
 }
 
 /// An error of the side that Go would ask to do the copying.
-fn error_of(from: &End<'_>, to: &End<'_>, e: poll::Error, call: &'static str, bytes: u64) -> io::Error {
-    let transferred = bytes as usize;
-    let of_conn = |op: &'static str, conn: &crate::Conn| -> io::Error {
-        conn.net_fd().op_error(op, e.in_call(call)).with_transferred(transferred).into()
-    };
-    match (&from.owner, &to.owner) {
-        (Owner::File(file), _) => {
-            let cause = e.in_call(call);
-            crate::os::PathError::new("write", file.name(), cause).with_transferred(transferred).into()
-        }
-        (_, Owner::Conn(conn)) if to.class == Class::Tcp => of_conn("readfrom", conn),
-        (Owner::Conn(conn), _) => of_conn("writeto", conn),
+fn error_of(from: &End<'_>, to: &End<'_>, error: poll::Error, call: &'static str, bytes: u64) -> io::Error {
+    let failure = |op| CopyFailure { op, call, error, transferred: bytes };
+    match (from.class, to.class) {
+        (Class::File, _) => from.owner.copy_error(failure("write")),
+        (_, Class::Tcp) => to.owner.copy_error(failure("readfrom")),
+        _ => from.owner.copy_error(failure("writeto")),
     }
 }
 
@@ -133,5 +129,31 @@ fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W
         };
         w.write_all(&buf[..n])?;
         copied += n as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::copy_n;
+    use crate::{TcpListener, TcpStream};
+
+    /// Between std-shaped streams too. A splice leaves its pipe in the pool; nothing else in this crate's unit tests makes one.
+    #[test]
+    fn the_kernel_copies_between_std_shaped_streams() {
+        // SAFETY: nothing thread-bound lives across a call that parks.
+        unsafe {
+            gopark_runtime::run(|| {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let addr = listener.local_addr().unwrap();
+                let pair = || (TcpStream::connect(addr).unwrap(), listener.accept().unwrap().0);
+                let ((a, b), (c, _d)) = (pair(), pair());
+                (&a).write_all(b"x").unwrap();
+                assert_eq!(super::splice::pooled(), 0);
+                assert_eq!(copy_n(&mut &b, &mut &c, 1).unwrap(), 1);
+                assert_eq!(super::splice::pooled(), 1);
+            });
+        }
     }
 }

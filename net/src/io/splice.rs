@@ -9,9 +9,10 @@ use std::os::fd::RawFd;
 
 use parking_lot::Mutex;
 
+use super::ends::End;
 use super::kernel::Moved;
 use crate::errno::Errno;
-use crate::poll::{Error, Fd, Mode};
+use crate::poll::{Error, Mode};
 use crate::sys;
 
 /// The most that one splice is asked for; the size the pipe is given.
@@ -62,7 +63,7 @@ impl Pipe {
 
 /// Moves until the source's end or `remain` bytes.
 #[doc(alias = "Splice")]
-pub(super) fn splice(to: &Fd, from: &Fd, remain: u64) -> Moved {
+pub(super) fn splice(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
     let Ok(mut pipe) = Pipe::get() else {
         return Moved { bytes: 0, handled: false, error: None };
     };
@@ -94,18 +95,26 @@ pub(super) fn splice(to: &Fd, from: &Fd, remain: u64) -> Moved {
 
 /// Socket to pipe (I1); 0 is the socket's end.
 #[doc(alias = "spliceDrain")]
-fn drain(pipe: &Pipe, from: &Fd, max: usize) -> Result<usize, Error> {
-    from.raw_io(Mode::Read, |socket| sys::splice(socket, pipe.writer, max))
+fn drain(pipe: &Pipe, from: &End<'_>, max: usize) -> Result<usize, Error> {
+    from.owner.begin(Mode::Read)?;
+    from.fd.raw_io(Mode::Read, |socket| sys::splice(socket, pipe.writer, max))
 }
 
 /// Pipe to descriptor, until the pipe is empty.
 #[doc(alias = "splicePump")]
-fn pump(to: &Fd, pipe: &mut Pipe) -> Result<(), Error> {
-    to.raw_io(Mode::Write, |out| {
+fn pump(to: &End<'_>, pipe: &mut Pipe) -> Result<(), Error> {
+    to.owner.begin(Mode::Write)?;
+    to.fd.raw_io(Mode::Write, |out| {
         while pipe.data > 0 {
             let n = sys::splice(pipe.reader, out, pipe.data as usize)?;
             pipe.data -= n as u64;
         }
         Ok(())
     })
+}
+
+/// How many empty pipes there are.
+#[cfg(test)]
+pub(super) fn pooled() -> usize {
+    POOL.lock().len()
 }

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{File, PathError};
+use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::errno::Errno;
-use crate::poll::Mode;
+use crate::poll::{self, Mode};
 
 /// A descriptor in the poller: operations park the goroutine, not the thread.
 ///
@@ -131,6 +132,16 @@ impl Fd {
     /// Closed before; what close(2) says.
     pub fn close(&self) -> Result<(), PathError> {
         self.0.close()
+    }
+}
+
+impl Endpoint for Fd {
+    fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
+        self.0.descriptor()
+    }
+
+    fn copy_error(&self, failure: CopyFailure) -> io::Error {
+        self.0.copy_error(failure)
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{PathError, sys};
+use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::poll::{self, DeadlineMode, Kind};
 
 /// An open file, a pipe's end, a device. Closed when dropped.
@@ -255,6 +256,16 @@ impl File {
 
     pub(crate) fn fail(&self, op: &'static str, e: poll::Error) -> PathError {
         PathError::new(op, &self.name, e)
+    }
+}
+
+impl Endpoint for File {
+    fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
+        Some((&self.fd, Class::File))
+    }
+
+    fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
+        PathError::new(op, &self.name, error.in_call(call)).with_transferred(transferred as usize).into()
     }
 }
 

@@ -17,7 +17,7 @@ impl Socket {
     pub(super) fn open(family: i32, sotype: i32) -> io::Result<Socket> {
         let raw = sys::socket(family, sotype, 0)?;
         let kind = if sotype == libc::SOCK_STREAM { Kind::Stream } else { Kind::Datagram };
-        Ok(Socket::unwatched_of(SocketFamily::Other, raw, kind))
+        Ok(Socket::unwatched(SocketFamily::Other, raw, kind))
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {

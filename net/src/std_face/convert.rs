@@ -1,101 +1,96 @@
-//! Between these types, descriptors, std's types and Go's face. No conversion changes an option of the socket.
-//!
-//! std's conversions cannot fail, so these do not either: a descriptor that the poller refuses (none of a socket's) is a panic.
+//! From std's types, and into Go's face. No conversion changes an option of the socket.
 
-use std::io;
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 
-use super::socket::{Socket, SocketFamily};
-use super::{TcpListener, TcpStream};
+use super::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use crate::conn::Conn;
 use crate::listen::Listener;
 use crate::net_fd::NetFd;
 use crate::network::Network;
-use crate::poll::Kind;
+use crate::packet::PacketConn;
 use crate::sockaddr::Family;
 use crate::sys;
 
-/// A socket of another kind than TCP, non-blocking and watched from here on.
-pub(super) fn adopt_other(raw: RawFd, kind: Kind) -> Socket {
-    let socket = Socket::unwatched_of(SocketFamily::Other, raw, kind);
-    let adopted = sys::set_nonblock(raw, true).map_err(io::Error::from).and_then(|()| socket.watched());
-    match adopted {
-        Ok(socket) => socket,
-        Err(e) => panic!("a descriptor that is no socket was given to a socket's type: {e}"),
-    }
-}
-
-fn adopt(raw: RawFd) -> Socket {
-    match Socket::new(raw, Kind::Stream) {
-        Ok(socket) => socket,
-        Err(e) => panic!("a descriptor that is no socket was given to a socket's type: {e}"),
-    }
-}
-
-impl FromRawFd for TcpListener {
-    unsafe fn from_raw_fd(raw: RawFd) -> TcpListener {
-        TcpListener::of(adopt(raw))
-    }
-}
-
-impl FromRawFd for TcpStream {
-    unsafe fn from_raw_fd(raw: RawFd) -> TcpStream {
-        TcpStream::of(adopt(raw))
-    }
-}
-
-impl IntoRawFd for TcpListener {
-    fn into_raw_fd(self) -> RawFd {
-        self.into_socket().into_raw()
-    }
-}
-
-impl IntoRawFd for TcpStream {
-    fn into_raw_fd(self) -> RawFd {
-        self.into_socket().into_raw()
-    }
-}
-
-impl From<OwnedFd> for TcpListener {
-    fn from(fd: OwnedFd) -> TcpListener {
-        TcpListener::of(adopt(fd.into_raw_fd()))
-    }
-}
-
-impl From<OwnedFd> for TcpStream {
-    fn from(fd: OwnedFd) -> TcpStream {
-        TcpStream::of(adopt(fd.into_raw_fd()))
-    }
-}
-
 impl From<std::net::TcpListener> for TcpListener {
-    fn from(listener: std::net::TcpListener) -> TcpListener {
+    fn from(listener: std::net::TcpListener) -> Self {
         OwnedFd::from(listener).into()
     }
 }
 
 impl From<std::net::TcpStream> for TcpStream {
-    fn from(stream: std::net::TcpStream) -> TcpStream {
+    fn from(stream: std::net::TcpStream) -> Self {
         OwnedFd::from(stream).into()
     }
 }
 
-impl From<TcpListener> for OwnedFd {
-    fn from(listener: TcpListener) -> OwnedFd {
-        // SAFETY: the listener gives its descriptor away.
-        unsafe { OwnedFd::from_raw_fd(listener.into_raw_fd()) }
+impl From<std::net::UdpSocket> for UdpSocket {
+    fn from(socket: std::net::UdpSocket) -> Self {
+        OwnedFd::from(socket).into()
     }
 }
 
-impl From<TcpStream> for OwnedFd {
-    fn from(stream: TcpStream) -> OwnedFd {
-        // SAFETY: the stream gives its descriptor away.
-        unsafe { OwnedFd::from_raw_fd(stream.into_raw_fd()) }
+impl From<std::os::unix::net::UnixListener> for UnixListener {
+    fn from(listener: std::os::unix::net::UnixListener) -> Self {
+        OwnedFd::from(listener).into()
+    }
+}
+
+impl From<std::os::unix::net::UnixStream> for UnixStream {
+    fn from(stream: std::os::unix::net::UnixStream) -> Self {
+        OwnedFd::from(stream).into()
+    }
+}
+
+impl From<std::os::unix::net::UnixDatagram> for UnixDatagram {
+    fn from(socket: std::os::unix::net::UnixDatagram) -> Self {
+        OwnedFd::from(socket).into()
+    }
+}
+
+impl From<TcpStream> for Conn {
+    /// The same connection in Go's face; no option changes.
+    fn from(stream: TcpStream) -> Conn {
+        Conn::new(net_fd(stream.into_raw_fd(), "tcp"))
+    }
+}
+
+impl From<UnixStream> for Conn {
+    /// The same connection in Go's face.
+    fn from(stream: UnixStream) -> Conn {
+        Conn::new(net_fd(stream.into_raw_fd(), "unix"))
+    }
+}
+
+impl From<TcpListener> for Listener {
+    /// The same listener in Go's face; no option of it changes (connections that it accepts are Go's).
+    fn from(listener: TcpListener) -> Listener {
+        Listener::of(net_fd(listener.into_raw_fd(), "tcp"))
+    }
+}
+
+impl From<UnixListener> for Listener {
+    /// The same listener in Go's face; its path stays when it closes.
+    fn from(listener: UnixListener) -> Listener {
+        Listener::of(net_fd(listener.into_raw_fd(), "unix"))
+    }
+}
+
+impl From<UdpSocket> for PacketConn {
+    /// The same socket in Go's face.
+    fn from(socket: UdpSocket) -> PacketConn {
+        PacketConn::new(net_fd(socket.into_raw_fd(), "udp"))
+    }
+}
+
+impl From<UnixDatagram> for PacketConn {
+    /// The same socket in Go's face.
+    fn from(socket: UnixDatagram) -> PacketConn {
+        PacketConn::new(net_fd(socket.into_raw_fd(), "unixgram"))
     }
 }
 
 /// The socket in Go's face, with the addresses that the kernel names.
-pub(super) fn net_fd(raw: RawFd, network: &str) -> NetFd {
+fn net_fd(raw: RawFd, network: &str) -> NetFd {
     let family = match sys::getsockname(raw).map(|addr| addr.family()) {
         Ok(libc::AF_INET6) => Family::Inet6,
         Ok(libc::AF_UNIX) => Family::Unix,
@@ -113,18 +108,4 @@ pub(super) fn net_fd(raw: RawFd, network: &str) -> NetFd {
     }
     fd.set_ends(local, remote);
     fd
-}
-
-impl From<TcpStream> for Conn {
-    /// The same connection in Go's face; no option changes.
-    fn from(stream: TcpStream) -> Conn {
-        Conn::new(net_fd(stream.into_raw_fd(), "tcp"))
-    }
-}
-
-impl From<TcpListener> for Listener {
-    /// The same listener in Go's face; no option of it changes (connections that it accepts are Go's).
-    fn from(listener: TcpListener) -> Listener {
-        Listener::of(net_fd(listener.into_raw_fd(), "tcp"))
-    }
 }

@@ -37,20 +37,14 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Takes a socket over: into the kernel's non-blocking mode, and into the poller.
-    pub(super) fn new(raw: RawFd, kind: Kind) -> io::Result<Socket> {
-        let socket = Socket::unwatched(raw, kind);
+    pub(super) fn adopt(family: SocketFamily, raw: RawFd, kind: Kind) -> io::Result<Socket> {
+        let socket = Socket::unwatched(family, raw, kind);
         sys::set_nonblock(raw, true)?;
         socket.watched()
     }
 
-    /// Takes a socket over that the poller shall not know yet (one that is to be connected).
-    pub(super) fn unwatched(raw: RawFd, kind: Kind) -> Socket {
-        let family = if kind == Kind::Stream { SocketFamily::Tcp } else { SocketFamily::Other };
-        Socket::unwatched_of(family, raw, kind)
-    }
-
-    /// The same of any family.
-    pub(super) fn unwatched_of(family: SocketFamily, raw: RawFd, kind: Kind) -> Socket {
+    /// Takes a non-blocking socket over that the poller shall not know yet (one that is to be connected).
+    pub(super) fn unwatched(family: SocketFamily, raw: RawFd, kind: Kind) -> Socket {
         let mut fd = Fd::new(raw, kind);
         if family == SocketFamily::Tcp {
             fd.is_tcp();
@@ -91,7 +85,7 @@ impl Socket {
     }
 
     /// Parks or not? With a timeout the operation gets its deadline first.
-    fn begin(&self, mode: Mode) -> io::Result<bool> {
+    fn begin(&self, mode: Mode) -> Result<bool, Error> {
         if self.nonblocking.load(Relaxed) {
             return Ok(false);
         }
@@ -104,6 +98,16 @@ impl Socket {
             self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), side)?;
         }
         Ok(true)
+    }
+
+    /// The descriptor, if copies may park in it.
+    pub(super) fn for_copying(&self) -> Option<&Fd> {
+        (!self.nonblocking.load(Relaxed)).then_some(&self.fd)
+    }
+
+    /// Begins a call of a copy: it has its timeout to itself.
+    pub(super) fn begin_copying(&self, mode: Mode) -> Result<(), Error> {
+        if self.begin(mode)? { Ok(()) } else { Err(Errno(libc::EAGAIN).into()) }
     }
 
     /// An operation that parks, or its single call when it must not.
@@ -239,7 +243,7 @@ impl Socket {
     /// A second descriptor of the same socket, with the same timeouts.
     pub(super) fn try_clone(&self) -> io::Result<Socket> {
         let raw = self.fd.dup().map_err(std_error)?;
-        let copy = Socket::unwatched_of(self.family, raw, self.fd.kind()).watched()?;
+        let copy = Socket::unwatched(self.family, raw, self.fd.kind()).watched()?;
         copy.nonblocking.store(self.nonblocking.load(Relaxed), Relaxed);
         copy.read_timeout_ns.store(self.read_timeout_ns.load(Relaxed), Relaxed);
         copy.write_timeout_ns.store(self.write_timeout_ns.load(Relaxed), Relaxed);
@@ -301,7 +305,7 @@ fn uninterrupted<T>(
 }
 
 /// As std says it: a timeout is EAGAIN, kind `WouldBlock`.
-fn std_error(e: Error) -> io::Error {
+pub(super) fn std_error(e: Error) -> io::Error {
     match e {
         Error::Sentinel(Sentinel::DeadlineExceeded) => io::Error::from_raw_os_error(libc::EAGAIN),
         Error::Errno(Errno(number)) => io::Error::from_raw_os_error(number),

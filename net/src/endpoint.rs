@@ -1,0 +1,46 @@
+//! What the kernel can copy from or to without a detour through the program: see [`io::copy`](crate::io::copy).
+//!
+//! A type whose values are such descriptors implements [`Endpoint`] beside its definition, and stands in the list of `io/ends.rs`.
+//! Go: the interfaces `io.ReaderFrom` and `io.WriterTo` of `net.TCPConn`, `net.UnixConn` and `os.File`.
+
+use std::io;
+
+use crate::poll::{Error, Fd, Mode};
+
+/// What a descriptor is, for copying.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Class {
+    Tcp,
+    /// A unix stream.
+    Unix,
+    /// A file, a pipe, a device.
+    File,
+}
+
+/// The owner of a descriptor that takes part in copies.
+pub(crate) trait Endpoint {
+    /// The descriptor and what it is; none if this one is not to be copied from and to by the kernel: a datagram socket, one that must
+    /// not wait.
+    fn descriptor(&self) -> Option<(&Fd, Class)>;
+
+    /// Called before each call that may wait: a timeout that counts for each call starts anew.
+    fn begin(&self, mode: Mode) -> Result<(), Error> {
+        let _ = mode;
+        Ok(())
+    }
+
+    /// The failure in the owner's words.
+    fn copy_error(&self, failure: CopyFailure) -> io::Error;
+}
+
+/// Why a copy ended early.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CopyFailure {
+    /// Go's name of the operation: "readfrom", "writeto", "write".
+    pub(crate) op: &'static str,
+    /// The system call.
+    pub(crate) call: &'static str,
+    pub(crate) error: Error,
+    /// Bytes that went through before.
+    pub(crate) transferred: u64,
+}
