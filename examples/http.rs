@@ -1,8 +1,10 @@
 //! An HTTP/1.1 server with keep-alive and pipelining: httparse reads the requests, goroutines do the rest.
 //!
 //! ```text
-//! cargo run --release --example http -- 127.0.0.1:8080 & curl -v http://127.0.0.1:8080/{,again}
+//! cargo run --release --example http -- 127.0.0.1:8080 & curl -v http://127.0.0.1:8080/{one,two}
 //! ```
+//!
+//! A browser finds a page at `/` that asks for twenty things at once.
 
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,12 @@ fn serve() -> Result<(), OpError> {
     }
 }
 
+/// Shows what twenty requests, made at once, are answered.
+const PAGE: &str = "<!doctype html><title>gopark</title><pre id=out></pre><script>
+for (let i = 1; i <= 20; i++) fetch('/thing/' + i).then(r => r.text()).then(t => out.textContent += t)
+</script>
+";
+
 /// Answers requests until the client closes, says `Connection: close`, or is silent for a minute.
 fn requests(c: &Conn) -> Result<(), OpError> {
     let mut buf = Vec::new();
@@ -54,27 +62,29 @@ fn requests(c: &Conn) -> Result<(), OpError> {
                 // HTTP/1.0 closes unless it says otherwise
                 let last = has("connection", b"close")
                     || (request.version == Some(0) && !has("connection", b"keep-alive"));
-                let body = format!(
-                    "hello from goroutine {}: {}\n",
-                    gopark::goid().unwrap_or(0),
-                    request.path.unwrap_or("/")
-                );
-                respond(c, "200 OK", &body, last)?;
+                match request.path {
+                    Some("/") => respond(c, "200 OK", "text/html", PAGE, last)?,
+                    path => {
+                        let goroutine = gopark::goid().unwrap_or(0);
+                        let body = format!("hello from goroutine {goroutine}: {}\n", path.unwrap_or("?"));
+                        respond(c, "200 OK", "text/plain", &body, last)?;
+                    }
+                }
                 if last {
                     return Ok(());
                 }
                 buf.drain(..length);
             }
-            _ => return respond(c, "400 Bad Request", "not a request\n", true),
+            _ => return respond(c, "400 Bad Request", "text/plain", "not a request\n", true),
         }
     }
 }
 
-fn respond(c: &Conn, status: &str, body: &str, last: bool) -> Result<(), OpError> {
+fn respond(c: &Conn, status: &str, kind: &str, body: &str, last: bool) -> Result<(), OpError> {
     let connection = if last { "close" } else { "keep-alive" };
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\nConnection: {connection}\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: {connection}\r\n\r\n"
     );
     c.write(&[head.as_bytes(), body.as_bytes()].concat()).map(drop)
 }

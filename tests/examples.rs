@@ -103,8 +103,80 @@ fn http() -> Result<()> {
                 "two requests, one connection: {text}"
             );
         }
+        if let Some(dom) = browse(&format!("http://{address}/"))? {
+            let things = (1..=20).filter(|i| dom.contains(&format!(": /thing/{i}\n"))).count();
+            assert_eq!(things, 20, "{dom}");
+            let goroutines = (1..1000).filter(|g| dom.contains(&format!("goroutine {g}:"))).count();
+            assert!((1..20).contains(&goroutines), "browsers keep a few connections: {dom}");
+        }
         Ok(())
     })
+}
+
+/// The page, after its scripts have run, in a browser without a window. `None`, said loudly, where none is installed.
+fn browse(url: &str) -> Result<Option<String>> {
+    let found = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success()));
+    let Some(browser) = found else {
+        println!("SKIPPED: no browser (chromium, google-chrome) is installed");
+        return Ok(None);
+    };
+    let profile = std::env::temp_dir().join(format!("gopark-browser-{}", std::process::id()));
+    let out = Command::new("timeout")
+        .args(["-k", "5", "180", browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(["--virtual-time-budget=5000", "--dump-dom", url])
+        .stderr(Stdio::null())
+        .output()?;
+    let _ = std::fs::remove_dir_all(&profile);
+    anyhow::ensure!(out.status.success(), "{browser}: {}", out.status);
+    let dom = String::from_utf8(out.stdout)?;
+    println!("{browser}: {dom}");
+    Ok(Some(dom))
+}
+
+/// Bytes go both ways, ends too; and in bulk, measured by the field's own tool.
+#[test]
+fn proxy() -> Result<()> {
+    on_stage(|_| {
+        let mut target = Example::start("echo", &["127.0.0.1:0"])?;
+        let mut proxy = Example::start("proxy", &["127.0.0.1:0", &target.address()?])?;
+        let address = proxy.address()?;
+        for i in 0..4 {
+            echo_client(&address, i)?;
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let server = Command::new("timeout")
+            .args(["60", "iperf3", "--server", "--one-off", "--bind", "127.0.0.1", "--port", &port])
+            .stdout(Stdio::null())
+            .spawn()?;
+        let _server = Example::of(server);
+        let mut proxy = Example::start("proxy", &["127.0.0.1:0", &format!("127.0.0.1:{port}")])?;
+        let address = proxy.address()?;
+        let (_, proxied) = address.rsplit_once(':').expect("an address has a port");
+        std::thread::sleep(Duration::from_millis(300));
+        let args = ["--client", "127.0.0.1", "--bytes", "256M", "--parallel", "4", "--json", "--port"];
+        if let Some(out) = client("iperf3", &args, &[proxied.to_owned()], b"")? {
+            let report = String::from_utf8(out)?;
+            assert!(!report.contains("\"error\""), "{report}");
+            let received = number_after(&report, "sum_received", "\"bytes\":");
+            let rate = number_after(&report, "sum_received", "\"bits_per_second\":");
+            println!("iperf3: {received} bytes through the proxy, {:.1} Gbit/s", rate / 1e9);
+            assert!(received >= 256e6 * 0.9, "{report}");
+        }
+        Ok(())
+    })
+}
+
+/// The number behind a key, from a section on.
+fn number_after(json: &str, section: &str, key: &str) -> f64 {
+    let at = json.find(section).unwrap_or_else(|| panic!("no {section} in {json}"));
+    let rest = json[at..].split_once(key).unwrap_or_else(|| panic!("no {key} in {json}")).1.trim_start();
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !".e+-".contains(c)).unwrap_or(rest.len());
+    rest[..end].parse().unwrap_or_else(|e| panic!("{rest}: {e}"))
 }
 
 /// Every name has one address.
@@ -135,20 +207,24 @@ fn udp_dns() -> Result<()> {
 /// A running example; killed when dropped.
 struct Example {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: Option<BufReader<ChildStdout>>,
 }
 
 impl Example {
     fn start(name: &str, args: &[&str]) -> Result<Example> {
-        let mut child =
-            Command::new(build::examples().join(name)).args(args).stdout(Stdio::piped()).spawn()?;
-        let out = BufReader::new(child.stdout.take().expect("it is piped"));
-        Ok(Example { child, out })
+        let child = Command::new(build::examples().join(name)).args(args).stdout(Stdio::piped()).spawn()?;
+        Ok(Example::of(child))
+    }
+
+    /// Another program, ended alike.
+    fn of(mut child: Child) -> Example {
+        let out = child.stdout.take().map(BufReader::new);
+        Example { child, out }
     }
 
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        self.out.read_line(&mut line)?;
+        self.out.as_mut().expect("it is piped").read_line(&mut line)?;
         Ok(line.trim_end().to_owned())
     }
 
@@ -183,7 +259,7 @@ fn connect(address: &str) -> Result<TcpStream> {
 /// Runs an installed client with this input; its output. `None`, said loudly, where it is not installed.
 fn client(program: &str, args: &[&str], more: &[String], input: &[u8]) -> Result<Option<Vec<u8>>> {
     let mut command = Command::new("timeout");
-    command.arg("10").arg(program).args(args).args(more).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.arg("60").arg(program).args(args).args(more).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn()?;
     child.stdin.take().expect("it is piped").write_all(input).or_else(|_| anyhow::Ok(()))?;
     let out = child.wait_with_output()?;

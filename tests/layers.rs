@@ -45,6 +45,7 @@ const NET: &[&[&str]] = &[
     &["keep_alive", "multipath_tcp", "sock"],
     // by network name; names resolve through sockets of their own
     &["addr_list", "conn", "control_msg", "dial", "listen", "packet", "readiness", "resolve", "unix"],
+    &["multicast"],
     // children; the types that are shaped like std's
     &["process", "std_face"],
     // copies between all kinds of ends

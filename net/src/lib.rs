@@ -14,6 +14,7 @@ pub mod io;
 mod ipsock;
 mod keep_alive;
 mod listen;
+mod multicast;
 mod multipath_tcp;
 mod name_error;
 mod net_fd;
@@ -42,6 +43,7 @@ pub use error::{
 pub use host_port::{join_host_port, split_host_port};
 pub use keep_alive::KeepAliveConfig;
 pub use listen::{ListenConfig, Listener, listen};
+pub use multicast::{Interface, listen_multicast_udp};
 pub use packet::{PacketConn, listen_packet};
 pub use readiness::{AsyncConn, Ready};
 pub use resolve::{LookupError, Resolver, ResolverDial};

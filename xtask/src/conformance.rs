@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use gopark_conformance::{Program, Verdict, catalogue, conform, programs};
 
 use crate::steps::{cargo, sh};
-use crate::tools;
+use crate::{packages, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
@@ -33,7 +33,7 @@ pub struct Options {
 
 /// Runs them, prints a table, fails if any run differs.
 pub fn run(options: &Options) -> Result<()> {
-    tools::strace()?;
+    packages::provide(&[packages::STRACE])?;
     let programs = programs(&options.names)?;
     let built = if options.go { build_go(&programs)? } else { build_ours()? };
     let logs = tools::target().join("conformance");

@@ -6,11 +6,11 @@ use anyhow::{Result, bail};
 use gopark_conformance::{Verdict, programs, record, verdict};
 
 use crate::steps::{cargo, sh};
-use crate::tools;
+use crate::{packages, tools};
 
 /// Builds the sample, runs it under strace with a client, shows both traces and the verdict.
 pub fn run() -> Result<()> {
-    tools::strace()?;
+    packages::provide(&[packages::STRACE])?;
     sh(&mut cargo(["build", "--release", "--package", "gopark", "--example", "sample"]))?;
     let sample = programs(&["tcp_sample".into()])?.remove(0);
     let log = tools::target().join("demo.strace");

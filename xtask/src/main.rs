@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod demo;
+mod packages;
 mod soak;
 mod steps;
 mod tests;

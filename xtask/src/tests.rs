@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{conformance, tools};
+use crate::{conformance, packages, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
@@ -16,8 +16,9 @@ pub struct Options {
 /// Runs all steps, prints their times, fails if one failed.
 pub fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
-    steps.step("set up: strace, Go", || {
-        tools::strace()?;
+    steps.step("set up: strace, clients, Go", || {
+        packages::provide(&[packages::STRACE])?;
+        packages::clients();
         if let Some(go) = tools::go() {
             println!("Go: {}", go.display());
         }
