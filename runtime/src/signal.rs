@@ -6,7 +6,10 @@
 //! I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system call.
 //! I2 A signal that comes again before the thread has seen it is one signal.
 //! I3 A channel that is full loses the signal: the thread never waits for a receiver.
-//! I4 A signal has our handler exactly while a channel wants it; then the action from before is back.
+//! I4 A signal has our handler exactly while a channel wants it, and else is ignored while we were asked to; then the action from
+//!    before is back.
+
+mod context;
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -14,6 +17,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use parking_lot::Mutex;
+
+pub use self::context::notify_context;
 
 use crate::chan::{Receiver, Sender, bounded};
 use crate::proc::checkdead;
@@ -125,13 +130,27 @@ static WAKE: AtomicU32 = AtomicU32::new(0);
 static DELIVERING: AtomicBool = AtomicBool::new(false);
 /// Who wants what. Never held while anything waits.
 static LISTENERS: Mutex<Listeners> =
-    Mutex::new(Listeners { all: Vec::new(), saved: Vec::new(), thread: Thread::Missing });
+    Mutex::new(Listeners { all: Vec::new(), changed: Vec::new(), ignored: 0, thread: Thread::Missing });
 
 struct Listeners {
     all: Vec<Listener>,
-    /// The actions our handler replaced.
-    saved: Vec<(Signal, libc::sigaction)>,
+    /// The signals that have an action of ours.
+    changed: Vec<Changed>,
+    /// The bits of those to be ignored if no channel wants them.
+    ignored: u64,
     thread: Thread,
+}
+
+struct Changed {
+    signal: Signal,
+    before: libc::sigaction,
+    now: Action,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Handled,
+    Ignored,
 }
 
 struct Listener {
@@ -139,6 +158,8 @@ struct Listener {
     /// The same channel, to be recognised by.
     receiver: Receiver<Signal>,
     wanted: u64,
+    /// `stop` waits for what came: it still receives, but needs no handler.
+    stopping: bool,
 }
 
 #[derive(PartialEq, Eq)]
@@ -164,9 +185,7 @@ enum Thread {
 /// ```
 #[doc(alias = "Notify")]
 pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
-    let available = (1..=MAX_SIGNAL).map(Signal).filter(|s| !NOT_OURS.contains(&s.0));
-    let asked = |s: &Signal| signals.is_empty() || signals.contains(s);
-    let wanted = available.filter(asked).fold(0, |mask, s| mask | s.bit());
+    let wanted = mask_of(signals);
     let (sender, receiver) = bounded(CAPACITY);
     checkdead::add_outside_waker();
     let mut listeners = LISTENERS.lock();
@@ -175,7 +194,8 @@ pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
         thread.spawn(deliver_forever).expect("a thread for signals");
         listeners.thread = Thread::Runs;
     }
-    listeners.all.push(Listener { sender, receiver: receiver.clone(), wanted });
+    listeners.all.push(Listener { sender, receiver: receiver.clone(), wanted, stopping: false });
+    listeners.ignored &= !wanted;
     listeners.update_actions();
     receiver
 }
@@ -184,16 +204,60 @@ pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
 #[doc(alias = "Stop")]
 pub fn stop(channel: &Receiver<Signal>) {
     let mut listeners = LISTENERS.lock();
-    let Some(mut gone) = listeners.take(channel) else { return };
-    // It still receives, but needs no handler.
-    let wanted = std::mem::take(&mut gone.wanted);
+    let Some(gone) = listeners.find(channel) else { return };
+    listeners.all[gone].stopping = true;
     listeners.update_actions();
-    gone.wanted = wanted;
-    listeners.all.push(gone);
     drop(listeners);
     wait_until_idle();
-    LISTENERS.lock().take(channel);
-    checkdead::remove_outside_waker();
+    let mut listeners = LISTENERS.lock();
+    // Gone already: by `reset`, or another `stop`.
+    if let Some(gone) = listeners.find(channel) {
+        listeners.all.swap_remove(gone);
+        checkdead::remove_outside_waker();
+    }
+}
+
+/// Has signals ignored, and no longer sent to any channel; without any, all signals that can be had.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::signal::{Signal, ignore, ignored, reset};
+/// let usr2 = Signal::from(libc::SIGUSR2);
+/// ignore(&[usr2]);
+/// // SAFETY: sends a signal that is ignored.
+/// unsafe { libc::raise(libc::SIGUSR2) };
+/// assert!(ignored(usr2));
+/// reset(&[usr2]);
+/// assert!(!ignored(usr2));
+/// # }) } }
+/// ```
+#[doc(alias = "Ignore")]
+pub fn ignore(signals: &[Signal]) {
+    let mask = mask_of(signals);
+    LISTENERS.lock().cancel(mask, mask);
+}
+
+/// Has signals do what they did before [`notify`] and [`ignore`]; they are no longer sent to any channel. Without any: all of them.
+#[doc(alias = "Reset")]
+pub fn reset(signals: &[Signal]) {
+    LISTENERS.lock().cancel(mask_of(signals), 0);
+}
+
+/// Is the signal ignored: since [`ignore`], or because whoever started the process wanted that (nohup, or Rust's std for SIGPIPE)?
+#[doc(alias = "Ignored")]
+pub fn ignored(signal: Signal) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: asks only; the buffer has room for an action.
+    let asked = unsafe { libc::sigaction(signal.0, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: the call succeeded and filled it.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// The bits of these signals, or of all, as far as they can be had.
+fn mask_of(signals: &[Signal]) -> u64 {
+    let available = (1..=MAX_SIGNAL).map(Signal).filter(|s| !NOT_OURS.contains(&s.0));
+    let asked = |s: &Signal| signals.is_empty() || signals.contains(s);
+    available.filter(asked).fold(0, |mask, s| mask | s.bit())
 }
 
 /// Until what came so far is handed on. Short: the thread waits for nobody (I3).
@@ -207,38 +271,69 @@ fn wait_until_idle() {
 }
 
 impl Listeners {
-    fn take(&mut self, channel: &Receiver<Signal>) -> Option<Listener> {
-        let at = self.all.iter().position(|l| l.receiver.same_channel(channel))?;
-        Some(self.all.swap_remove(at))
+    fn find(&self, channel: &Receiver<Signal>) -> Option<usize> {
+        self.all.iter().position(|l| l.receiver.same_channel(channel))
     }
 
-    /// Installs and removes handlers until I4 holds.
+    /// Takes these signals off all channels; ignores them, or not. A channel that is left with none is let go.
+    fn cancel(&mut self, mask: u64, ignored: u64) {
+        self.all.retain_mut(|listener| {
+            listener.wanted &= !mask;
+            if listener.wanted == 0 {
+                checkdead::remove_outside_waker();
+            }
+            listener.wanted != 0
+        });
+        self.ignored = (self.ignored & !mask) | ignored;
+        self.update_actions();
+    }
+
+    /// Changes actions until I4 holds.
     fn update_actions(&mut self) {
-        let wanted = self.all.iter().fold(0, |mask, l| mask | l.wanted);
-        let installed = self.saved.iter().fold(0, |mask, (s, _)| mask | s.bit());
-        for signal in (1..=MAX_SIGNAL).map(Signal).filter(|s| s.bit() & wanted & !installed != 0) {
-            if let Some(previous) = install(signal) {
-                self.saved.push((signal, previous));
+        let wanted = self.all.iter().filter(|l| !l.stopping).fold(0, |mask, l| mask | l.wanted);
+        for signal in (1..=MAX_SIGNAL).map(Signal) {
+            let action = match signal.bit() {
+                bit if bit & wanted != 0 => Some(Action::Handled),
+                bit if bit & self.ignored != 0 => Some(Action::Ignored),
+                _ => None,
+            };
+            self.update_action(signal, action);
+        }
+    }
+
+    fn update_action(&mut self, signal: Signal, action: Option<Action>) {
+        let at = self.changed.iter().position(|changed| changed.signal == signal);
+        match (at, action) {
+            (None, None) => {}
+            (None, Some(now)) => {
+                if let Some(before) = set_action(signal, now) {
+                    self.changed.push(Changed { signal, before, now });
+                }
+            }
+            (Some(at), Some(now)) => {
+                if self.changed[at].now != now && set_action(signal, now).is_some() {
+                    self.changed[at].now = now;
+                }
+            }
+            (Some(at), None) => {
+                let before = self.changed.swap_remove(at).before;
+                // SAFETY: an action the system gave us for this signal.
+                unsafe { libc::sigaction(signal.0, &before, ptr::null_mut()) };
             }
         }
-        self.saved.retain(|(signal, previous)| {
-            let keep = signal.bit() & wanted != 0;
-            if !keep {
-                // SAFETY: an action the system gave us for this signal.
-                unsafe { libc::sigaction(signal.0, previous, ptr::null_mut()) };
-            }
-            keep
-        });
     }
 }
 
-/// Puts our handler in place; the action from before, or none if the system refuses.
-fn install(signal: Signal) -> Option<libc::sigaction> {
+/// Puts our handler in place, or none; the action from before, or none if the system refuses.
+fn set_action(signal: Signal, now: Action) -> Option<libc::sigaction> {
     let mut previous = MaybeUninit::uninit();
     // SAFETY: all-zero is a valid action; the handler obeys I1; previous has room for one.
     let done = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = on_signal as *const () as usize;
+        action.sa_sigaction = match now {
+            Action::Handled => on_signal as *const () as usize,
+            Action::Ignored => libc::SIG_IGN,
+        };
         action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
         libc::sigfillset(&mut action.sa_mask);
         libc::sigaction(signal.0, &action, previous.as_mut_ptr())

@@ -1,11 +1,13 @@
 //! Ports of Go's os/signal/signal_test.go, under their names. One test runs at a time: signals are the process's.
 
+use std::process::Command;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gopark_runtime::chan::Receiver;
-use gopark_runtime::run;
-use gopark_runtime::signal::{Signal, notify, stop};
+use gopark_runtime::context::{Context, ContextError};
+use gopark_runtime::signal::{Signal, ignore, ignored, notify, notify_context, reset, stop};
+use gopark_runtime::{go, gosched, run};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -121,4 +123,261 @@ fn signals_show_as_gos() {
     ] {
         assert_eq!(Signal::from(number).to_string(), text);
     }
+}
+
+/// What comes while it stops is neither lost nor too late: the channel ends when `stop` has returned.
+#[test]
+fn test_stress() {
+    alone(|| {
+        let c = notify(&[Signal::from(libc::SIGUSR1)]);
+        let stopper = go({
+            let c = c.clone();
+            move || {
+                let end = Instant::now() + Duration::from_millis(300);
+                while Instant::now() < end {
+                    kill(libc::SIGUSR1);
+                    gosched();
+                }
+                // A signal to the process may still be on its way to a thread.
+                gopark_runtime::time::sleep(Duration::from_millis(50));
+                stop(&c);
+            }
+        });
+        let came = c.iter().count();
+        stopper.join().unwrap();
+        assert!(came > 1, "{came}");
+    });
+}
+
+/// The same while another goroutine does nothing but ask for the time.
+#[test]
+fn test_time() {
+    alone(|| {
+        let c = notify(&[Signal::from(libc::SIGUSR1)]);
+        let clock = go(|| {
+            let end = Instant::now() + Duration::from_millis(200);
+            while Instant::now() < end {}
+        });
+        while !clock.is_finished() {
+            raise(libc::SIGUSR1);
+            gosched();
+        }
+        stop(&c);
+        assert!(c.iter().count() > 0);
+        clock.join().unwrap();
+    });
+}
+
+fn cancelled_by(cancel: impl FnOnce(&[Signal])) {
+    let (winch, hup) = (Signal::from(libc::SIGWINCH), Signal::HANGUP);
+    let (c1, c2) = (notify(&[winch]), notify(&[hup]));
+    raise(libc::SIGWINCH);
+    wait_sig(&c1, libc::SIGWINCH);
+    raise(libc::SIGHUP);
+    wait_sig(&c2, libc::SIGHUP);
+    cancel(&[winch, hup]);
+    raise(libc::SIGWINCH);
+    if ignored(hup) {
+        raise(libc::SIGHUP);
+    }
+    no_sig(&c1);
+    no_sig(&c2);
+    // Stopping what was let go does nothing.
+    stop(&c1);
+    stop(&c2);
+}
+
+#[test]
+fn test_reset() {
+    alone(|| {
+        let before = (action_of(libc::SIGWINCH), action_of(libc::SIGHUP));
+        cancelled_by(reset);
+        assert_eq!((action_of(libc::SIGWINCH), action_of(libc::SIGHUP)), before);
+    });
+}
+
+#[test]
+fn test_ignore() {
+    alone(|| {
+        cancelled_by(ignore);
+        assert!(ignored(Signal::from(libc::SIGWINCH)) && ignored(Signal::HANGUP));
+        // Of a channel for several signals the others stay.
+        let c = notify(&[Signal::from(libc::SIGUSR1), Signal::from(libc::SIGUSR2)]);
+        ignore(&[Signal::from(libc::SIGUSR1)]);
+        raise(libc::SIGUSR1);
+        raise(libc::SIGUSR2);
+        wait_sig(&c, libc::SIGUSR2);
+        no_sig(&c);
+        stop(&c);
+        reset(&[]);
+        assert!(!ignored(Signal::from(libc::SIGUSR1)) && !ignored(Signal::HANGUP));
+    });
+}
+
+#[test]
+fn test_ignored() {
+    alone(|| {
+        let winch = Signal::from(libc::SIGWINCH);
+        let c = notify(&[winch]);
+        assert!(!ignored(winch));
+        stop(&c);
+        ignore(&[winch]);
+        assert!(ignored(winch));
+        // Wanted again, then not: the action from before it was ignored.
+        let c = notify(&[winch]);
+        assert!(!ignored(winch));
+        stop(&c);
+        assert!(!ignored(winch));
+    });
+}
+
+/// Set for a child: what it is to do.
+const CHILD: &str = "GOPARK_SIGNAL_CHILD";
+
+/// This test again as a child of `launcher`; how it ended.
+fn child(launcher: &[&str], test: &str, task: &str) -> std::process::ExitStatus {
+    let me = std::env::current_exe().unwrap();
+    let mut words = launcher.iter().map(std::ffi::OsStr::new).chain([me.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).args(["--exact", test]).env(CHILD, task);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).status().unwrap()
+}
+
+#[test]
+fn test_detect_nohup() {
+    if std::env::var_os(CHILD).is_some() {
+        return alone(|| assert!(ignored(Signal::HANGUP)));
+    }
+    let out_of_the_way = ["env", "--default-signal=HUP"];
+    assert!(!child(&out_of_the_way, "test_detect_nohup", "look").success());
+    assert!(child(&["env", "--ignore-signal=HUP"], "test_detect_nohup", "look").success());
+    assert!(child(&["nohup"], "test_detect_nohup", "look").success());
+}
+
+/// Without a handler SIGHUP kills, unless whoever started the program had it ignored; a notification that came and went changes neither.
+#[test]
+fn test_nohup() {
+    use std::os::unix::process::ExitStatusExt;
+    if let Some(task) = std::env::var_os(CHILD) {
+        return alone(|| {
+            if task == "notify" {
+                let c = notify(&[Signal::HANGUP]);
+                raise(libc::SIGHUP);
+                wait_sig(&c, libc::SIGHUP);
+                stop(&c);
+            }
+            raise(libc::SIGHUP);
+        });
+    }
+    for task in ["die", "notify"] {
+        let died = child(&["env", "--default-signal=HUP"], "test_nohup", task);
+        assert_eq!(died.signal(), Some(libc::SIGHUP), "{task}");
+        assert!(child(&["nohup"], "test_nohup", task).success(), "{task}");
+    }
+}
+
+#[test]
+fn test_sigcont() {
+    alone(|| {
+        let c = notify(&[Signal::from(libc::SIGCONT)]);
+        kill(libc::SIGCONT);
+        wait_sig(&c, libc::SIGCONT);
+        stop(&c);
+    });
+}
+
+/// The context is cancelled by the signal, and other channels get it too.
+#[test]
+fn test_notify_context_notifications() {
+    alone(|| {
+        let winch = [Signal::from(libc::SIGWINCH)];
+        let other = notify(&winch);
+        let (ctx, stop_it) = notify_context(&Context::background(), &winch);
+        for _ in 0..3 {
+            raise(libc::SIGWINCH);
+            wait_sig(&other, libc::SIGWINCH);
+        }
+        assert!(ctx.done().recv_timeout(Duration::from_secs(5)).is_err());
+        assert_eq!(ctx.err(), Some(ContextError::Canceled));
+        stop_it();
+        stop(&other);
+    });
+}
+
+#[test]
+fn test_notify_context_stop() {
+    alone(|| {
+        let winch = Signal::from(libc::SIGWINCH);
+        let before = action_of(libc::SIGWINCH);
+        ignore(&[winch]);
+        let (ctx, stop_it) = notify_context(&Context::background(), &[winch]);
+        assert!(!ignored(winch));
+        assert_eq!(ctx.err(), None);
+        stop_it();
+        let _ = ctx.done().recv();
+        assert_eq!(ctx.err(), Some(ContextError::Canceled));
+        assert_eq!(action_of(libc::SIGWINCH), before);
+    });
+}
+
+#[test]
+fn test_notify_context_cancel_parent() {
+    alone(|| {
+        let (parent, cancel) = Context::background().with_cancel();
+        let (ctx, stop_it) = notify_context(&parent, &[Signal::from(libc::SIGWINCH)]);
+        cancel();
+        let _ = ctx.done().recv();
+        assert_eq!(ctx.err(), Some(ContextError::Canceled));
+        stop_it();
+    });
+}
+
+#[test]
+fn test_notify_context_premature_cancel_parent() {
+    alone(|| {
+        let (parent, cancel) = Context::background().with_cancel();
+        cancel();
+        let (ctx, stop_it) = notify_context(&parent, &[Signal::from(libc::SIGWINCH)]);
+        assert_eq!(ctx.err(), Some(ContextError::Canceled));
+        stop_it();
+    });
+}
+
+#[test]
+fn test_notify_context_simultaneous_stop() {
+    alone(|| {
+        let (ctx, stop_it) = notify_context(&Context::background(), &[Signal::from(libc::SIGWINCH)]);
+        let stops: Vec<_> = (0..10)
+            .map(|_| {
+                let stop_it = stop_it.clone();
+                go(move || stop_it())
+            })
+            .collect();
+        stops.into_iter().for_each(|s| s.join().unwrap());
+        assert_eq!(ctx.err(), Some(ContextError::Canceled));
+    });
+}
+
+/// One channel's stop, while another comes, leaves no handler behind.
+#[test]
+fn channels_that_come_and_go_at_once_leave_no_handler() {
+    alone(|| {
+        let signals = [libc::SIGWINCH, libc::SIGUSR1, libc::SIGUSR2];
+        let before = signals.map(action_of);
+        let all: Vec<_> = signals
+            .into_iter()
+            .map(|signal| {
+                go(move || {
+                    for _ in 0..300 {
+                        let c = notify(&[Signal::from(signal)]);
+                        raise(signal);
+                        stop(&c);
+                        assert_eq!(c.len(), 1);
+                    }
+                })
+            })
+            .collect();
+        all.into_iter().for_each(|one| one.join().unwrap());
+        assert_eq!(signals.map(action_of), before);
+    });
 }

@@ -20,5 +20,10 @@ pub fn run(options: &Options) -> Result<()> {
             cargo(["test", "--release", "--test", "stress", "--", "--nocapture", "--test-threads=1"]);
         sh(test.env("GOPARK_SOAK_SECONDS", options.seconds.to_string()))
     });
+    steps.step("close races", || {
+        let mut test = cargo(["test", "--release", "--package", "gopark-net", "--test", "close_races", "--"]);
+        test.args(["--nocapture", "--test-threads=1"]);
+        sh(test.env("GOPARK_SOAK_SECONDS", options.seconds.to_string()))
+    });
     steps.finish()
 }

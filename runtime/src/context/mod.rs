@@ -405,7 +405,12 @@ impl fmt::Debug for Context {
 
 impl CancelFn {
     fn of(node: Arc<Node>) -> CancelFn {
-        CancelFn(Arc::new(move || node.cancel(ContextError::Canceled, None)))
+        CancelFn::calling(move || node.cancel(ContextError::Canceled, None))
+    }
+
+    /// One that does more than cancel.
+    pub(crate) fn calling(f: impl Fn() + Send + Sync + 'static) -> CancelFn {
+        CancelFn(Arc::new(f))
     }
 
     /// The same as calling it.

@@ -1,0 +1,42 @@
+//! A context that a signal cancels. Go: os/signal/signal.go `NotifyContext`.
+
+use super::{Signal, notify, stop};
+use crate::context::{CancelFn, Context};
+use crate::{go, select};
+
+/// A child of `parent` that is cancelled by the first of these signals, or by the function. Once that is called, or `parent` is done and
+/// it is called, the signals do again what they did before: call it as soon as the context is needed no more.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::context::{Context, ContextError};
+/// use gopark_runtime::signal::{Signal, notify_context};
+/// let (ctx, stop) = notify_context(&Context::background(), &[Signal::from(libc::SIGUSR2)]);
+/// // SAFETY: sends a signal that is handled.
+/// unsafe { libc::raise(libc::SIGUSR2) };
+/// let _ = ctx.done().recv();
+/// assert_eq!(ctx.err(), Some(ContextError::Canceled));
+/// stop();
+/// # }) } }
+/// ```
+#[doc(alias = "NotifyContext")]
+#[must_use]
+pub fn notify_context(parent: &Context, signals: &[Signal]) -> (Context, CancelFn) {
+    let (ctx, cancel) = parent.with_cancel();
+    let channel = notify(signals);
+    if ctx.err().is_none() {
+        let (done, cancel, channel) = (ctx.done(), cancel.clone(), channel.clone());
+        go(move || {
+            select! {
+                // A channel that was let go (by `reset`) brings no signal any more.
+                recv(channel) -> signal => if signal.is_ok() { cancel() },
+                recv(done) -> _ => {},
+            }
+        });
+    }
+    let stopped = move || {
+        cancel();
+        stop(&channel);
+    };
+    (ctx, CancelFn::calling(stopped))
+}
