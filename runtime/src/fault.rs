@@ -7,7 +7,7 @@
 use std::cell::UnsafeCell;
 use std::fmt::Write;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
 
 use crate::g::GRef;
 use crate::m::M;
@@ -66,16 +66,23 @@ pub(crate) fn alternate_stack(m: &M) {
 }
 
 extern "C" fn on_quit(_signal: libc::c_int) {
+    // SAFETY: errno's address is valid on every thread. What was interrupted may be about to read it.
+    let errno = unsafe { *libc::__errno_location() };
     // ORDERING: SeqCst pairs with the swap in `take_quit`.
     QUIT.store(true, SeqCst);
+    // ORDERING: SeqCst fence, pairs with the one in `quit_pending`: either we see that sysmon is about to sleep, or it sees QUIT.
+    fence(SeqCst);
     if let Some(sched) = sched::try_sched() {
         sched.wake_sysmon();
     }
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
 }
 
-/// Has SIGQUIT come? For sysmon before it sleeps: the handler may have run just before there was anybody to wake.
+/// Has SIGQUIT come? For sysmon when it has said that it sleeps: the handler may have run just before there was anybody to wake.
 pub(crate) fn quit_pending() -> bool {
-    // ORDERING: SeqCst pairs with the store in `on_quit`.
+    // ORDERING: SeqCst fence, pairs with the one in `on_quit`: the caller's `sysmon_wait` comes before our look at QUIT.
+    fence(SeqCst);
     QUIT.load(SeqCst)
 }
 

@@ -178,9 +178,9 @@ where
     let theirs = packet.clone();
     let main = move || {
         let result = newproc::catch(f);
-        theirs.finish(result);
-        // A result that nobody joins is dropped here; its destructor's panic is nobody's but must not end the process.
-        let _ = newproc::catch(move || drop(theirs));
+        // What is called from here on is the user's, too: a future's waker, and the destructor of a result that nobody joins.
+        newproc::contain(|| theirs.finish(result));
+        newproc::contain(move || drop(theirs));
         at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.

@@ -106,7 +106,8 @@ struct Evicted {
 }
 
 impl Evicted {
-    /// Takes the waiter of one direction out. The lock is held and the reason is published.
+    /// Takes the waiter of one direction out. The reason is published, and so that deadlines keep their order the lock is held while
+    /// it is one (an interruption needs none: who is woken by it for nothing waits again).
     fn evict(&mut self, pd: &PollDesc, mode: Mode) {
         let gp = pd.sema(mode).unblock(Cause::Evicted);
         match mode {

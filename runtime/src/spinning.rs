@@ -18,7 +18,8 @@
 //! I4 An M that drops its P without having spun would miss work submitted just then, when there was no idle P to give a
 //!    spinner. So a submitter that finds none sets `needspinning` and looks again; the dropper, having counted its P as
 //!    idle, looks at `needspinning` ([`Spinning::must_spin_instead`]). One sees the other. (Go takes its lock for this at
-//!    each submission while all Ps are busy.)
+//!    each submission while all Ps are busy.) The same holds for a spinner that sees work at its second look and finds no P to
+//!    run it with: the submitter has relied on it (I1), so it says `need` in its turn.
 
 use crate::shim::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst, fence};
 
@@ -211,6 +212,33 @@ mod loom_tests {
                 submitter.join().unwrap() || spins,
                 "neither the submitter nor the dropper looks for the work"
             );
+        });
+    }
+
+    /// Work was left to a spinner that retires and finds all Ps taken, while another M, which does not spin because enough others did,
+    /// drops its P. The idle list is under the scheduler's lock, as in wake.rs.
+    #[test]
+    fn loom_a_retired_spinner_without_a_p_tells_the_dropper() {
+        loom::model(|| {
+            let s = Arc::new((shared(), crate::shim::Mutex::new(0)));
+            let other = s.clone();
+            s.0.spinning.become_spinning();
+            let dropper = loom::thread::spawn(move || {
+                let (shared, idle) = &*other;
+                let mut idle = idle.lock();
+                *idle += 1;
+                shared.spinning.p_idle();
+                shared.spinning.must_spin_instead()
+            });
+            let (shared, idle) = &*s;
+            shared.spinning.retire();
+            let idle = idle.lock();
+            let got_p = *idle > 0;
+            if !got_p {
+                shared.spinning.need();
+            }
+            drop(idle);
+            assert!(got_p || dropper.join().unwrap(), "work was seen, a P is idle, and nobody looks");
         });
     }
 

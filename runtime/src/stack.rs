@@ -69,9 +69,9 @@ struct ClassState {
     guarded: usize,
     /// Slots of the last slab that have been handed out.
     used: usize,
-    /// Gs whose goroutine has ended, with their slots.
+    /// Gs whose goroutine has ended, with their slots, of which only the hot part is left.
     free: GList,
-    /// How many of `free`, from its far end, have been trimmed is unknown; this says whether any came since the last trim.
+    /// The same, as they were left: used again first, trimmed when things are quiet.
     untrimmed: GList,
 }
 
@@ -284,9 +284,13 @@ pub(crate) fn trim_free_stacks() -> bool {
             let mut done = GList::new();
             while let Some(gp) = batch.pop() {
                 let slot = slot_of(gp);
+                let above_guard = slot.limit + PAGE;
                 let keep_from = slot.base + size_of::<G>() - WATERMARK;
-                // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
-                unsafe { mem::give_back(slot.limit + PAGE, keep_from - (slot.limit + PAGE)) };
+                // The smallest slots have nothing below the watermark.
+                if keep_from > above_guard {
+                    // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
+                    unsafe { mem::give_back(above_guard, keep_from - above_guard) };
+                }
                 done.push(gp);
             }
             let mut state = class.state.lock();
@@ -370,4 +374,29 @@ fn add_slab(shift: usize) -> Result<usize, NoStack> {
     // ORDERING: Release pairs with the Acquire in `g_of_other` and `guard_owner`.
     SLAB_COUNT.store(index + 1, Release);
     Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest slots are smaller than what counts as hot.
+    #[test]
+    fn trimming_leaves_every_class_usable() {
+        for bytes in [1 << MIN_SHIFT, 1 << 15, 1 << 16] {
+            let gp = new_g(class_for(bytes)).expect("a stack");
+            let lowest = (slot_of(gp).limit + PAGE) as *mut u8;
+            // SAFETY: the lowest byte above the guard of a slot that is ours.
+            unsafe { lowest.write_volatile(1) };
+            free_g(gp);
+            trim_free_stacks();
+            // SAFETY: as above; a slot stays mapped.
+            let left = unsafe { lowest.read_volatile() };
+            assert_eq!(
+                left,
+                u8::from(bytes == 1 << MIN_SHIFT),
+                "{bytes}: below the watermark, pages are given back"
+            );
+        }
+    }
 }

@@ -22,6 +22,8 @@ use crate::sys::clock::{instant_to_ns, nanotime, ns_to_instant, saturating_ns};
 
 /// `when_ns` of a channel that has nothing to come.
 pub(crate) const NEVER_NS: i64 = i64::MAX;
+/// The latest time that something comes at: whoever sets a timer for ever has still set one. Go: maxWhen.
+const LATEST_NS: i64 = NEVER_NS - 1;
 
 /// A receiver that gets one message, `duration` from now: the time at which it was due.
 ///
@@ -49,7 +51,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 /// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
 /// ```
 pub fn at(when: Instant) -> Receiver<Instant> {
-    timed(instant_to_ns(when), 0)
+    timed(instant_to_ns(when).min(LATEST_NS), 0)
 }
 
 /// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by
@@ -74,7 +76,7 @@ pub fn tick(duration: Duration) -> Receiver<Instant> {
 /// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of
 /// the caller.
 pub(crate) fn ns_from_now(duration: Duration) -> i64 {
-    Instant::now().checked_add(duration).map_or(NEVER_NS, instant_to_ns)
+    Instant::now().checked_add(duration).map_or(LATEST_NS, instant_to_ns).min(LATEST_NS)
 }
 
 /// A timed channel: next message at `when_ns`, then every `period_ns` (0: no more).

@@ -145,6 +145,7 @@ pub(crate) fn goready(gp: GRef) {
 pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
     match p {
         Some(p) => {
+            debug_assert!(held_in_runtime(p), "handshake.rs I1");
             crate::metrics::readied(p, gp);
             runqput(p, gp, place);
         }
@@ -156,6 +157,12 @@ pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
     wake_for_submitted(p);
 }
 
+/// Is the P in the tenure of an M that is in the runtime? What its holder may rely on.
+fn held_in_runtime(p: &P) -> bool {
+    // SAFETY: Ms are never freed (m.rs I1).
+    unsafe { p.m.load(Relaxed).as_ref() }.is_some_and(|m| m.tenure.mode() == Mode::Runtime)
+}
+
 /// After work was published: a spinner for it, if a P is idle.
 #[inline(always)]
 pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
@@ -165,8 +172,9 @@ pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
     }
 }
 
-/// Runs `f` with the caller's P held, if the caller has one: in a goroutine, or on an M's own stack. A plain thread has none,
-/// and a goroutine whose P was retaken neither.
+/// Runs `f` with the caller's P held, if the caller has one: in a goroutine, or on an M's own stack. A plain thread has none, and a
+/// goroutine whose P was retaken neither; nor has code on a stack that is none of ours (a coroutine of another library, a stack
+/// that was grown by switching), which counts as a plain thread's: under it a goroutine runs, in mode USER.
 #[inline(always)]
 pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
     if let Some(gp) = g::current_goroutine() {
@@ -180,7 +188,7 @@ pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
         }
         return r;
     }
-    f(tls::getm().and_then(M::p))
+    f(tls::getm().filter(|m| m.tenure.mode() == Mode::Runtime).and_then(M::p))
 }
 
 /// Runs `f` with the timers of the caller's P, which stays the caller's meanwhile; P 0's for callers without a P.

@@ -63,7 +63,9 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
         let coro = unsafe {
             coro::create(stack_of(gp), move |yielder| {
                 g::current_goroutine().expect("on a goroutine's stack").yielder.set(yielder);
+                let root = Root;
                 f();
+                std::mem::forget(root);
                 // The way out is a way into the runtime.
                 g::current_goroutine().expect("on a goroutine's stack").m().tenure.enter();
             })
@@ -76,6 +78,15 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
         put_and_wake(p, gp, Place::Next);
         Ok(gp)
     })
+}
+
+/// The bottom of a goroutine. A panic that came through would take the M with it, and the P in its tenure for good.
+struct Root;
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        crate::throw!("a panic left its goroutine")
+    }
 }
 
 /// The stack below a goroutine's record.
@@ -182,6 +193,15 @@ fn next_goid(p: Option<&'static P>) -> u64 {
 /// Runs a user's function; what it panics with comes back as an error.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
     catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Runs a user's function whose result and panic are nobody's: the hook has told of the panic.
+pub(crate) fn contain(f: impl FnOnce()) {
+    let Err(payload) = catch(f) else { return };
+    // The payload is the user's, too: where its own drop panics, what that panics with is let go of undropped.
+    if let Err(another) = catch(move || drop(payload)) {
+        std::mem::forget(another);
+    }
 }
 
 /// A G has the size that keeps slots' tops aligned.

@@ -211,7 +211,8 @@ impl Search {
 
     /// One poll with timeout 0; the first goroutine is returned, the rest are queued.
     fn poll_once(&mut self) -> Option<GRef> {
-        // ORDERING: Acquire/Release of `polling_net` let one M poll at a time; it publishes nothing.
+        // ORDERING: SeqCst, as all of the poller's election; the swap lets one M poll at a time and publishes nothing. Pairs with the
+        // store below.
         if !netpoll::netpoll_inited()
             || !netpoll::netpoll_any_waiters()
             || self.sched.lastpoll.load(Relaxed) == 0
@@ -309,7 +310,7 @@ impl Search {
     fn recheck(&mut self) -> Option<Step> {
         let (sched, m) = (self.sched, self.m);
         let work = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
-        if work && wake::acquirep_idle(m) {
+        if work && wake::acquirep_for_seen_work(m) {
             wake::become_spinning(m);
             return Some(Step::Again);
         }

@@ -149,6 +149,16 @@ pub(crate) fn acquirep_idle(m: &'static M) -> bool {
     got.map(|p| acquirep(m, p)).is_some()
 }
 
+/// The same for a spinner that has retired and then seen work (I2): with no P to be had, whoever drops one next shall spin (I4).
+///
+/// Go: checkRunqsNoP.
+#[doc(alias = "checkRunqsNoP")]
+pub(crate) fn acquirep_for_seen_work(m: &'static M) -> bool {
+    let sched = sched();
+    let got = pidleget_spinning(sched, &mut sched.lock.lock());
+    got.map(|p| acquirep(m, p)).is_some()
+}
+
 /// Takes the P that the waker of this M has left for it, if any.
 pub(crate) fn acquire_nextp(m: &'static M) {
     // Relaxed: ordered by the note (or by the thread's start).

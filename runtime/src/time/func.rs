@@ -157,8 +157,8 @@ impl<F: FnMut() + Send + 'static> Func<F> {
     /// The goroutine: see I1.
     fn call(&self) {
         loop {
-            // A panic has told its message; there is nobody to join.
-            let _ = newproc::catch(|| {
+            // There is nobody to join.
+            newproc::contain(|| {
                 // SAFETY: I1: ours until `due` is given back.
                 let f = unsafe { &mut *self.f.get() };
                 f();
@@ -166,7 +166,7 @@ impl<F: FnMut() + Send + 'static> Func<F> {
             // ORDERING: AcqRel: Release gives the function to whoever raises `due` next, Acquire pairs with the raises so far.
             let again = self.due.fetch_sub(1, AcqRel) > 1;
             // The drop of the function is the user's code, too.
-            let _ = newproc::catch(|| self.give_up_claim(1));
+            newproc::contain(|| self.give_up_claim(1));
             if !again {
                 return;
             }

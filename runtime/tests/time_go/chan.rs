@@ -198,3 +198,18 @@ fn test_chan_timer() {
 fn test_chan_ticker() {
     run(|| test_timer_chan(TickerTimer(Ticker::new(FAR), AtomicBool::new(false))));
 }
+
+/// Ours. Go's largest duration is as far away as its clock goes, and a timer set to it is set.
+#[test]
+fn a_timer_for_ever_is_set() {
+    run(|| {
+        let timer = Timer::new(Duration::MAX);
+        assert!(timer.stop());
+        assert!(!timer.stop());
+        assert!(!timer.reset(Duration::MAX));
+        assert!(timer.reset(FAR));
+        assert!(timer.reset(NOW));
+        timer.assert_tick();
+        TickerTimer(Ticker::new(Duration::MAX), AtomicBool::new(false)).no_tick();
+    });
+}

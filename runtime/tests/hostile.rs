@@ -1,0 +1,135 @@
+//! User code that misbehaves where the runtime calls it: destructors that panic, wakers that panic, stacks that are not ours.
+//!
+//! What comes out of it is the user's affair, but each goroutine must end, and no thread of the runtime may be lost with its P.
+
+use std::future::{Future, IntoFuture};
+use std::panic::panic_any;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use corosensei::stack::{Stack, StackPointer};
+use corosensei::{Coroutine, CoroutineResult};
+use gopark_runtime::{Builder, chan, go, goid, num_goroutine, scope, time};
+
+/// On two Ps: two threads lost with theirs would be the end. One test at a time: they count goroutines.
+fn run<T: Send>(main: impl FnOnce() -> T + Send) -> T {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: nothing is bound to a thread.
+    unsafe { Builder::new().procs(2).run(main) }
+}
+
+/// Panics when it is dropped, unless that would abort.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("dropped");
+        }
+    }
+}
+
+/// Panics when it is dropped, with something that panics when it is dropped.
+struct BombOfBombs;
+
+impl Drop for BombOfBombs {
+    fn drop(&mut self) {
+        panic_any(Bomb);
+    }
+}
+
+/// Until no goroutine is left that this test has started.
+fn wait_for(started_before: usize) {
+    let limit = Instant::now() + Duration::from_secs(20);
+    while num_goroutine() > started_before {
+        assert!(Instant::now() < limit, "{} goroutines have not ended", num_goroutine() - started_before);
+        time::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn panics_of_destructors_end_with_their_goroutine() {
+    run(|| {
+        let before = num_goroutine();
+        for _ in 0..8 {
+            drop(go(|| panic_any(Bomb)));
+            drop(go(|| BombOfBombs));
+            drop(time::after_func(Duration::ZERO, || panic_any(Bomb)));
+            let bomb = BombOfBombs;
+            drop(time::after_func(Duration::ZERO, move || {
+                let _held = &bomb;
+            }));
+            let payload = go(|| panic_any(Bomb)).join().unwrap_err();
+            std::mem::forget(payload);
+        }
+        wait_for(before);
+        let panicked = std::panic::catch_unwind(|| scope(|s| drop(s.go(|| panic_any(Bomb)))));
+        assert!(panicked.is_err());
+        wait_for(before);
+    });
+}
+
+#[test]
+fn a_waker_that_panics_ends_with_the_goroutine_that_calls_it() {
+    run(|| {
+        let before = num_goroutine();
+        for _ in 0..8 {
+            let handle = go(|| time::sleep(Duration::from_millis(2)));
+            let mut end = handle.into_future();
+            let waker = Waker::from(Arc::new(PanickingWaker));
+            assert!(Pin::new(&mut end).poll(&mut Context::from_waker(&waker)).is_pending());
+            wait_for(before);
+            let Poll::Ready(end) = Pin::new(&mut end).poll(&mut Context::from_waker(&waker)) else {
+                panic!("the goroutine has ended")
+            };
+            end.unwrap();
+        }
+    });
+}
+
+struct PanickingWaker;
+
+impl Wake for PanickingWaker {
+    fn wake(self: Arc<Self>) {
+        panic!("woken");
+    }
+}
+
+/// Memory for a coroutine of the user's own.
+struct UserStack(Vec<u128>);
+
+// SAFETY: the vector is neither moved nor resized while it is a stack, and its ends are multiples of 16. (No guard: the test's frames are
+// small.)
+unsafe impl Stack for UserStack {
+    fn base(&self) -> StackPointer {
+        StackPointer::new(self.0.as_ptr_range().end as usize).expect("not at address 0")
+    }
+    fn limit(&self) -> StackPointer {
+        StackPointer::new(self.0.as_ptr() as usize).expect("not at address 0")
+    }
+}
+
+/// A goroutine that switches to a stack of its own (another coroutine library, a stack grown by switching) is a plain thread to the
+/// runtime meanwhile: it must not touch the P of the goroutine below it, which sysmon may retake at any time.
+#[test]
+fn on_a_foreign_stack_the_caller_counts_as_a_plain_thread() {
+    run(|| {
+        let (numbers, received) = chan::bounded::<u64>(0);
+        let sum = go(move || received.iter().sum::<u64>());
+        let mut user = Coroutine::<(), (), (), _>::with_stack(UserStack(vec![0; 1 << 14]), move |_, ()| {
+            assert_eq!(goid(), None);
+            for i in 0..100 {
+                numbers.send(i).unwrap();
+                assert_eq!(go(move || i).join().unwrap(), i);
+            }
+            time::sleep(Duration::from_millis(2));
+        });
+        assert!(matches!(user.resume(()), CoroutineResult::Return(())));
+        assert!(goid().is_some());
+        drop(user);
+        assert_eq!(sum.join().unwrap(), 4950);
+    });
+}
