@@ -13,7 +13,7 @@ macro_rules! twins {
 twins! {
     bad_addrs chan_pingpong close_accept conn_options dial_localhost dial_refused dial_write_read dns_lookup echo_seq3
     epipe exec_child half_close os_pipe read_deadline sendfile_copy signal_notify sleep_only splice_copy tcp4_listen
-    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline
+    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline deadline_reset dial_dual_stack dial_timeout dial_config keep_alive udp_connected udp_dual udp_msg unixpacket unix_names unix_fds
 }
 
 /// The list above has all programs of the folder.
@@ -32,7 +32,7 @@ fn like_go(name: &str) {
     let program = programs(&[name.into()]).expect("the catalogue").remove(0);
     let exe = build::examples().join(name);
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.strace"));
-    match conform(&program, &exe, &log) {
+    match conform(&program, &exe, &log, None) {
         Ok(Verdict::Conforms) => {}
         Ok(Verdict::Skipped(why)) => println!("SKIPPED: {name}: {why}"),
         Ok(Verdict::Differs(how)) => panic!("{name} is not like Go; log {}\n{how}", log.display()),

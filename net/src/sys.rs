@@ -107,6 +107,12 @@ fn msghdr() -> libc::msghdr {
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
+/// The vector of one buffer; an empty one has no address, as in Go.
+fn one_buffer(base: *mut u8, len: usize) -> libc::iovec {
+    let base = if len == 0 { std::ptr::null_mut() } else { base };
+    libc::iovec { iov_base: base.cast(), iov_len: len }
+}
+
 /// recvmsg(2) with one buffer. As Go does it: a stream or packet socket that carries control data but no data needs a byte to
 /// read (of a datagram socket none).
 #[inline(never)]
@@ -118,7 +124,7 @@ pub(crate) fn recvmsg(
     from: &mut RawAddr,
 ) -> Result<Received, Errno> {
     let mut dummy = [0u8; 1];
-    let mut iov = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+    let mut iov = one_buffer(buf.as_mut_ptr(), buf.len());
     let mut msg = msghdr();
     if !oob.is_empty() {
         if buf.is_empty() && socket_type(fd)? != libc::SOCK_DGRAM {
@@ -150,7 +156,7 @@ pub(crate) fn sendmsg(
 ) -> Result<usize, Errno> {
     let dummy = [0u8; 1];
     let mut empty = false;
-    let mut iov = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
+    let mut iov = one_buffer(buf.as_ptr().cast_mut(), buf.len());
     let mut msg = msghdr();
     if !oob.is_empty() {
         if buf.is_empty() && socket_type(fd)? != libc::SOCK_DGRAM {

@@ -8,6 +8,7 @@ mod soak;
 mod steps;
 mod tests;
 mod tools;
+mod twins;
 
 use std::process::ExitCode;
 

@@ -1,9 +1,11 @@
 //! `cargo xtask test`: sets up what the tests need and runs every one, in the order of what fails soonest.
 
 use anyhow::Result;
+use gopark_conformance::programs;
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{conformance, packages, tools};
+use crate::twins::Twins;
+use crate::{conformance, packages};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
@@ -11,17 +13,19 @@ pub struct Options {
     /// Runs of each conformance program.
     #[arg(long, default_value_t = 2)]
     runs: u32,
+    /// Runs of Go's twin of each.
+    #[arg(long, default_value_t = 3)]
+    go_runs: u32,
 }
 
 /// Runs all steps, prints their times, fails if one failed.
 pub fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
+    let mut twins = None;
     steps.step("set up: strace, clients, Go", || {
         packages::provide(&[packages::STRACE])?;
         packages::clients();
-        if let Some(go) = tools::go() {
-            println!("Go: {}", go.display());
-        }
+        twins = Twins::set_up(&programs(&[])?, options.go_runs)?;
         Ok(())
     });
     steps.step("format", || sh(&mut cargo(["fmt", "--all", "--check"])));
@@ -45,9 +49,17 @@ pub fn run(options: &Options) -> Result<()> {
     });
     for busy in [false, true] {
         let name = if busy { "conformance, cores busy" } else { "conformance" };
-        let options =
-            conformance::Options { runs: options.runs, busy, go: false, quick: false, names: vec![] };
-        steps.step(name, || conformance::run(&options));
+        let options = conformance::Options {
+            runs: options.runs,
+            go_runs: options.go_runs,
+            jobs: 2,
+            busy,
+            go: false,
+            write_references: false,
+            quick: false,
+            names: vec![],
+        };
+        steps.step(name, || conformance::round(&options, twins.as_ref()));
     }
     steps.finish()
 }

@@ -3,6 +3,8 @@
 //! A peer prepares what must exist before the program starts, calls `Cue::ready`, and then acts only after it saw the
 //! program wait (a listening socket, a path) and one [`PACE`] later, so that the program has parked.
 
+mod streams;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -44,6 +46,9 @@ impl Cue {
 pub fn peer_of(name: &str) -> Option<Peer> {
     Some(match name {
         "conn_options" => conn_options,
+        "deadline_reset" => streams::deadline_reset,
+        "dial_dual_stack" => streams::dial_dual_stack,
+        "dial_timeout" => streams::dial_timeout,
         "dial_localhost" => dial_localhost,
         "dial_write_read" => dial_write_read,
         "dns_lookup" => dns_lookup,
@@ -302,13 +307,17 @@ fn pace() {
 }
 
 fn server(port: u16, receive_buffer: Option<usize>) -> Result<TcpListener> {
-    let s = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    server_at(SocketAddr::from(([127, 0, 0, 1], port)), receive_buffer, 8)
+}
+
+fn server_at(at: SocketAddr, receive_buffer: Option<usize>, backlog: i32) -> Result<TcpListener> {
+    let s = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     s.set_reuse_address(true)?;
     if let Some(bytes) = receive_buffer {
         s.set_recv_buffer_size(bytes)?;
     }
-    s.bind(&SocketAddr::from(([127, 0, 0, 1], port)).into())?;
-    s.listen(8)?;
+    s.bind(&at.into())?;
+    s.listen(backlog)?;
     // accept(2) too gives up at this limit
     s.set_read_timeout(Some(LIMIT))?;
     Ok(s.into())

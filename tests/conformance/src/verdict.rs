@@ -29,11 +29,15 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Compares a log with a reference.
+/// Compares a log with a stored reference.
 pub fn compare(reference: &Path, log: &Path) -> Result<Verdict> {
-    let want = Normal::load(reference)?.normal;
+    compare_with(&Normal::load(reference)?.normal, log)
+}
+
+/// Compares a log with a reference.
+pub fn compare_with(want: &Normal, log: &Path) -> Result<Verdict> {
     let got = Normal::load(log)?;
-    let report = compare_traces(&want, &got.normal, &got.faults, Prologue::Ignore);
+    let report = compare_traces(want, &got.normal, &got.faults, Prologue::Ignore);
     Ok(if report.conforms() { Verdict::Conforms } else { Verdict::Differs(report.to_string()) })
 }
 
