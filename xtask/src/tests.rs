@@ -5,7 +5,7 @@ use gopark_conformance::programs;
 
 use crate::steps::{Steps, cargo, sh};
 use crate::twins::Twins;
-use crate::{conformance, packages};
+use crate::{conformance, packages, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
