@@ -13,6 +13,7 @@ use crate::addr::Addr;
 use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::error::{Cause, OpError, Sentinel};
 use crate::keep_alive::KeepAliveConfig;
+use crate::multipath_tcp;
 use crate::net_fd::{NetFd, Partial};
 use crate::network::Transport;
 use crate::poll::{DeadlineMode, Error, Fd};
@@ -210,6 +211,15 @@ impl Conn {
     /// All of it.
     pub fn set_keep_alive_config(&self, c: KeepAliveConfig) -> Result<(), OpError> {
         self.set(c.apply(&self.0.pfd))
+    }
+
+    /// Whether the connection uses Multipath TCP now: asked for, agreed to by the peer, and not fallen back to TCP.
+    ///
+    /// # Errors
+    /// What getsockopt(2) says; a closed connection.
+    #[doc(alias = "MultipathTCP")]
+    pub fn multipath_tcp(&self) -> Result<bool, OpError> {
+        multipath_tcp::in_use(&self.0.pfd).map_err(|e| self.error("get", e.in_call("getsockopt")))
     }
 
     /// Parks until a read would not: for connections that wait long, without a buffer. Beyond Go.

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::error::{Cause, Errno};
 use crate::net_fd::NetFd;
+use crate::poll::{Error, Fd};
 use crate::sys;
 
 /// Whether to try it.
@@ -68,4 +69,30 @@ pub(crate) fn socket(wanted: Use, make: impl Fn(i32) -> Result<NetFd, Cause>) ->
         return Ok(fd);
     }
     make(0)
+}
+
+/// Does the connection use it? One that was made with it may have fallen back to TCP since.
+#[doc(alias = "isUsingMultipathTCP")]
+pub(crate) fn in_use(fd: &Fd) -> Result<bool, Error> {
+    const SOL_MPTCP: i32 = 284;
+    const MPTCP_INFO: i32 = 1;
+    if fd.control(|fd| sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL))? != libc::IPPROTO_MPTCP {
+        return Ok(false);
+    }
+    match fd.control(|fd| sys::getsockopt_int(fd, SOL_MPTCP, MPTCP_INFO)) {
+        // Fallen back; and of IPv6 ENOPROTOOPT. Before Linux 5.16 it cannot be told, and Go says yes.
+        Err(Error::Errno(Errno(libc::EOPNOTSUPP | libc::ENOPROTOOPT))) => Ok(!can_tell()),
+        result => result.map(|_| true),
+    }
+}
+
+/// Linux 5.16 and later know SOL_MPTCP.
+#[doc(alias = "hasSOLMPTCP")]
+fn can_tell() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut numbers = release.split(['.', '-', '\n']).map_while(|part| part.parse::<u32>().ok());
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (5, 16)
+    })
 }

@@ -200,3 +200,132 @@ fn test_file_nonblock_from_fd() {
         assert_eq!(w.write(b"x").unwrap(), 1);
     });
 }
+
+fn closed_pipe_race(side: impl FnOnce(&File, &File) -> String + Send + 'static, close_reader: bool) {
+    let (r, w) = pipe().unwrap();
+    let (r, w) = (Arc::new(r), Arc::new(w));
+    let operation = go({
+        let (r, w) = (r.clone(), w.clone());
+        move || side(&r, &w)
+    });
+    gopark_runtime::time::sleep(Duration::from_millis(20));
+    if close_reader {
+        r.close().unwrap()
+    } else {
+        w.close().unwrap()
+    }
+    assert!(operation.join().unwrap().ends_with(": file already closed"));
+}
+
+#[test]
+fn test_closed_pipe_race_read() {
+    in_runtime(|| closed_pipe_race(|r, _| r.read(&mut [0]).unwrap_err().to_string(), true));
+}
+
+/// A write larger than any pipe. It reports what went into the pipe before.
+#[test]
+fn test_closed_pipe_race_write() {
+    in_runtime(|| {
+        let write = |_: &File, w: &File| {
+            let max = std::fs::read_to_string("/proc/sys/fs/pipe-max-size").unwrap();
+            let data = vec![0; max.trim().parse::<usize>().unwrap() + 1];
+            let e = w.write(&data).unwrap_err();
+            assert!((1..data.len()).contains(&e.transferred()), "{}", e.transferred());
+            e.to_string()
+        };
+        closed_pipe_race(write, false);
+    });
+}
+
+/// A descriptor that somebody makes non-blocking behind the file's back: EAGAIN, not a wait that the poller knows nothing of.
+#[test]
+fn test_read_nonblocking_fd() {
+    in_runtime(|| {
+        let (r, _w) = pipe().unwrap();
+        let fd = r.fd();
+        // SAFETY: takes no pointers; the descriptor is the file's.
+        unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) };
+        let file = File::from_fd(blocking_duplicate(fd), "stdin");
+        // SAFETY: as above.
+        unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) };
+        let e = file.read(&mut [0]).unwrap_err();
+        assert_eq!(e.raw_os_error(), Some(libc::EAGAIN), "{e}");
+    });
+}
+
+/// A duplicate, both in blocking mode.
+fn blocking_duplicate(fd: i32) -> OwnedFd {
+    // SAFETY: takes no pointers; the duplicate is ours.
+    unsafe {
+        libc::fcntl(fd, libc::F_SETFL, 0);
+        OwnedFd::from_raw_fd(libc::dup(fd))
+    }
+}
+
+/// Close returns although a read sits in the kernel.
+#[test]
+fn test_close_with_blocking_read_by_new_file() {
+    in_runtime(|| {
+        let mut ends = [0; 2];
+        // SAFETY: room for two descriptors, which are ours then.
+        let [r, w] = unsafe {
+            assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+            ends.map(|fd| File::from_fd(OwnedFd::from_raw_fd(fd), "end"))
+        };
+        let r = Arc::new(r);
+        let reader = go({
+            let r = r.clone();
+            move || r.read(&mut [0])
+        });
+        gopark_runtime::time::sleep(Duration::from_millis(20));
+        r.close().unwrap();
+        // The read is not woken by that; the end of the pipe wakes it.
+        w.close().unwrap();
+        match reader.join().unwrap() {
+            Ok(n) => assert_eq!(n, 0),
+            Err(e) => assert!(e.is_closed(), "{e}"),
+        }
+    });
+}
+
+#[test]
+fn test_fd_race() {
+    in_runtime(|| {
+        let (_r, w) = pipe().unwrap();
+        let w = Arc::new(w);
+        let all: Vec<_> = (0..100)
+            .map(|_| {
+                let w = w.clone();
+                go(move || w.fd())
+            })
+            .collect();
+        let number = w.as_raw_fd();
+        all.into_iter().for_each(|one| assert_eq!(one.join().unwrap(), number));
+        assert_eq!(flags(number) & libc::O_NONBLOCK, 0);
+    });
+}
+
+/// Rust ignores SIGPIPE when a program starts: a broken pipe is an error on every descriptor, the first two included.
+#[test]
+fn test_std_pipe() {
+    const CHILD: &str = "GOPARK_STD_PIPE_CHILD";
+    if let Ok(number) = std::env::var(CHILD) {
+        let number: i32 = number.parse().unwrap();
+        return in_runtime(|| {
+            let (r, w) = pipe().unwrap();
+            r.close().unwrap();
+            // SAFETY: takes no pointers. The child does nothing else with the descriptor, and ends without closing it.
+            let file = unsafe {
+                assert_eq!(libc::dup2(w.as_raw_fd(), number), number);
+                File::from_fd(OwnedFd::from_raw_fd(number), "out")
+            };
+            let broken = file.write(b"x").unwrap_err().raw_os_error() == Some(libc::EPIPE);
+            std::process::exit(if broken { 42 } else { 3 });
+        });
+    }
+    for number in ["1", "2", "7"] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "test_std_pipe", "--quiet"]).env(CHILD, number);
+        assert_eq!(child.status().unwrap().code(), Some(42), "{number}");
+    }
+}

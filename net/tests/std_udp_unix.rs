@@ -73,6 +73,58 @@ fn udp_clone_smoke() {
 }
 
 #[test]
+fn socket_smoke_test_ip6() {
+    in_runtime(|| {
+        let Ok(server) = UdpSocket::bind("[::1]:0") else { return println!("SKIPPED: no IPv6") };
+        let client = UdpSocket::bind("[::1]:0").unwrap();
+        client.send_to(&[99], server.local_addr().unwrap()).unwrap();
+        let mut buf = [0];
+        assert_eq!(server.recv_from(&mut buf).unwrap(), (1, client.local_addr().unwrap()));
+        assert_eq!(buf, [99]);
+    });
+}
+
+/// Two duplicates receive at once: each message goes to one of them.
+#[test]
+fn udp_clone_two_read() {
+    in_runtime(|| {
+        let (a, b) = (udp(), udp());
+        let to = a.local_addr().unwrap();
+        let a2 = a.try_clone().unwrap();
+        let read = |s: UdpSocket| {
+            go(move || {
+                let mut buf = [0];
+                s.recv_from(&mut buf).unwrap();
+                buf[0]
+            })
+        };
+        let readers = [read(a), read(a2)];
+        b.send_to(&[1], to).unwrap();
+        b.send_to(&[2], to).unwrap();
+        let got = readers.map(|r| r.join().unwrap());
+        assert_eq!(got[0] + got[1], 3, "{got:?}");
+    });
+}
+
+#[test]
+fn udp_clone_two_write() {
+    in_runtime(|| {
+        let (a, b) = (udp(), udp());
+        let to = b.local_addr().unwrap();
+        let a2 = a.try_clone().unwrap();
+        let writers = [go(move || a.send_to(&[1], to).unwrap()), go(move || a2.send_to(&[2], to).unwrap())];
+        let mut sum = 0;
+        for _ in 0..2 {
+            let mut buf = [0];
+            b.recv_from(&mut buf).unwrap();
+            sum += buf[0];
+        }
+        writers.into_iter().for_each(|w| assert_eq!(w.join().unwrap(), 1));
+        assert_eq!(sum, 3);
+    });
+}
+
+#[test]
 fn udp_debug() {
     in_runtime(|| {
         let a = udp();
@@ -339,5 +391,71 @@ fn abstract_namespace() {
         assert_eq!(a.recv(&mut [0; 4]).unwrap(), 2);
         let e = UnixDatagram::bind_addr(&addr).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::AddrInUse);
+    });
+}
+
+#[test]
+fn test_unix_datagram_timeout_recv() {
+    in_runtime(|| {
+        let path = socket_path();
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(30))).unwrap();
+        let start = Instant::now();
+        let e = socket.recv(&mut [0; 5]).unwrap_err();
+        assert!(matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{e}");
+        assert!(start.elapsed() >= Duration::from_millis(30));
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
+fn pair() {
+    in_runtime(|| {
+        let (mut s1, mut s2) = UnixStream::pair().unwrap();
+        let peer = go(move || {
+            let mut buf = [0; 6];
+            s2.read_exact(&mut buf).unwrap();
+            assert_eq!(&buf, b"hello ");
+            s2.write_all(b"world!").unwrap();
+        });
+        s1.write_all(b"hello ").unwrap();
+        let mut text = String::new();
+        s1.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "world!");
+        peer.join().unwrap();
+    });
+}
+
+#[test]
+fn iter() {
+    in_runtime(|| {
+        let path = socket_path();
+        let listener = UnixListener::bind(&path).unwrap();
+        let server = go(move || {
+            for stream in listener.incoming().take(2) {
+                let mut buf = [0];
+                stream.unwrap().read_exact(&mut buf).unwrap();
+            }
+        });
+        for _ in 0..2 {
+            UnixStream::connect(&path).unwrap().write_all(&[0]).unwrap();
+        }
+        server.join().unwrap();
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
+fn datagram_zero_duration_timeouts_are_refused() {
+    in_runtime(|| {
+        let socket = UnixDatagram::unbound().unwrap();
+        for refused in
+            [socket.set_read_timeout(Some(Duration::ZERO)), socket.set_write_timeout(Some(Duration::ZERO))]
+        {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+        let udp = udp();
+        assert_eq!(udp.set_read_timeout(Some(Duration::ZERO)).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(udp.read_timeout().unwrap(), None);
     });
 }

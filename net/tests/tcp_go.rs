@@ -1,35 +1,20 @@
-//! Ports of Go's net_test.go, conn_test.go, tcpsock_test.go, listen_test.go, writev_test.go and tcpconn_keepalive_test.go for TCP,
-//! under their names. (Their Unix halves are in `unix.rs`.)
+//! Ports of Go's net_test.go, conn_test.go, tcpsock_test.go and writev_test.go for TCP, under their names. (Their Unix halves are
+//! in `unix.rs`.)
 
 mod common;
 
-use std::io::{IoSlice, Read, Write};
+use std::io::{IoSlice, Read};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
-use gopark_net::{Addr, Conn, Dialer, KeepAliveConfig, ListenConfig, Listener, OpError, dial, listen};
+use common::{connect, in_runtime, local, pair};
+use gopark_net::{Addr, Conn, Dialer, listen};
 use gopark_runtime::go;
 use gopark_runtime::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
-
-fn local() -> Arc<Listener> {
-    Arc::new(listen("tcp", "127.0.0.1:0").unwrap())
-}
-
-fn connect(ln: &Listener) -> Conn {
-    dial("tcp", &ln.addr().to_string()).unwrap()
-}
-
-/// Both ends of a connection.
-fn pair() -> (Conn, Conn) {
-    let ln = local();
-    let client = connect(&ln);
-    (client, ln.accept().unwrap())
-}
 
 #[test]
 fn test_close_read() {
@@ -270,79 +255,6 @@ fn test_tcp_listen_after_close() {
     });
 }
 
-#[test]
-fn test_tcp_listener() {
-    in_runtime(|| {
-        // A second listener on the same address fails, on another it does not.
-        for address in ["127.0.0.1:0", ":0", "[::1]:0"] {
-            let ln = listen("tcp", address).unwrap();
-            let again = ln.addr().to_string();
-            let e = listen("tcp", &again).unwrap_err();
-            // Of "[::]", which stands for both wildcards, a listener takes the IPv4 one for its name, as Go's.
-            let shown = again.replace("[::]", "0.0.0.0");
-            assert_eq!(e.to_string(), format!("listen tcp {shown}: bind: address already in use"));
-            assert_eq!(e.kind(), std::io::ErrorKind::AddrInUse);
-        }
-    });
-}
-
-#[test]
-fn test_dual_stack_tcp_listener() {
-    in_runtime(|| {
-        let ln = listen("tcp", ":0").unwrap();
-        let port = ln.addr().port().unwrap();
-        for (address, from) in [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")] {
-            let c = dial("tcp", &format!("{address}:{port}")).unwrap();
-            let s = ln.accept().unwrap();
-            assert_eq!(s.remote_addr().ip(), Some(from.parse().unwrap()));
-            assert_eq!(s.remote_addr().to_string(), c.local_addr().to_string());
-        }
-        // tcp6 is IPv6 only.
-        let ln = listen("tcp6", ":0").unwrap();
-        let port = ln.addr().port().unwrap();
-        assert!(dial("tcp", &format!("127.0.0.1:{port}")).is_err());
-        assert!(dial("tcp6", &format!("[::1]:{port}")).is_ok());
-    });
-}
-
-#[test]
-fn test_closing_listener() {
-    in_runtime(|| {
-        let ln = local();
-        let addr = ln.addr().to_string();
-        let acceptor = ln.clone();
-        go(move || while acceptor.accept().is_ok() {});
-        sleep(MS);
-        ln.close().unwrap();
-        listen("tcp", &addr).unwrap();
-    });
-}
-
-#[test]
-fn test_listen_config_control() {
-    in_runtime(|| {
-        let seen = Arc::new(AtomicBool::new(false));
-        let told = seen.clone();
-        let config = ListenConfig {
-            control: Some(Arc::new(move |network, address, socket| {
-                assert_eq!((network, address), ("tcp4", "127.0.0.1:0"));
-                assert!(socket.as_raw_fd() >= 0);
-                told.store(true, Relaxed);
-                Ok(())
-            })),
-            ..Default::default()
-        };
-        config.listen("tcp", "127.0.0.1:0").unwrap();
-        assert!(seen.load(Relaxed));
-        let config = ListenConfig {
-            control: Some(Arc::new(|_, _, _| Err(std::io::Error::other("no, thanks")))),
-            ..Default::default()
-        };
-        let e = config.listen("tcp", "127.0.0.1:0").unwrap_err();
-        assert_eq!(e.to_string(), "listen tcp 127.0.0.1:0: no, thanks");
-    });
-}
-
 /// More buffers than one call takes, of all sizes, empty ones among them.
 #[test]
 fn test_buffers_write_to() {
@@ -384,151 +296,5 @@ fn test_writev_error() {
         let left: usize = bufs.iter().map(|b| b.len()).sum();
         assert_eq!(left + e.transferred(), 2 * big.len(), "what went out is taken off the buffers");
         assert!(e.transferred() >= done.load(Relaxed));
-    });
-}
-
-fn option(c: &Conn, level: i32, name: i32) -> i32 {
-    let mut value = 0i32;
-    let mut len = 4;
-    // SAFETY: the socket is open; value has the four bytes that len says.
-    let r = unsafe { libc::getsockopt(c.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut len) };
-    assert_eq!(r, 0);
-    value
-}
-
-fn keep_alive_of(c: &Conn) -> [i32; 4] {
-    let tcp = libc::IPPROTO_TCP;
-    [
-        option(c, libc::SOL_SOCKET, libc::SO_KEEPALIVE),
-        option(c, tcp, libc::TCP_KEEPIDLE),
-        option(c, tcp, libc::TCP_KEEPINTVL),
-        option(c, tcp, libc::TCP_KEEPCNT),
-    ]
-}
-
-fn config(idle: u64, interval: u64, count: u32) -> KeepAliveConfig {
-    let secs = |s| Some(Duration::from_secs(s));
-    KeepAliveConfig { enable: true, idle: secs(idle), interval: secs(interval), count: Some(count) }
-}
-
-#[test]
-fn test_tcp_conn_keep_alive_config_dialer() {
-    in_runtime(|| {
-        let ln = local();
-        let dialer = Dialer { keep_alive_config: config(5, 3, 10), ..Dialer::default() };
-        let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
-        assert_eq!(keep_alive_of(&c), [1, 5, 3, 10]);
-        let dialer = Dialer { keep_alive: None, ..Dialer::default() };
-        let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
-        assert_eq!(option(&c, libc::SOL_SOCKET, libc::SO_KEEPALIVE), 0);
-        let dialer = Dialer { keep_alive: Some(Duration::from_millis(7500)), ..Dialer::default() };
-        let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
-        assert_eq!(keep_alive_of(&c), [1, 8, 15, 9]);
-    });
-}
-
-#[test]
-fn test_tcp_conn_keep_alive_config_listener() {
-    in_runtime(|| {
-        let lc = ListenConfig { keep_alive_config: config(5, 3, 10), ..Default::default() };
-        let ln = lc.listen("tcp", "127.0.0.1:0").unwrap();
-        let _client = connect(&ln);
-        assert_eq!(keep_alive_of(&ln.accept().unwrap()), [1, 5, 3, 10]);
-    });
-}
-
-#[test]
-fn test_tcp_conn_keep_alive_config() {
-    in_runtime(|| {
-        let (c, _peer) = pair();
-        assert_eq!(keep_alive_of(&c), [1, 15, 15, 9]);
-        assert_eq!(option(&c, libc::IPPROTO_TCP, libc::TCP_NODELAY), 1);
-        c.set_keep_alive_config(config(5, 3, 10)).unwrap();
-        assert_eq!(keep_alive_of(&c), [1, 5, 3, 10]);
-        c.set_keep_alive_config(KeepAliveConfig { idle: None, count: None, ..config(1, 4, 1) }).unwrap();
-        assert_eq!(keep_alive_of(&c), [1, 5, 4, 10]);
-        c.set_keep_alive(false).unwrap();
-        c.set_keep_alive_period(Duration::from_millis(1)).unwrap();
-        assert_eq!(keep_alive_of(&c), [0, 1, 4, 10]);
-    });
-}
-
-#[test]
-fn wait_readable_and_wait_writable() {
-    in_runtime(|| {
-        let (client, server) = pair();
-        server.wait_writable().unwrap();
-        let waiter = server.clone();
-        let waiting = go(move || waiter.wait_readable());
-        sleep(5 * MS);
-        assert!(!waiting.is_finished());
-        client.write(b"x").unwrap();
-        waiting.join().unwrap().unwrap();
-        // It is still there, and waiting again returns at once.
-        server.wait_readable().unwrap();
-        assert_eq!(server.read(&mut [0; 8]).unwrap(), 1);
-        server.set_read_deadline(Some(Instant::now())).unwrap();
-        assert!(server.wait_readable().unwrap_err().timeout());
-        let closer = server.clone();
-        server.set_read_deadline(None).unwrap();
-        go(move || closer.close().unwrap());
-        assert!(server.wait_readable().unwrap_err().is_closed());
-    });
-}
-
-/// Plain threads use connections too: they sleep instead of parking.
-#[test]
-fn plain_threads_share_connections_with_goroutines() {
-    in_runtime(|| {
-        let (client, server) = pair();
-        let echo = std::thread::spawn(move || {
-            let mut buf = [0; 64];
-            loop {
-                match server.read(&mut buf) {
-                    Ok(0) => return,
-                    Ok(n) => drop(server.write(&buf[..n]).unwrap()),
-                    Err(e) => panic!("{e}"),
-                }
-            }
-        });
-        for _ in 0..100 {
-            client.write(b"ping").unwrap();
-            let mut buf = [0; 4];
-            (&client).read_exact(&mut buf).unwrap();
-            assert_eq!(&buf, b"ping");
-        }
-        let slow: OpError = {
-            client.set_read_deadline(Some(Instant::now() + 5 * MS)).unwrap();
-            client.read(&mut [0]).unwrap_err()
-        };
-        assert!(slow.timeout());
-        client.close().unwrap();
-        gopark_runtime::blocking(|| echo.join().unwrap());
-    });
-}
-
-#[test]
-fn readers_take_turns() {
-    in_runtime(|| {
-        let (mut client, server) = pair();
-        let readers: Vec<_> = (0..4)
-            .map(|_| {
-                let c = server.clone();
-                go(move || {
-                    let mut n = 0;
-                    while c.read(&mut [0; 16]).unwrap() > 0 {
-                        n += 1;
-                    }
-                    n
-                })
-            })
-            .collect();
-        for _ in 0..100 {
-            client.write_all(&[0; 16]).unwrap();
-            sleep(Duration::from_micros(50));
-        }
-        client.close().unwrap();
-        let total: usize = readers.into_iter().map(|r| r.join().unwrap()).sum();
-        assert!(total >= 50, "{total} reads");
     });
 }

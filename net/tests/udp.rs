@@ -1,4 +1,5 @@
-//! Ports of Go's net/udpsock_test.go, packetconn_test.go and udp parts of protoconn_test.go, under their names.
+//! Ports of Go's net/udpsock_test.go, packetconn_test.go, iprawsock_test.go and the udp parts of protoconn_test.go, listen_test.go
+//! and net_test.go, under their names.
 
 mod common;
 
@@ -226,5 +227,146 @@ fn test_dial_listen_ip_args() {
             assert!(listen_packet(network, "127.0.0.1").is_err(), "{network}");
             assert!(dial(network, "127.0.0.1").is_err(), "{network}");
         }
+    });
+}
+
+/// Raw IP needs root; without it the error is Go's.
+#[test]
+fn test_ip_conn_remote_name() {
+    in_runtime(|| {
+        let localhost = Addr::Ip("127.0.0.1".parse().unwrap());
+        let dialer = Dialer { local_addr: Some(localhost.clone()), ..Default::default() };
+        match dialer.dial("ip:tcp", "127.0.0.1") {
+            Ok(c) => {
+                assert_eq!((c.remote_addr(), c.local_addr()), (localhost.clone(), localhost.clone()));
+                let e = c.write_to(b"x", &localhost).unwrap_err();
+                assert!(e.to_string().ends_with("use of WriteTo with pre-connected connection"), "{e}");
+            }
+            Err(e) => {
+                let no = "dial ip:tcp 127.0.0.1->127.0.0.1: socket: operation not permitted";
+                assert_eq!(e.to_string(), no);
+            }
+        }
+    });
+}
+
+/// Messages of raw IP with their headers: `read_msg` leaves them on, as Go.
+#[test]
+fn test_ip_conn_specific_methods() {
+    in_runtime(|| {
+        let Ok(c) = listen_packet("ip4:icmp", "127.0.0.1") else {
+            return println!("SKIPPED: raw IP needs root");
+        };
+        c.set_deadline(Some(Instant::now() + Duration::from_secs(5))).unwrap();
+        c.set_read_buffer(65535).unwrap();
+        c.set_write_buffer(65535).unwrap();
+        let echo = [8, 0, 0xf7, 0xfc, 0, 1, 0, 2];
+        assert_eq!(c.write_msg(&echo, &[], Some(&c.local_addr())).unwrap(), (8, 0));
+        let mut buf = [0; 64];
+        let (n, oobn, flags, from) = c.read_msg(&mut buf, &mut []).unwrap();
+        assert_eq!((n, oobn, flags, from), (28, 0, 0, Some(c.local_addr())));
+        assert_eq!(buf[0], 0x45);
+    });
+}
+
+/// The same address again is in use; another one, or the other version, is not.
+#[test]
+fn test_udp_listener() {
+    in_runtime(|| {
+        let pairs = [
+            ("udp", "", ""),
+            ("udp", "0.0.0.0", "0.0.0.0"),
+            ("udp", "[::]", "[::]"),
+            ("udp4", "", "127.0.0.1"),
+            ("udp6", "[::1]", "[::1]"),
+        ];
+        for (network, first, second) in pairs {
+            let c = listen_packet(network, &format!("{first}:0")).unwrap();
+            let port = c.local_addr().port().unwrap();
+            let again = format!("{second}:{port}");
+            let e = listen_packet(network, &again).unwrap_err();
+            // Of the two wildcards that "[::]" stands for, Go listens on IPv4's.
+            let shown = if second == "[::]" { format!("0.0.0.0:{port}") } else { again };
+            assert_eq!(e.to_string(), format!("listen {network} {shown}: bind: address already in use"));
+        }
+        let c = listen_packet("udp4", "127.0.0.1:0").unwrap();
+        listen_packet("udp4", &format!("127.0.0.2:{}", c.local_addr().port().unwrap())).unwrap();
+    });
+}
+
+#[test]
+fn test_dual_stack_udp_listener() {
+    in_runtime(|| {
+        let cases = [
+            // The dual-stack wildcard takes both versions.
+            (("udp", ""), ("udp4", "0.0.0.0"), false),
+            (("udp", ""), ("udp6", "[::1]"), false),
+            // Single versions go side by side.
+            (("udp4", ""), ("udp6", ""), true),
+            (("udp6", "[::]"), ("udp4", "0.0.0.0"), true),
+            (("udp4", "127.0.0.1"), ("udp6", "[::1]"), true),
+            (("udp6", ""), ("udp6", "[::1]"), false),
+        ];
+        for (first, second, goes) in cases {
+            let c = listen_packet(first.0, &format!("{}:0", first.1)).unwrap();
+            let again = format!("{}:{}", second.1, c.local_addr().port().unwrap());
+            match listen_packet(second.0, &again) {
+                Ok(_) => assert!(goes, "{first:?} {second:?}"),
+                // Somebody else's socket may have the port of the other version.
+                Err(e) => assert!(!goes || e.raw_os_error() == Some(libc::EADDRINUSE), "{e}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn test_ipv6_write_msg_udp_addr_port_target_addr_ip_version() {
+    in_runtime(|| {
+        let c = listen_packet("udp", ":0").unwrap();
+        for to in ["127.0.0.1:12345", "[::ffff:127.0.0.1]:12345", "[::1]:12345"] {
+            let to = Addr::Udp(to.parse().unwrap());
+            assert_eq!(c.write_msg(&[0; 8], &[], Some(&to)).unwrap(), (8, 0), "{to}");
+            assert_eq!(c.write_to(&[0; 8], &to).unwrap(), 8, "{to}");
+        }
+        let four = listen_packet("udp4", ":0").unwrap();
+        let mapped = Addr::Udp("[::ffff:127.0.0.1]:12345".parse().unwrap());
+        assert_eq!(four.write_to(&[0; 8], &mapped).unwrap(), 8);
+    });
+}
+
+#[test]
+fn test_packet_conn_close() {
+    in_runtime(|| {
+        let unix = format!("@gopark-close-{}", std::process::id());
+        for c in [listen4(), listen_packet("unixgram", &unix).unwrap()] {
+            c.close().unwrap();
+            assert!(c.read_from(&mut [0]).unwrap_err().is_closed());
+            assert!(c.write_to(b"x", &c.local_addr()).unwrap_err().is_closed());
+            assert!(c.set_read_buffer(1).unwrap_err().is_closed());
+        }
+    });
+}
+
+/// Control data of UDP: the receiver asks which address a message came to.
+#[test]
+fn test_udp_conn_specific_methods() {
+    use std::os::fd::AsRawFd;
+    in_runtime(|| {
+        let c = listen4();
+        c.set_deadline(Some(Instant::now() + Duration::from_secs(5))).unwrap();
+        let on: libc::c_int = 1;
+        // SAFETY: an option of a socket that is ours; the value lives as long as the call.
+        let set = unsafe {
+            let at = (&raw const on).cast();
+            libc::setsockopt(c.as_raw_fd(), libc::IPPROTO_IP, libc::IP_PKTINFO, at, 4)
+        };
+        assert_eq!(set, 0);
+        assert_eq!(c.write_msg(b"UDPCONN TEST", &[], Some(&c.local_addr())).unwrap(), (12, 0));
+        let (mut buf, mut oob) = ([0; 16], [0; 64]);
+        let (n, oobn, _, from) = c.read_msg(&mut buf, &mut oob).unwrap();
+        assert_eq!((n, from), (12, Some(c.local_addr())));
+        // A header and an in_pktinfo, whose last word is the address it came to.
+        assert_eq!(oobn, 32);
+        assert_eq!(oob[24..28], [127, 0, 0, 1]);
     });
 }

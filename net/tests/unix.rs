@@ -1,4 +1,5 @@
-//! Ports of Go's net/unixsock_test.go, unixsock_linux_test.go and unix parts of protoconn_test.go, under their names.
+//! Ports of Go's net/unixsock_test.go, unixsock_linux_test.go, unixsock_readmsg_test.go, under their names. (The unix parts of other
+//! files are in `unix_more.rs`.)
 
 mod common;
 
@@ -233,5 +234,51 @@ fn test_pass_fd() {
         writer.write(b"through").unwrap();
         let mut buf = [0; 8];
         assert_eq!(reader.read(&mut buf).unwrap(), 7);
+    });
+}
+
+/// What arrives is close-on-exec.
+#[test]
+fn test_unix_conn_read_msg_unix_scm_rights_close_on_exec() {
+    use std::os::fd::AsRawFd;
+    in_runtime(|| {
+        let (cw, cr) = gopark_net::socket_pair("unix").unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
+        cw.set_write_deadline(soon()).unwrap();
+        cr.set_read_deadline(soon()).unwrap();
+        cw.write_msg(&[], &control_msg::rights(&[null.as_fd()])).unwrap();
+        let mut oob = [0; control_msg::rights_space(1)];
+        let (_, oobn, _, _) = cr.read_msg(&mut [], &mut oob).unwrap();
+        let got = control_msg::take_rights(&mut oob[..oobn]);
+        assert_eq!(got.len(), 1);
+        // SAFETY: takes no pointers.
+        let flags = unsafe { libc::fcntl(got[0].as_raw_fd(), libc::F_GETFD) };
+        assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+    });
+}
+
+/// The peer's credentials, by option and by message.
+#[test]
+fn peer_credentials() {
+    use std::os::fd::AsRawFd;
+    in_runtime(|| {
+        // SAFETY: they take no pointers and cannot fail.
+        let (pid, uid, gid) = unsafe { (libc::getpid(), libc::getuid(), libc::getgid()) };
+        let me = gopark_net::PeerCred { pid, uid, gid };
+        let (a, b) = gopark_net::socket_pair("unix").unwrap();
+        assert_eq!((a.peer_cred().unwrap(), b.peer_cred().unwrap()), (me, me));
+        let on: libc::c_int = 1;
+        // SAFETY: an option of a socket that is ours; the value lives as long as the call.
+        let set = unsafe {
+            libc::setsockopt(b.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), 4)
+        };
+        assert_eq!(set, 0);
+        a.write_msg(b"x", &control_msg::credentials(me)).unwrap();
+        let mut oob = [0; 64];
+        let (n, oobn, _, _) = b.read_msg(&mut [0; 1], &mut oob).unwrap();
+        assert_eq!((n, control_msg::parse_credentials(&mut oob[..oobn])), (1, Some(me)));
+        let tcp = listen("tcp", "127.0.0.1:0").unwrap();
+        let c = dial("tcp", &tcp.addr().to_string()).unwrap();
+        assert_ne!(c.peer_cred().map(|cred| cred.pid).unwrap_or(-1), pid, "TCP knows none");
     });
 }

@@ -350,7 +350,7 @@ fn test_notify_context_simultaneous_stop() {
         let stops: Vec<_> = (0..10)
             .map(|_| {
                 let stop_it = stop_it.clone();
-                go(move || stop_it())
+                go(move || stop_it.cancel())
             })
             .collect();
         stops.into_iter().for_each(|s| s.join().unwrap());

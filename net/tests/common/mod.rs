@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use gopark_net::{Conn, Listener, dial, listen};
 
 /// Runs a test as a goroutine.
 pub fn in_runtime<T: Send>(test: impl FnOnce() -> T + Send) -> T {
@@ -21,4 +24,21 @@ pub fn socket_path() -> PathBuf {
 /// The same as text.
 pub fn socket_name() -> String {
     socket_path().to_str().expect("a path in UTF-8").to_owned()
+}
+
+/// A TCP listener on the loopback interface.
+pub fn local() -> Arc<Listener> {
+    Arc::new(listen("tcp", "127.0.0.1:0").unwrap())
+}
+
+/// A connection to it.
+pub fn connect(ln: &Listener) -> Conn {
+    dial("tcp", &ln.addr().to_string()).unwrap()
+}
+
+/// Both ends of a connection.
+pub fn pair() -> (Conn, Conn) {
+    let ln = local();
+    let client = connect(&ln);
+    (client, ln.accept().unwrap())
 }
