@@ -219,3 +219,30 @@ fn many_children_at_once() {
         assert!(descriptors() < before + 30, "{} descriptors, {before} before", descriptors());
     });
 }
+
+/// As std's: a child that becomes another user keeps none of our groups.
+#[test]
+fn another_user_keeps_no_groups() {
+    in_runtime(|| {
+        // SAFETY: takes nothing.
+        if unsafe { libc::geteuid() } != 0 {
+            // We can only become ourselves, and may not change groups, which is no error.
+            // SAFETY: as above.
+            let uid = unsafe { libc::getuid() };
+            assert!(sh("exit 0").uid(uid).status().unwrap().success());
+            return;
+        }
+        // The raw call changes this thread only, and the child is made by it. The thread is thrown away.
+        let thread = std::thread::spawn(|| {
+            let groups: [libc::gid_t; 2] = [4, 27];
+            // SAFETY: two numbers to read.
+            let ret = unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) };
+            assert_eq!(ret, 0);
+            assert_eq!(run_output(sh("id -G")), "0 4 27\n");
+            let mut command = sh("id -G");
+            command.uid(65534).gid(65534);
+            run_output(command)
+        });
+        assert_eq!(thread.join().unwrap(), "65534\n");
+    });
+}

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult};
-use gopark_runtime::{Builder, chan, go, goid, num_goroutine, scope, time};
+use gopark_runtime::{Builder, GoOptions, chan, go, go_with, goid, goroutines, num_goroutine, scope, time};
 
 /// On two Ps: two threads lost with theirs would be the end. One test at a time: they count goroutines.
 fn run<T: Send>(main: impl FnOnce() -> T + Send) -> T {
@@ -132,4 +132,47 @@ fn on_a_foreign_stack_the_caller_counts_as_a_plain_thread() {
         drop(user);
         assert_eq!(sum.join().unwrap(), 4950);
     });
+}
+
+/// A dump runs on the parked goroutine's stack: where that is nearly full it does without, and nobody dies of being looked at.
+#[test]
+fn a_parked_stack_without_room_is_not_unwound() {
+    const STACK: usize = 64 << 10;
+    const PAGE: usize = 4096;
+    for left in [3 * PAGE / 4, 2 * PAGE, 6 * PAGE] {
+        run(|| {
+            let (parked, wait) = chan::bounded(0);
+            let options = GoOptions { stack_size: Some(STACK), ..Default::default() };
+            let deep = go_with(options, move || {
+                let here = 0u8;
+                // Slots are aligned to their size, and the lowest page is the guard.
+                let lowest = ((&raw const here).addr() & !(STACK - 1)) + PAGE;
+                at_depth(lowest + left, &|| parked.send(()).unwrap());
+            });
+            let limit = Instant::now() + Duration::from_secs(20);
+            let frames = loop {
+                let seen = goroutines().into_iter().find(|g| g.id == deep.id());
+                match seen.and_then(|g| g.backtrace) {
+                    Some(trace) => break trace.addresses().len(),
+                    None => assert!(Instant::now() < limit, "it does not park"),
+                }
+                time::sleep(Duration::from_millis(1));
+            };
+            assert_eq!(frames > 0, left == 6 * PAGE, "{frames} frames with {left} bytes left");
+            wait.recv().unwrap();
+            deep.join().unwrap();
+        });
+    }
+}
+
+/// Calls `f` when the stack has come down to `lowest`.
+#[inline(never)]
+fn at_depth(lowest: usize, f: &dyn Fn()) {
+    let pad = std::hint::black_box([0u8; 64]);
+    if (&raw const pad).addr() > lowest {
+        at_depth(lowest, f);
+    } else {
+        f();
+    }
+    std::hint::black_box(pad);
 }

@@ -184,7 +184,7 @@ impl Command {
         self
     }
 
-    /// The child runs as this user.
+    /// The child runs as this user, with none of our supplementary groups.
     pub fn uid(&mut self, id: u32) -> &mut Command {
         self.uid = Some(id);
         self

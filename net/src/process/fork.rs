@@ -174,6 +174,11 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
             raw(libc::SYS_setgid, [i64::from(gid), 0, 0])?;
         }
         if let Some(uid) = plan.uid {
+            // Another user does not keep our supplementary groups, as with std. EPERM: we have no right to change any.
+            match raw(libc::SYS_setgroups, [0, 0, 0]) {
+                Ok(()) | Err(libc::EPERM) => {}
+                Err(errno) => return Err(errno),
+            }
             raw(libc::SYS_setuid, [i64::from(uid), 0, 0])?;
         }
         if let Some(dir) = plan.dir {
