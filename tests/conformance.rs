@@ -13,7 +13,7 @@ macro_rules! twins {
 twins! {
     bad_addrs chan_pingpong close_accept conn_options dial_localhost dial_refused dial_write_read dns_lookup echo_seq3
     epipe exec_child half_close os_pipe read_deadline sendfile_copy signal_notify sleep_only splice_copy tcp4_listen
-    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline deadline_reset dial_dual_stack dial_timeout dial_config keep_alive udp_connected udp_dual udp_msg unixpacket unix_names unix_fds
+    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline deadline_reset dial_dual_stack dial_timeout dial_config keep_alive udp_connected udp_dual udp_msg unixpacket unix_names unix_fds accept_many conn_queues close_parked write_buffers accept_emfile file_copy file_ops fifo_deadline signal_stop echo_many timers ip_raw error_texts tcp6_only exec_more unixgram_dial copy_to_file copy_unix_tcp copy_tcp_unix copy_to_pipe
 }
 
 /// The list above has all programs of the folder.

@@ -23,6 +23,11 @@ pub(crate) trait Endpoint {
     /// not wait.
     fn descriptor(&self) -> Option<(&Fd, Class)>;
 
+    /// A file opened to be appended to: the kernel does not copy to such a one.
+    fn appends(&self) -> bool {
+        false
+    }
+
     /// Called before each call that may wait: a timeout that counts for each call starts anew.
     fn begin(&self, mode: Mode) -> Result<(), Error> {
         let _ = mode;

@@ -187,6 +187,8 @@ pub enum Sentinel {
     NetClosing,
     /// The file was closed (`os.ErrClosed`).
     FileClosing,
+    /// The same where Go does not put it in os's words: deadlines of a closed file (`poll.ErrFileClosing`).
+    ClosedFile,
     /// A deadline passed (`os.ErrDeadlineExceeded`).
     DeadlineExceeded,
     /// A context's or dialer's deadline passed; same text.
@@ -214,7 +216,9 @@ impl Sentinel {
 
     pub(crate) fn kind(self) -> io::ErrorKind {
         match self {
-            Sentinel::NetClosing | Sentinel::FileClosing => io::ErrorKind::NotConnected,
+            Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile => {
+                io::ErrorKind::NotConnected
+            }
             Sentinel::DeadlineExceeded | Sentinel::ContextDeadline => io::ErrorKind::TimedOut,
             Sentinel::Canceled => io::ErrorKind::ConnectionAborted,
             Sentinel::NoDeadline | Sentinel::NotPollable | Sentinel::Unwaitable => io::ErrorKind::Unsupported,
@@ -229,6 +233,7 @@ impl fmt::Display for Sentinel {
         f.write_str(match self {
             Sentinel::NetClosing => "use of closed network connection",
             Sentinel::FileClosing => "file already closed",
+            Sentinel::ClosedFile => "use of closed file",
             Sentinel::DeadlineExceeded | Sentinel::ContextDeadline => "i/o timeout",
             Sentinel::Canceled => "operation was canceled",
             Sentinel::NoDeadline => "file type does not support deadline",
@@ -296,7 +301,7 @@ impl Cause {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self, Cause::Sentinel(Sentinel::NetClosing | Sentinel::FileClosing))
+        matches!(self, Cause::Sentinel(Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile))
     }
 
     pub(crate) fn raw_os_error(&self) -> Option<i32> {

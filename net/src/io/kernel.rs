@@ -51,9 +51,8 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
 /// From file to file.
 #[doc(alias = "CopyFileRange")]
 pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
-    let appends = to.fd.control(sys::get_flags).is_ok_and(|flags| flags & libc::O_APPEND != 0);
     let mut bytes = 0;
-    while !appends && bytes < remain {
+    while bytes < remain {
         match copy_round(to, from, (remain - bytes).min(MAX_COPY_FILE_RANGE) as usize) {
             // Some file systems fail silently: copy by hand. After a first byte it is the end.
             Ok(0) => return Moved { bytes, handled: bytes != 0, error: None },
@@ -70,7 +69,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
             Err(e) => return Moved { bytes, handled: true, error: Some(e) },
         }
     }
-    Moved { bytes, handled: !appends, error: None }
+    Moved { bytes, handled: true, error: None }
 }
 
 fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {

@@ -92,6 +92,7 @@ fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
     let (moved, call) = match (from.class, to.class) {
         (Class::Tcp, Class::Unix) | (Class::File, Class::Unix) if limited => return by_hand(),
         (Class::Unix, Class::Unix) => return by_hand(),
+        (_, Class::File) if to.owner.appends() => return by_hand(),
         (Class::File, Class::File) => (kernel::copy_file_range(to, from, remain), "copy_file_range"),
         (Class::File, Class::Tcp | Class::Unix) => (kernel::send_file(to, from, remain), "sendfile"),
         (Class::Tcp | Class::Unix, _) => (splice::splice(to, from, remain), "splice"),

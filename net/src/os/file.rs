@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use super::{PathError, sys};
 use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::error::Sentinel;
 use crate::poll::{self, DeadlineMode, Kind};
 
 /// An open file, a pipe's end, a device. Closed when dropped.
@@ -29,6 +30,8 @@ pub struct File {
     fd: poll::Fd,
     name: PathBuf,
     blocking: Blocking,
+    /// Writes go to the end (O_APPEND), which the kernel's copying calls refuse. Go: appendMode.
+    append: bool,
 }
 
 /// What [`File::fd`] owes its caller.
@@ -82,16 +85,16 @@ impl File {
         let fd =
             sys::ignoring_eintr(|| crate::sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
         let origin = if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Ours };
-        Ok(File::of(fd, path.to_owned(), origin))
+        Ok(File { append: flags & libc::O_APPEND != 0, ..File::of(fd, path.to_owned(), origin) })
     }
 
     /// A file for a descriptor one has: in the poller only if it is non-blocking.
     #[doc(alias = "NewFile")]
     pub fn from_fd(fd: OwnedFd, name: impl Into<PathBuf>) -> File {
         let fd = fd.into_raw_fd();
-        let nonblocking = crate::sys::get_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0);
-        let origin = if nonblocking { Origin::GivenNonblocking } else { Origin::Given };
-        File::of(fd, name.into(), origin)
+        let flags = crate::sys::get_flags(fd).unwrap_or(0);
+        let origin = if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Given };
+        File { append: flags & libc::O_APPEND != 0, ..File::of(fd, name.into(), origin) }
     }
 
     /// Takes over an open descriptor. Go: newFile.
@@ -106,7 +109,7 @@ impl File {
         if refused && made_nonblocking && crate::sys::set_nonblock(fd, false).is_ok() {
             blocking = Blocking::AsGiven;
         }
-        File { fd: poll_fd, name, blocking }
+        File { fd: poll_fd, name, blocking, append: false }
     }
 
     /// The name the file was opened with.
@@ -220,7 +223,10 @@ impl File {
     }
 
     fn set_deadline_of(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), PathError> {
-        self.fd.set_deadline(at, mode).map_err(|e| self.fail("", e))
+        self.fd.set_deadline(at, mode).map_err(|e| match e {
+            poll::Error::Sentinel(Sentinel::FileClosing) => self.fail("", Sentinel::ClosedFile.into()),
+            e => self.fail("", e),
+        })
     }
 
     /// Parks until a read would not wait; takes no buffer.
@@ -262,6 +268,10 @@ impl File {
 impl Endpoint for File {
     fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
         Some((&self.fd, Class::File))
+    }
+
+    fn appends(&self) -> bool {
+        self.append
     }
 
     fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {

@@ -3,6 +3,7 @@
 //! A peer prepares what must exist before the program starts, calls `Cue::ready`, and then acts only after it saw the
 //! program wait (a listening socket, a path) and one [`PACE`] later, so that the program has parked.
 
+mod copies;
 mod streams;
 
 use std::fs;
@@ -45,7 +46,17 @@ impl Cue {
 /// The peer of a program, if it has one.
 pub fn peer_of(name: &str) -> Option<Peer> {
     Some(match name {
+        "accept_emfile" => streams::accept_emfile,
+        "accept_many" => streams::accept_many,
+        "close_parked" => streams::close_parked,
         "conn_options" => conn_options,
+        "conn_queues" => streams::conn_queues,
+        "copy_tcp_unix" => copies::copy_tcp_unix,
+        "copy_to_file" => copies::copy_to_file,
+        "copy_to_pipe" => copies::copy_to_pipe,
+        "copy_unix_tcp" => copies::copy_unix_tcp,
+        "echo_many" => streams::echo_many,
+        "file_copy" => copies::file_copy,
         "deadline_reset" => streams::deadline_reset,
         "dial_dual_stack" => streams::dial_dual_stack,
         "dial_timeout" => streams::dial_timeout,

@@ -1,7 +1,7 @@
 //! The peers of the programs about streams: dialling, deadlines, closing, many connections.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -40,6 +40,82 @@ pub(super) fn dial_timeout(cue: &Cue) -> Result<()> {
     let _queued = TcpStream::connect(at)?;
     cue.ready();
     end_of_program(cue)
+}
+
+/// Two clients wait to be accepted, and for the end of their connections.
+pub(super) fn accept_emfile(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20064)?;
+    let mut clients = [dial(20064)?, dial(20064)?];
+    start(20064)?;
+    for client in &mut clients {
+        ensure!(read_all(client)?.is_empty());
+    }
+    Ok(())
+}
+
+pub(super) fn accept_many(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20060)?;
+    for word in [&b"one"[..], b"two", b"three"] {
+        let mut s = dial(20060)?;
+        pace();
+        s.write_all(word)?;
+        ensure!(read_all(&mut s)? == word);
+        pace();
+    }
+    Ok(())
+}
+
+/// A client that reads nothing.
+pub(super) fn close_parked(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20062)?;
+    let _s = dial(20062)?;
+    end_of_program(cue)
+}
+
+/// What two writers write must come in two pieces.
+pub(super) fn conn_queues(cue: &Cue) -> Result<()> {
+    let server = server(20061, Some(4096))?;
+    cue.ready();
+    let mut s = accept(&server)?;
+    pace();
+    s.write_all(b"first")?;
+    pace();
+    s.write_all(b"second")?;
+    pace();
+    pace();
+    let got = read_all(&mut s)?;
+    let (a, b) = got.split_at(got.len() / 2);
+    ensure!(a.len() == 8 << 20 && a.iter().all(|c| *c == b'a') && b.iter().all(|c| *c == b'b'));
+    Ok(())
+}
+
+/// All connect, then all speak, twice, then all go.
+pub(super) fn echo_many(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20068)?;
+    let mut clients = (0..20).map(|_| dial(20068)).collect::<Result<Vec<_>>>()?;
+    start(20068)?;
+    for _ in 0..5 {
+        pace();
+    }
+    for round in 0..2 {
+        for (i, client) in clients.iter_mut().enumerate() {
+            let word = format!("client {i:02}, word {round}");
+            client.write_all(word.as_bytes())?;
+            expect(client, word.as_bytes())?;
+        }
+        pace();
+    }
+    Ok(())
+}
+
+/// Tells a program that waits for a datagram that its peer is where it should be.
+fn start(port: u16) -> Result<()> {
+    UdpSocket::bind("127.0.0.1:0")?.send_to(b"start", ("127.0.0.1", port))?;
+    Ok(())
 }
 
 fn end_of_program(cue: &Cue) -> Result<()> {

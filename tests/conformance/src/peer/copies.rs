@@ -1,0 +1,83 @@
+//! The peers of the programs that copy between descriptors.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use anyhow::{Result, ensure};
+
+use super::{Cue, LIMIT, accept, expect, pace, read_all, server, until_some};
+
+/// A unix server that is copied to.
+pub(super) fn file_copy(cue: &Cue) -> Result<()> {
+    let unix = UnixListener::bind("peer.sock")?;
+    cue.ready();
+    let got = read_all(&mut accept_unix(&unix)?)?;
+    ensure!(got == fs::read("data.txt")?);
+    Ok(())
+}
+
+pub(super) fn copy_to_file(cue: &Cue) -> Result<()> {
+    let tcp = server(20065, None)?;
+    cue.ready();
+    let mut s = accept(&tcp)?;
+    for word in [&b"12345"[..], b"and more", b"to the end"] {
+        pace();
+        s.write_all(word)?;
+    }
+    pace();
+    Ok(())
+}
+
+pub(super) fn copy_unix_tcp(cue: &Cue) -> Result<()> {
+    let (source, sink) = (UnixListener::bind("source.sock")?, server(20067, None)?);
+    cue.ready();
+    let (mut from, mut to) = (accept_unix(&source)?, accept(&sink)?);
+    for word in [&b"one"[..], b"and two"] {
+        pace();
+        from.write_all(word)?;
+        expect(&mut to, word)?;
+    }
+    pace();
+    drop(from);
+    ensure!(read_all(&mut to)? == b"through a pipe");
+    Ok(())
+}
+
+pub(super) fn copy_tcp_unix(cue: &Cue) -> Result<()> {
+    let (source, sink) = (server(20066, None)?, UnixListener::bind("sink.sock")?);
+    cue.ready();
+    let (mut from, mut to) = (accept(&source)?, accept_unix(&sink)?);
+    for word in [&b"one"[..], b"and two"] {
+        pace();
+        from.write_all(word)?;
+        expect(&mut to, word)?;
+    }
+    pace();
+    drop(from);
+    pace();
+    to.write_all(b"back")?;
+    ensure!(read_all(&mut to)?.is_empty());
+    Ok(())
+}
+
+pub(super) fn copy_to_pipe(cue: &Cue) -> Result<()> {
+    let source = server(20066, None)?;
+    cue.ready();
+    let mut from = accept(&source)?;
+    for word in [&b"through"[..], b" a pipe"] {
+        pace();
+        from.write_all(word)?;
+    }
+    ensure!(read_all(&mut from)?.is_empty());
+    Ok(())
+}
+
+/// std's unix listener has no limit of its own.
+fn accept_unix(server: &UnixListener) -> Result<UnixStream> {
+    server.set_nonblocking(true)?;
+    let s = until_some("the program's connection", || server.accept().ok())?.0;
+    s.set_nonblocking(false)?;
+    s.set_read_timeout(Some(LIMIT))?;
+    Ok(s)
+}
