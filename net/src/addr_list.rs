@@ -211,4 +211,27 @@ mod tests {
         let e = r("127.0.0.1:80", &udp).unwrap_err();
         assert_eq!(e.to_string(), "address 127.0.0.1:0: mismatched local address type");
     }
+
+    fn tcp(addrs: &[&str]) -> Vec<NetAddr> {
+        addrs.iter().map(|a| NetAddr::from(&Addr::Tcp(a.parse().unwrap()))).collect()
+    }
+
+    #[test]
+    fn test_addr_list() {
+        let first = |addrs: &[&str]| first_ipv4(&tcp(addrs)).to_string();
+        assert_eq!(first(&["127.0.0.1:0", "[::1]:0"]), "127.0.0.1:0");
+        assert_eq!(first(&["[::1]:0", "127.0.0.1:0"]), "127.0.0.1:0");
+        assert_eq!(first(&["[::1]:0", "[::2]:0"]), "[::1]:0");
+    }
+
+    #[test]
+    fn test_addr_list_partition() {
+        let parts = |addrs: &[&str]| {
+            let (first, rest) = partition(tcp(addrs));
+            (first.len(), rest.len())
+        };
+        assert_eq!(parts(&["1.1.1.1:1"]), (1, 0));
+        assert_eq!(parts(&["1.1.1.1:1", "[::1]:1", "1.1.1.2:1"]), (2, 1));
+        assert_eq!(parts(&["[::1]:1", "1.1.1.1:1", "[::ffff:1.1.1.2]:1"]), (1, 2));
+    }
 }

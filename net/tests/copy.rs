@@ -343,3 +343,22 @@ fn test_copy_between_pipes() {
         assert_eq!(r2.read(&mut buf).unwrap(), 17);
     });
 }
+
+/// Files of all sizes into both kinds of socket. Go: os/writeto_linux_test.go.
+#[test]
+fn test_send_file() {
+    in_runtime(|| {
+        for network in ["unix", "tcp"] {
+            for size in [1, 42, 1025, 4097, 32769] {
+                let data = pattern(size);
+                let (path, mut file) = temp_file("sizes", &data);
+                let (mut a, b) = stream_pair(network);
+                assert_eq!(copy(&mut file, &mut a).unwrap(), size as u64);
+                assert_eq!(copy(&mut file, &mut a).unwrap(), 0, "the file is at its end");
+                a.close().unwrap();
+                assert!(read_all(&b) == data, "{network} {size}");
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    });
+}
