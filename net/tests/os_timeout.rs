@@ -1,4 +1,4 @@
-//! Ports of Go's os/timeout_test.go, os/fifo_test.go, os/rawconn_test.go and internal/poll/read_test.go, under their names. (The first
+//! Any descriptor. Ports of Go's os/timeout_test.go, os/fifo_test.go, os/rawconn_test.go and internal/poll/read_test.go, under their names. (The first
 //! half of timeout_test.go is in `os_pipe.rs`.)
 
 mod common;
@@ -383,5 +383,60 @@ fn test_read() {
             })
             .collect();
         readers.into_iter().for_each(|one| one.join().unwrap());
+    });
+}
+
+/// A timer of the kernel's that is read as one reads a connection.
+#[test]
+fn a_timerfd_parks_its_reader() {
+    in_runtime(|| {
+        // SAFETY: makes a descriptor that is ours; the value lives as long as the call.
+        let timer = unsafe {
+            let fd = libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC);
+            let every = libc::timespec { tv_sec: 0, tv_nsec: 5_000_000 };
+            let value = libc::itimerspec { it_interval: every, it_value: every };
+            assert_eq!(libc::timerfd_settime(fd, 0, &value, std::ptr::null_mut()), 0);
+            Fd::new(OwnedFd::from_raw_fd(fd)).unwrap()
+        };
+        let start = Instant::now();
+        let mut ticks = 0;
+        while ticks < 5 {
+            let mut count = [0; 8];
+            assert_eq!(timer.read(&mut count).unwrap(), 8);
+            ticks += u64::from_ne_bytes(count);
+        }
+        assert!(start.elapsed() >= Duration::from_millis(24));
+    });
+}
+
+/// Changes of a folder.
+#[test]
+fn an_inotify_parks_its_reader() {
+    in_runtime(|| {
+        let folder = std::env::temp_dir().join(format!("gopark-inotify-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
+        // SAFETY: makes a descriptor that is ours; a path that ends in NUL.
+        let watch = unsafe {
+            let fd = libc::inotify_init1(libc::IN_CLOEXEC);
+            assert!(libc::inotify_add_watch(fd, path.as_ptr(), libc::IN_CREATE) >= 0);
+            Fd::new(OwnedFd::from_raw_fd(fd)).unwrap()
+        };
+        let watch = Arc::new(watch);
+        let reader = go({
+            let watch = watch.clone();
+            move || {
+                let mut buf = [0; 512];
+                let n = watch.read(&mut buf).unwrap();
+                String::from_utf8_lossy(&buf[16..n]).trim_end_matches('\0').to_owned()
+            }
+        });
+        sleep(Duration::from_millis(10));
+        assert!(!reader.is_finished());
+        std::fs::write(folder.join("new"), b"").unwrap();
+        assert_eq!(reader.join().unwrap(), "new");
+        watch.set_read_deadline(from_now(5)).unwrap();
+        assert!(watch.read(&mut [0; 512]).unwrap_err().timeout());
+        std::fs::remove_dir_all(folder).unwrap();
     });
 }
