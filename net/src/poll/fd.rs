@@ -16,7 +16,7 @@ use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited, fewes
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
 use super::Error;
-use super::fd_mutex::{Closed, FdMutex, Unref};
+use super::fd_mutex::{Closed, FdMutex, NoLock, Unref};
 use crate::error::{Errno, Sentinel};
 use crate::sys;
 
@@ -208,6 +208,22 @@ impl Fd {
     pub(super) fn lock(&self, mode: Mode) -> Result<Locked<'_>, Error> {
         self.fdmu.rw_lock(mode).map_err(|Closed| self.closed())?;
         Ok(Locked { fd: self, mode })
+    }
+
+    /// Locks a side, unless the context is done first.
+    pub(super) fn lock_context(&self, mode: Mode, ctx: &Context) -> Result<Locked<'_>, Error> {
+        match self.fdmu.rw_lock_context(mode, ctx) {
+            Ok(()) => Ok(Locked { fd: self, mode }),
+            Err(NoLock::Closed) => Err(self.closed()),
+            Err(NoLock::Context(e)) => Err(context_error(e)),
+        }
+    }
+
+    /// As [`begin`](Self::begin), unless the context is done first.
+    pub(super) fn begin_context(&self, mode: Mode, ctx: &Context) -> Result<Locked<'_>, Error> {
+        let lock = self.lock_context(mode, ctx)?;
+        self.prepare(mode)?;
+        Ok(lock)
     }
 
     /// Locks a side and begins an operation on it.

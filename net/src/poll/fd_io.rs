@@ -8,6 +8,7 @@ use std::os::fd::RawFd;
 use gopark_runtime::context::Context;
 use gopark_runtime::poll_api::Mode;
 
+use super::fd::Locked;
 use super::writev::MAX_VEC;
 use super::{Error, Fd, WriteError};
 use crate::error::{Errno, Sentinel};
@@ -17,17 +18,23 @@ use crate::sys;
 impl Fd {
     /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).
     pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Error> {
-        self.read_waiting(buf, || self.wait(Mode::Read))
+        let lock = self.lock(Mode::Read)?;
+        self.read_waiting(lock, buf, || self.wait(Mode::Read))
     }
 
     /// The same, ended early when the context is done.
     pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Error> {
-        self.read_waiting(buf, || self.wait_context(Mode::Read, ctx))
+        let lock = self.lock_context(Mode::Read, ctx)?;
+        self.read_waiting(lock, buf, || self.wait_context(Mode::Read, ctx))
     }
 
     #[inline]
-    fn read_waiting(&self, buf: &mut [u8], wait: impl Fn() -> Result<(), Error>) -> Result<usize, Error> {
-        let _lock = self.lock(Mode::Read)?;
+    fn read_waiting(
+        &self,
+        _lock: Locked<'_>,
+        buf: &mut [u8],
+        wait: impl Fn() -> Result<(), Error>,
+    ) -> Result<usize, Error> {
         if buf.is_empty() {
             // Without a call: its result would look like the end.
             return Ok(0);
@@ -61,7 +68,7 @@ impl Fd {
 
     /// The same, ended early when the context is done.
     pub(crate) fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Mode::Write)?;
+        let _lock = self.begin_context(Mode::Write, ctx)?;
         let wait = || self.wait_context(Mode::Write, ctx);
         self.write_all(buf, |part| self.retry_waiting(|| sys::write(self.raw(), part), wait))
     }
@@ -115,16 +122,21 @@ impl Fd {
 
     /// The next connection and its peer's address.
     pub(crate) fn accept(&self) -> Result<(RawFd, RawAddr), Error> {
-        self.accept_waiting(|| self.wait(Mode::Read))
+        let lock = self.begin(Mode::Read)?;
+        self.accept_waiting(lock, || self.wait(Mode::Read))
     }
 
     /// The same, ended early when the context is done.
     pub(crate) fn accept_context(&self, ctx: &Context) -> Result<(RawFd, RawAddr), Error> {
-        self.accept_waiting(|| self.wait_context(Mode::Read, ctx))
+        let lock = self.begin_context(Mode::Read, ctx)?;
+        self.accept_waiting(lock, || self.wait_context(Mode::Read, ctx))
     }
 
-    fn accept_waiting(&self, wait: impl Fn() -> Result<(), Error>) -> Result<(RawFd, RawAddr), Error> {
-        let _lock = self.begin(Mode::Read)?;
+    fn accept_waiting(
+        &self,
+        _lock: Locked<'_>,
+        wait: impl Fn() -> Result<(), Error>,
+    ) -> Result<(RawFd, RawAddr), Error> {
         let mut peer = RawAddr::empty();
         let accept = || {
             loop {
@@ -151,7 +163,7 @@ impl Fd {
 
     /// As the two above, ended early when the context is done.
     pub(crate) fn wait_ready_context(&self, mode: Mode, ctx: &Context) -> Result<(), Error> {
-        let _lock = self.begin(mode)?;
+        let _lock = self.begin_context(mode, ctx)?;
         let events = if mode == Mode::Read { libc::POLLIN } else { libc::POLLOUT };
         self.retry_waiting(|| ready_or_again(self.raw(), events), || self.wait_context(mode, ctx))
     }

@@ -11,12 +11,15 @@
 //! while anybody is about to make a system call with it.
 //!
 //! I1 A waiter is counted in the word before it sleeps on its semaphore, and whoever lowers the count releases the semaphore
-//!    once per waiter taken off: each sleep has one wake-up, also when the wake-up comes first.
+//!    once per waiter taken off: each sleep has one wake-up, also when the wake-up comes first. A waiter whose context is done takes
+//!    itself off, and releases nothing. If nobody is counted any more a wake-up is on its way to it: it waits for that and, since others
+//!    may have come to wait meanwhile and that one may have been theirs, passes it on if the lock is free.
 //! I2 CLOSED is never cleared. With CLOSED set no reference is added (but close's own) and no waiter either.
 //! I3 The transition to (CLOSED, no references) happens once, and its author is told `Unref::Last`.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
 
+use gopark_runtime::context::{Context, ContextError};
 use gopark_runtime::poll_api::Mode;
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
@@ -40,6 +43,29 @@ enum LockStep {
     Acquired,
     /// We are counted as a waiter: sleep, then try again.
     Wait,
+}
+
+/// How a waiter that gives up has left.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftQueue {
+    /// It has taken itself off the count.
+    Counted,
+    /// It was off already: the semaphore has been or will be released once for it (I1).
+    WakeUnderWay,
+}
+
+/// Why there is no lock under a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoLock {
+    Closed,
+    Context(ContextError),
+}
+
+impl From<Closed> for NoLock {
+    fn from(Closed: Closed) -> NoLock {
+        NoLock::Closed
+    }
 }
 
 /// The descriptor is closed.
@@ -115,6 +141,22 @@ impl State {
         Ok((State(self.plus_one(REF_SHIFT).0 | lock_bit(mode)), LockStep::Acquired))
     }
 
+    /// A waiter gives up.
+    fn leave_queue(self, mode: Mode) -> (State, LeftQueue) {
+        match self.count(wait_shift(mode)) {
+            0 => (self, LeftQueue::WakeUnderWay),
+            _ => (State(self.0 - (1 << wait_shift(mode))), LeftQueue::Counted),
+        }
+    }
+
+    /// One that gave up was woken: whether the next in line is to be woken in its place.
+    fn decline(self, mode: Mode) -> (State, bool) {
+        match self.leave_queue(mode) {
+            (taken_off, LeftQueue::Counted) if !self.locked(mode) => (taken_off, true),
+            _ => (self, false),
+        }
+    }
+
     /// The state, whether a waiter of this mode is to be woken, and whether anybody is left.
     fn rw_unlock(self, mode: Mode) -> (State, bool, Unref) {
         if !self.locked(mode) {
@@ -187,6 +229,32 @@ impl FdMutex {
                 // Whoever wakes us has taken us off the count (I1).
                 LockStep::Wait => semacquire(self.sema(mode)),
             }
+        }
+    }
+
+    /// The same, given up when the context is done. A lock that is free is taken in any case.
+    pub(crate) fn rw_lock_context(&self, mode: Mode, ctx: &Context) -> Result<(), NoLock> {
+        loop {
+            match self.update(|s| s.rw_lock(mode))? {
+                LockStep::Acquired => return Ok(()),
+                LockStep::Wait => ctx.semacquire(self.sema(mode)).map_err(|e| {
+                    self.leave_queue(mode);
+                    NoLock::Context(e)
+                })?,
+            }
+        }
+    }
+
+    #[cold]
+    fn leave_queue(&self, mode: Mode) {
+        let Ok(left) = self.update(|s| Ok::<_, std::convert::Infallible>(s.leave_queue(mode)));
+        if left == LeftQueue::Counted {
+            return;
+        }
+        semacquire(self.sema(mode));
+        let Ok(wake) = self.update(|s| Ok::<_, std::convert::Infallible>(s.decline(mode)));
+        if wake {
+            semrelease(self.sema(mode), Handoff::No);
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use super::node::{Entry, Node};
 use super::{Context, ContextError};
+use crate::g::WaitReason;
 use crate::proc::goready;
-use crate::sema::{Interrupt, Target};
+use crate::sema::{Interrupt, Order, Target, semacquire_interruptible};
 
 /// Where a wait is registered; dropping it takes it off.
 #[derive(Default)]
@@ -53,6 +55,16 @@ impl Context {
             Ok(id) => Ok(OnDone { registered: Some((node.clone(), id)) }),
             Err((err, _)) => Err(err),
         }
+    }
+
+    /// As `sema::semacquire`, unless the context is done first: then no unit was taken. For the locks of descriptors.
+    ///
+    /// # Errors
+    /// Why the context is done.
+    #[doc(hidden)]
+    pub fn semacquire(&self, addr: &AtomicU32) -> Result<(), ContextError> {
+        semacquire_interruptible(addr, Order::Fifo, WaitReason::Semacquire, self)
+            .map_err(|_| self.interrupted())
     }
 
     /// Why a wait that this context has interrupted ended.

@@ -9,6 +9,8 @@ use super::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Plan {
     Lock(Mode),
+    /// A lock under a context, which may be done at any time.
+    LockContext(Mode),
     Ref,
     Close,
 }
@@ -18,6 +20,10 @@ enum Plan {
 enum At {
     Start,
     Asleep,
+    /// Gave up, and waits for the release that is on its way.
+    GivingUp,
+    /// Has taken that, and looks whether it is to be passed on.
+    Declining,
     Holding,
     /// Unlocked, and owes the semaphore a release.
     Waking,
@@ -55,27 +61,36 @@ impl World {
         let mut w = self.clone();
         let (plan, at) = w.users[i];
         w.users[i].1 = match (plan, at) {
-            (Plan::Lock(mode), At::Start) => match w.state.rw_lock(mode) {
+            (Plan::Lock(mode) | Plan::LockContext(mode), At::Start) => match w.state.rw_lock(mode) {
                 Err(Closed) => At::Done,
                 Ok((state, step)) => {
                     w.state = state;
                     if step == LockStep::Acquired { At::Holding } else { At::Asleep }
                 }
             },
-            (Plan::Lock(mode), At::Asleep) => {
+            (Plan::Lock(mode) | Plan::LockContext(mode), At::Asleep) => {
                 w.sema[side(mode)] = w.sema[side(mode)].checked_sub(1)?;
                 At::Start
             }
-            (Plan::Lock(mode), At::Holding) => {
+            (Plan::Lock(mode) | Plan::LockContext(mode), At::Holding) => {
                 w.users[i].1 = At::Done;
                 let (state, wake, unref) = w.state.rw_unlock(mode);
                 w.state = state;
                 w.unref(unref);
                 if wake { At::Waking } else { At::Done }
             }
-            (Plan::Lock(mode), At::Waking) => {
+            (Plan::Lock(mode) | Plan::LockContext(mode), At::Waking) => {
                 w.sema[side(mode)] += 1;
                 At::Done
+            }
+            (Plan::LockContext(mode), At::GivingUp) => {
+                w.sema[side(mode)] = w.sema[side(mode)].checked_sub(1)?;
+                At::Declining
+            }
+            (Plan::LockContext(mode), At::Declining) => {
+                let (state, wake) = w.state.decline(mode);
+                w.state = state;
+                if wake { At::Waking } else { At::Done }
             }
             (Plan::Ref, At::Start) => match w.state.incref() {
                 Err(Closed) => At::Done,
@@ -111,9 +126,22 @@ impl World {
             odd => panic!("no such place: {odd:?}"),
         };
         for mode in [Mode::Read, Mode::Write] {
-            let holders = w.users.iter().filter(|u| **u == (Plan::Lock(mode), At::Holding)).count();
+            let locks = [Plan::Lock(mode), Plan::LockContext(mode)];
+            let holders = w.users.iter().filter(|(p, at)| locks.contains(p) && *at == At::Holding).count();
             assert!(holders <= 1, "{holders} hold the {mode:?} lock: {w:?}");
         }
+        Some(w)
+    }
+}
+
+impl World {
+    /// The context of a sleeping user is done: the other step that it may take.
+    fn give_up(&self, i: usize) -> Option<World> {
+        let (Plan::LockContext(mode), At::Asleep) = self.users[i] else { return None };
+        let mut w = self.clone();
+        let (state, left) = w.state.leave_queue(mode);
+        w.state = state;
+        w.users[i].1 = if left == LeftQueue::Counted { At::Done } else { At::GivingUp };
         Some(w)
     }
 }
@@ -129,7 +157,7 @@ fn explore(plans: &[Plan]) -> usize {
     let mut seen = HashSet::from([start.clone()]);
     let mut todo = vec![start];
     while let Some(w) = todo.pop() {
-        let next: Vec<World> = (0..plans.len()).filter_map(|i| w.step(i)).collect();
+        let next: Vec<World> = (0..plans.len()).flat_map(|i| [w.step(i), w.give_up(i)]).flatten().collect();
         if next.is_empty() {
             assert!(w.users.iter().all(|(_, at)| *at == At::Done), "asleep for ever: {w:?}");
             assert_eq!(w.sema, [0, 0], "a wake-up too many: {w:?}");
@@ -147,8 +175,8 @@ fn explore(plans: &[Plan]) -> usize {
 
 #[test]
 fn every_interleaving_of_readers_writers_users_and_closers() {
-    use Plan::{Close, Lock, Ref};
-    let (r, w) = (Lock(Mode::Read), Lock(Mode::Write));
+    use Plan::{Close, Lock, LockContext, Ref};
+    let (r, w, c) = (Lock(Mode::Read), Lock(Mode::Write), LockContext(Mode::Read));
     for plans in [
         vec![r, r, r, Close],
         vec![r, r, w, w, Close],
@@ -156,6 +184,9 @@ fn every_interleaving_of_readers_writers_users_and_closers() {
         vec![r, r, r, r],
         vec![w, w, r, Ref],
         vec![r, r, w, Ref, Close, Close],
+        vec![c, c, c, Close],
+        vec![r, c, c, r],
+        vec![r, c, r, c, Close],
     ] {
         let states = explore(&plans);
         assert!(states > 20, "{plans:?}: only {states} states");
