@@ -11,9 +11,14 @@ macro_rules! twins {
 }
 
 twins! {
-    bad_addrs chan_pingpong close_accept conn_options dial_localhost dial_refused dial_write_read dns_lookup echo_seq3
-    epipe exec_child half_close os_pipe read_deadline sendfile_copy signal_notify sleep_only splice_copy tcp4_listen
-    tcp_addr_forms tcp_sample udp_echo unix_dial unix_stream unixgram write_deadline deadline_reset dial_dual_stack dial_timeout dial_config keep_alive udp_connected udp_dual udp_msg unixpacket unix_names unix_fds accept_many conn_queues close_parked write_buffers accept_emfile file_copy file_ops fifo_deadline signal_stop echo_many timers ip_raw error_texts tcp6_only exec_more unixgram_dial copy_to_file copy_unix_tcp copy_tcp_unix copy_to_pipe
+    accept_emfile accept_many bad_addrs chan_pingpong close_accept close_parked conn_options conn_queues conn_reset
+    copy_tcp_unix copy_to_file copy_to_pipe copy_unix_tcp deadline_reset dial_config dial_dual_stack dial_localhost
+    dial_refused dial_timeout dial_write_read dns_lookup echo_many echo_seq3 epipe error_texts exec_child exec_files
+    exec_more fifo_deadline file_copy file_ops half_close happy_eyeballs ip_raw keep_alive main_returns mptcp os_pipe
+    pipe_deadline read_deadline request_loop select_net sendfile_copy signal_notify signal_stop sleep_only splice_copy
+    tcp4_listen tcp6_only tcp_addr_forms tcp_sample timers udp_connected udp_deadline udp_dual udp_echo udp_msg
+    unix_deadline unix_dial unix_fds unix_names unix_stream unixgram unixgram_dial unixpacket write_buffers
+    write_deadline
 }
 
 /// The list above has all programs of the folder.

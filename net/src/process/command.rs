@@ -246,10 +246,11 @@ impl Command {
     }
 
     fn start(&self, default_in: &Stdio, default_out: &Stdio) -> io::Result<Child> {
+        let program = self.find_program()?;
         let stdin = prepare(self.stdin.as_ref().unwrap_or(default_in), 0, Direction::Reads)?;
         let stdout = prepare(self.stdout.as_ref().unwrap_or(default_out), 1, Direction::Writes)?;
         let stderr = prepare(self.stderr.as_ref().unwrap_or(default_out), 2, Direction::Writes)?;
-        let forked = self.fork_exec([stdin.raw, stdout.raw, stderr.raw])?;
+        let forked = self.fork_exec(&program, [stdin.raw, stdout.raw, stderr.raw])?;
         // I1: in the order they were made.
         for file in [stdin.file, stdout.file, stderr.file].into_iter().flatten() {
             drop(file);
@@ -260,11 +261,15 @@ impl Command {
 
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
-    fn fork_exec(&self, files: [RawFd; 3]) -> io::Result<super::fork::Forked> {
-        let program = c_string(self.find_program()?.as_os_str())?;
+    fn fork_exec(&self, program: &Path, files: [RawFd; 3]) -> io::Result<super::fork::Forked> {
+        let program = c_string(program.as_os_str())?;
         let argv = c_strings(std::iter::once(&self.program).chain(&self.args))?;
         let envp = c_strings(self.env.of_child().iter())?;
         let dir = self.dir.as_ref().map(|dir| c_string(dir.as_os_str())).transpose()?;
+        if let (Some(dir), None, None, None) = (&dir, self.group, self.uid, self.gid) {
+            // Looked for here, as Go does: the error then says so before there is a child.
+            crate::os::sys::stat_path(dir)?;
+        }
         pidfd::check()?;
         let (error_reader, error_writer) = crate::os::sys::pipe2(libc::O_CLOEXEC)?;
         let mut plan = Plan {
@@ -286,7 +291,7 @@ impl Command {
         let forked = forked?;
         if let Some(errno) = failure {
             // It has ended; nobody else will ask for it.
-            let _ = pidfd::wait(forked.pidfd, pidfd::Patience::Wait);
+            let _ = crate::os::sys::ignoring_eintr(|| super::fork::reap(forked.pid));
             let _ = sys::close(forked.pidfd);
             return Err(errno.into());
         }

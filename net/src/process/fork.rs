@@ -72,6 +72,15 @@ pub(super) fn fork(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     Ok(Forked { pid: pid as libc::pid_t, pidfd })
 }
 
+/// wait4(2) for a child that did not become the program: it has ended or is about to.
+#[inline(never)]
+pub(super) fn reap(pid: libc::pid_t) -> Result<(), Errno> {
+    let mut status = 0;
+    // SAFETY: the status is written to memory of its size; no usage is asked for.
+    let failed = unsafe { libc::wait4(pid, &raw mut status, 0, ptr::null_mut()) } < 0;
+    if failed { Err(Errno::last()) } else { Ok(()) }
+}
+
 /// clone(2) with the parent's own stack. In the child: `child(plan)`, which does not return (I1).
 ///
 /// # Safety

@@ -5,16 +5,16 @@ mod say;
 
 use std::time::{Duration, Instant};
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::chan::bounded;
 use gopark::go;
 use gopark::net::listen;
 use gopark::time::sleep;
 use say::{err, say};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     let ln = match listen("tcp", "127.0.0.1:20062") {

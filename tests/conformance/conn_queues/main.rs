@@ -5,16 +5,16 @@ mod say;
 
 use std::time::Duration;
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::chan::bounded;
 use gopark::go;
 use gopark::net::dial;
 use gopark::time::sleep;
 use say::{count, err, say};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     let c = match dial("tcp", "127.0.0.1:20061") {

@@ -5,15 +5,15 @@ mod say;
 
 use std::time::{Duration, Instant};
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::context::Context;
 use gopark::net::{Dialer, dial_timeout};
 use gopark::time::after_func;
 use say::{err, say};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     say!("{}", err(&dial_timeout("tcp", "127.0.0.1:20044", Duration::from_millis(80))));

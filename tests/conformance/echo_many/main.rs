@@ -5,15 +5,15 @@ mod say;
 
 use std::sync::Arc;
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::go;
 use gopark::net::{Conn, listen, listen_packet};
 use gopark::sync::WaitGroup;
 use say::say;
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     let ln = match listen("tcp", "127.0.0.1:20068") {

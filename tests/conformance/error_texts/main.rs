@@ -5,13 +5,13 @@ mod say;
 
 use std::time::{Duration, Instant};
 
+use gopark::net::{Addr, Dialer, dial, listen, listen_packet};
+use say::{count, err, read, say};
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::net::{Addr, Dialer, dial, listen, listen_packet};
-use say::{count, err, read, say};
 
 fn program() {
     let ln = match listen("tcp4", "127.0.0.1:20070") {

@@ -5,13 +5,13 @@ mod say;
 
 use std::io::{Read, Write};
 
+use gopark::process::{Command, Stdio, exit_text};
+use say::say;
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::process::{Command, Stdio, exit_text};
-use say::say;
 
 fn program() {
     let mut cat = Command::new("/bin/sh");

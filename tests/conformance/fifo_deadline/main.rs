@@ -6,15 +6,15 @@ mod say;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::go;
 use gopark::os::{File, pipe};
 use gopark::time::sleep;
 use say::{count, err, read, say, text};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     // SAFETY: the path ends with a NUL.

@@ -5,15 +5,15 @@ mod say;
 
 use std::io::SeekFrom;
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::io::{copy, copy_n};
 use gopark::net::dial;
 use gopark::os::File;
 use say::{count, say};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     let mut input = match File::open("data.txt") {

@@ -6,13 +6,13 @@ mod say;
 use std::io::SeekFrom;
 use std::time::Instant;
 
+use gopark::os::File;
+use say::{count, err, read, say, text};
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::os::File;
-use say::{count, err, read, say, text};
 
 fn program() {
     say!("{}", err(&File::open("missing.txt")));

@@ -5,13 +5,13 @@ mod say;
 
 use std::net::Ipv4Addr;
 
+use gopark::net::{Addr, dial, listen, listen_packet};
+use say::{count, err, say};
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::net::{Addr, dial, listen, listen_packet};
-use say::{count, err, say};
 
 fn program() {
     let p = match listen_packet("ip4:icmp", "127.0.0.1") {

@@ -5,13 +5,13 @@ mod say;
 
 use std::time::Duration;
 
+use gopark::net::{Conn, Dialer, KeepAliveConfig, ListenConfig};
+use say::{err, say};
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::net::{Conn, Dialer, KeepAliveConfig, ListenConfig};
-use say::{err, say};
 
 fn program() {
     let (c, s) = pair(

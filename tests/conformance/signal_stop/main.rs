@@ -5,14 +5,14 @@ mod say;
 
 use std::time::Duration;
 
+use gopark::signal::{Signal, notify, stop};
+use gopark::time::sleep;
+use say::say;
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::signal::{Signal, notify, stop};
-use gopark::time::sleep;
-use say::say;
 
 fn program() {
     let [usr1, usr2, hup] = [libc::SIGUSR1, libc::SIGUSR2, libc::SIGHUP].map(Signal::from);

@@ -5,16 +5,16 @@ mod say;
 
 use std::time::Duration;
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::chan::bounded;
 use gopark::context::Context;
 use gopark::select;
 use gopark::time::{Ticker, Timer, after, after_func, sleep};
 use say::say;
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 const MS: Duration = Duration::from_millis(1);
 

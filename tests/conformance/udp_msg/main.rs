@@ -7,13 +7,13 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
 
+use gopark::net::{Addr, ListenConfig, OpError, listen_packet};
+use say::{err, say};
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::net::{Addr, ListenConfig, OpError, listen_packet};
-use say::{err, say};
 
 fn program() {
     let lc = ListenConfig { control: Some(Arc::new(control)), ..Default::default() };

@@ -5,15 +5,15 @@ mod say;
 
 use std::os::fd::AsFd;
 
-fn main() {
-    // SAFETY: nothing thread-bound lives across a parking call.
-    unsafe { gopark::run(program) }
-}
-
 use gopark::net::control_msg::{rights, take_rights};
 use gopark::net::{dial, listen};
 use gopark::os::File;
 use say::{err, read, say, text};
+
+fn main() {
+    // SAFETY: nothing thread-bound lives across a parking call.
+    unsafe { gopark::run(program) }
+}
 
 fn program() {
     let ln = match listen("unix", "fds.sock") {

@@ -5,13 +5,13 @@ mod say;
 
 use std::io::IoSlice;
 
+use gopark::net::{Conn, dial, listen};
+use say::say;
+
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
     unsafe { gopark::run(program) }
 }
-
-use gopark::net::{Conn, dial, listen};
-use say::say;
 
 fn program() {
     for (network, address) in [("tcp4", "127.0.0.1:20063"), ("unix", "buffers.sock")] {

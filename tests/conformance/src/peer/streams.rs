@@ -1,12 +1,18 @@
 //! The peers of the programs about streams: dialling, deadlines, closing, many connections.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use socket2::Socket;
 
-use super::{Cue, LIMIT, accept, dial, expect, pace, read_all, server, server_at, until, wait_tcp};
+use super::{
+    Cue, LIMIT, PACE, accept, dial, expect, pace, read_all, server, server_at, until, wait_path, wait_tcp,
+};
 
 pub(super) fn deadline_reset(cue: &Cue) -> Result<()> {
     cue.ready();
@@ -109,6 +115,103 @@ pub(super) fn echo_many(cue: &Cue) -> Result<()> {
         }
         pace();
     }
+    Ok(())
+}
+
+/// Resets twice, in between the program does.
+pub(super) fn conn_reset(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20083)?;
+    let s = dial(20083)?;
+    pace();
+    reset(s)?;
+    pace();
+    let mut s = dial(20083)?;
+    pace();
+    s.write_all(b"x")?;
+    ensure!(
+        read_all(&mut s)
+            .is_err_and(|e| e.downcast_ref().map(io::Error::kind) == Some(ErrorKind::ConnectionReset))
+    );
+    pace();
+    let s = dial(20083)?;
+    thread::sleep(PACE / 2);
+    reset(s)
+}
+
+/// What is not sent is thrown away, and the peer hears of it.
+fn reset(s: TcpStream) -> Result<()> {
+    Socket::from(s).set_linger(Some(Duration::ZERO))?;
+    Ok(())
+}
+
+/// The IPv6 address drops SYNs, the IPv4 one answers.
+pub(super) fn happy_eyeballs(cue: &Cue) -> Result<()> {
+    let at = "[::1]:20080".parse()?;
+    let _six = server_at(at, None, 0)?;
+    let _queued = TcpStream::connect(at)?;
+    let four = server(20080, None)?;
+    cue.ready();
+    for _ in 0..2 {
+        ensure!(read_all(&mut accept(&four)?)?.is_empty());
+    }
+    end_of_program(cue)
+}
+
+pub(super) fn main_returns(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20088)?;
+    let _s = dial(20088)?;
+    end_of_program(cue)
+}
+
+/// One request at a time, then two in one write.
+pub(super) fn request_loop(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20086)?;
+    let mut s = dial(20086)?;
+    for _ in 0..2 {
+        pace();
+        s.write_all(b"a question\n")?;
+        expect(&mut s, b"answer to a question\n")?;
+    }
+    pace();
+    s.write_all(b"one\ntwo\n")?;
+    expect(&mut s, b"answer to one\nanswer to two\n")?;
+    pace();
+    Ok(())
+}
+
+pub(super) fn select_net(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20085)?;
+    let mut a = dial(20085)?;
+    pace();
+    let mut b = dial(20085)?;
+    for word in ["one", "two"] {
+        for s in [&mut a, &mut b] {
+            pace();
+            s.write_all(word.as_bytes())?;
+        }
+    }
+    pace();
+    drop(a);
+    pace();
+    drop(b);
+    Ok(())
+}
+
+/// Comes after the listener's first deadline, and speaks after the connection's.
+pub(super) fn unix_deadline(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_path("deadline.sock")?;
+    pace();
+    let mut s = UnixStream::connect("deadline.sock")?;
+    s.set_read_timeout(Some(LIMIT))?;
+    ensure!(read_all(&mut s)?.is_empty());
+    pace();
+    s.write_all(b"after it")?;
+    pace();
     Ok(())
 }
 
