@@ -18,7 +18,7 @@ twins! {
     pipe_deadline read_deadline request_loop select_net sendfile_copy signal_notify signal_stop sleep_only splice_copy
     tcp4_listen tcp6_only tcp_addr_forms tcp_sample timers udp_connected udp_deadline udp_dual udp_echo udp_msg
     unix_deadline unix_dial unix_fds unix_names unix_stream unixgram unixgram_dial unixpacket write_buffers
-    write_deadline
+    write_deadline proxy three_listeners context_dial udp_dial_forms sleep_many dial_many exec_wait
 }
 
 /// The list above has all programs of the folder.

@@ -1,7 +1,8 @@
 //! sysmon: the thread that watches, without a P. Go: runtime/proc.go sysmon, retake.
 //!
 //! It polls the network when nobody has for 10 ms, and retakes Ps from Ms that have been outside of the runtime too long while
-//! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call.
+//! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call. After 10 ms an
+//! announced call loses its P also when nothing waits.
 //!
 //! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms; and deeply, without a limit, once all Ps
 //! have been idle and nothing was scheduled for some rounds. (Go goes to its deep sleep in the first round in which all Ps are
@@ -148,7 +149,8 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
         // SAFETY: Ms are never freed (m.rs I1).
         let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
         let slice_over = seen.sched_when + SLICE_NS <= now;
-        let due = match m.tenure.mode() {
+        let mode = m.tenure.mode();
+        let due = match mode {
             Mode::Blocking => slice_over || seen.syscall_when < now,
             Mode::User | Mode::Runtime => slice_over,
         };
@@ -160,7 +162,10 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
             p.preempt.store(true, Relaxed);
         }
         let waits = queued || schedule::timers_due(&p.timers, now);
-        if waits && !threads_exhausted(sched) {
+        // An announced call that lasts gives its P up also when nothing waits: the last P's next owner waits in the poller, or all
+        // are idle, and there is no need to poll for them every 10 ms.
+        let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
+        if (waits || lasts) && !threads_exhausted(sched) {
             checkdead::hold(sched);
             let taken = m.tenure.retake(p.as_ptr());
             if !taken.is_null() {

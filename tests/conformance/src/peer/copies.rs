@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use anyhow::{Result, ensure};
 
-use super::{Cue, LIMIT, accept, expect, pace, read_all, server, until_some};
+use super::{Cue, LIMIT, accept, dial, expect, pace, read_all, server, until_some, wait_tcp};
 
 /// A unix server that is copied to.
 pub(super) fn file_copy(cue: &Cue) -> Result<()> {
@@ -70,6 +71,33 @@ pub(super) fn copy_to_pipe(cue: &Cue) -> Result<()> {
         from.write_all(word)?;
     }
     ensure!(read_all(&mut from)?.is_empty());
+    Ok(())
+}
+
+/// Both ends of a proxy.
+pub(super) fn proxy(cue: &Cue) -> Result<()> {
+    let upstream = server(20091, None)?;
+    cue.ready();
+    wait_tcp(20090)?;
+    let mut client = dial(20090)?;
+    let mut server = accept(&upstream)?;
+    for word in [&b"question"[..], b"another"] {
+        pace();
+        client.write_all(word)?;
+        expect(&mut server, word)?;
+        pace();
+        server.write_all(b"answer")?;
+        expect(&mut client, b"answer")?;
+    }
+    pace();
+    client.shutdown(Shutdown::Write)?;
+    ensure!(read_all(&mut server)?.is_empty());
+    pace();
+    server.write_all(b"last words")?;
+    expect(&mut client, b"last words")?;
+    pace();
+    drop(server);
+    ensure!(read_all(&mut client)?.is_empty());
     Ok(())
 }
 

@@ -215,6 +215,56 @@ pub(super) fn unix_deadline(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
+/// As [`dial_timeout`].
+pub(super) fn context_dial(cue: &Cue) -> Result<()> {
+    let at = SocketAddr::from(([127, 0, 0, 1], 20093));
+    let _server = server_at(at, None, 0)?;
+    let _queued = TcpStream::connect(at)?;
+    cue.ready();
+    end_of_program(cue)
+}
+
+/// Three come alone; five come together and are answered when all have asked.
+pub(super) fn dial_many(cue: &Cue) -> Result<()> {
+    let server = server(20097, None)?;
+    cue.ready();
+    for at_once in [1, 1, 1, 5] {
+        let mut conns = (0..at_once).map(|_| accept(&server)).collect::<Result<Vec<_>>>()?;
+        for s in &mut conns {
+            expect(s, b"question")?;
+        }
+        pace();
+        for s in &mut conns {
+            s.write_all(b"answer")?;
+            ensure!(read_all(s)?.is_empty());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn three_listeners(cue: &Cue) -> Result<()> {
+    cue.ready();
+    wait_tcp(20092)?;
+    wait_path("three.sock")?;
+    pace();
+    let mut tcp = dial(20092)?;
+    pace();
+    tcp.write_all(b"by tcp")?;
+    expect(&mut tcp, b"by tcp")?;
+    pace();
+    let mut unix = UnixStream::connect("three.sock")?;
+    unix.set_read_timeout(Some(LIMIT))?;
+    pace();
+    unix.write_all(b"by unix")?;
+    expect(&mut unix, b"by unix")?;
+    pace();
+    let udp = UdpSocket::bind("127.0.0.1:0")?;
+    udp.send_to(b"by udp", "127.0.0.1:20092")?;
+    udp.set_read_timeout(Some(LIMIT))?;
+    ensure!(udp.recv(&mut [0; 16])? == b"by udp".len());
+    Ok(())
+}
+
 /// Tells a program that waits for a datagram that its peer is where it should be.
 fn start(port: u16) -> Result<()> {
     UdpSocket::bind("127.0.0.1:0")?.send_to(b"start", ("127.0.0.1", port))?;
