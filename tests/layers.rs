@@ -12,11 +12,11 @@ const RUNTIME: &[&[&str]] = &[
     // every call of the system; how the process ends
     &["sys", "throw"],
     // words that threads share, each with its model; under loom `model` stands for all above
-    &["shim", "note", "spinning", "handshake", "model"],
+    &["shim", "note", "spinning", "handshake", "join_word", "model"],
     // stack switching
     &["coro"],
     // state: nothing here parks, wakes or polls
-    &["g", "glist", "m", "metrics", "p", "runq", "sched", "stack", "tls"],
+    &["census", "g", "glist", "m", "metrics", "p", "runq", "sched", "stack", "tls"],
     // sources of work
     &["netpoll", "netpoll_epoll", "timer"],
     // what a goroutine looks like from outside: reports, faults

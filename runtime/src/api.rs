@@ -9,8 +9,6 @@ pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
 pub use crate::scope::{Scope, ScopedJoinHandle, scope};
 pub use crate::start::{Builder, run};
 
-use std::sync::atomic::Ordering::Relaxed;
-
 /// Lets other goroutines run. On a plain thread: [`std::thread::yield_now`].
 ///
 /// Go: runtime.Gosched.
@@ -25,7 +23,7 @@ pub fn gosched() {
 /// Go: runtime.NumGoroutine.
 #[doc(alias = "NumGoroutine")]
 pub fn num_goroutine() -> usize {
-    crate::sched::try_sched().map_or(0, |s| s.ngoroutine.load(Relaxed))
+    crate::sched::try_sched().map_or(0, crate::census::living)
 }
 
 /// The number of Ps: how many goroutines run at once.

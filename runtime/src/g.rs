@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!   slot of a goroutine (a power of two, aligned to itself)
-//!   +--------+---------------------------------------------------+-------------+-------+
-//!   | guard  |                      ... <- stack grows downwards | first frame |   G   |
-//!   +--------+---------------------------------------------------+-------------+-------+
-//!   limit                                                                      base    top
+//!   +--------+------------------------------------------+-------------+--------+-------+
+//!   | guard  |             ... <- stack grows downwards | first frame | result |   G   |
+//!   +--------+------------------------------------------+-------------+--------+-------+
+//!   limit                                                             base             top
 //! ```
 //!
 //! I1 A record is never unmapped while the process lives: a stale wake finds live memory.
@@ -26,6 +26,7 @@ use std::sync::atomic::{
 use parking_lot::Mutex;
 
 use crate::coro::{Coro, Yielder};
+use crate::join_word::JoinWord;
 use crate::m::M;
 use crate::note::Note;
 use crate::stack;
@@ -156,14 +157,20 @@ pub struct G {
     status: AtomicU32,
     /// Claimed by the first waker of a select. Go: selectDone.
     pub(crate) select_done: AtomicU32,
-    /// A waker's message to the woken; ordered by the wake itself.
-    pub(crate) param: AtomicPtr<()>,
     /// The next on a list; owned by the list.
     schedlink: Cell<Option<GRef>>,
+    /// Whose its result and its slot are.
+    pub(crate) join: JoinWord,
     /// Where `suspend` goes; set by the goroutine at its start.
     pub(crate) yielder: Cell<*const Yielder>,
     /// The suspended computation; owned by whoever runs the goroutine or holds `SCAN`.
     pub(crate) coro: UnsafeCell<Option<Coro>>,
+    /// Where it was spawned. Written at the spawn, read by dumps.
+    spawn_site: AtomicPtr<Location<'static>>,
+    /// The spawner's number. Written at the spawn, read by dumps.
+    pub(crate) parent: AtomicU64,
+    /// A name given by `go_with`, or null; freed at the goroutine's end.
+    pub(crate) name: AtomicPtr<Box<str>>,
     /// Its number; 0 for a plain thread. Written at the spawn, read by dumps.
     pub(crate) goid: AtomicU64,
     /// A `WaitReason`; written by the goroutine before it parks, read by dumps.
@@ -179,12 +186,8 @@ pub struct G {
     pub(crate) lockedm: AtomicPtr<M>,
     /// `LockOSThread` nesting; touched by the goroutine only.
     pub(crate) locked_count: Cell<u32>,
-    /// Where it was spawned. Written at the spawn, read by dumps.
-    spawn_site: AtomicPtr<Location<'static>>,
-    /// The spawner's number. Written at the spawn, read by dumps.
-    pub(crate) parent: AtomicU64,
-    /// A name given by `go_with`, or null; freed at the goroutine's end.
-    pub(crate) name: AtomicPtr<Box<str>>,
+    /// A waker's message to the woken; ordered by the wake itself.
+    pub(crate) param: AtomicPtr<()>,
     /// The sleep timer. Go: g.timer.
     pub(crate) timer: Timer,
     /// A plain thread sleeps here.
@@ -209,8 +212,8 @@ impl G {
             m: AtomicPtr::new(ptr::null_mut()),
             status: AtomicU32::new(Status::Idle as u32),
             select_done: AtomicU32::new(0),
-            param: AtomicPtr::new(ptr::null_mut()),
             schedlink: Cell::new(None),
+            join: JoinWord::new(),
             yielder: Cell::new(ptr::null()),
             coro: UnsafeCell::new(None),
             goid: AtomicU64::new(0),
@@ -221,6 +224,7 @@ impl G {
             ready_at: AtomicI64::new(0),
             lockedm: AtomicPtr::new(ptr::null_mut()),
             locked_count: Cell::new(0),
+            param: AtomicPtr::new(ptr::null_mut()),
             spawn_site: AtomicPtr::new(ptr::null_mut()),
             parent: AtomicU64::new(0),
             name: AtomicPtr::new(ptr::null_mut()),

@@ -1,87 +1,94 @@
 //! `go` and what it returns. Model: std::thread::spawn, JoinHandle, scope.
 //!
-//! I1 The packet's `result` is written by the goroutine before `state` becomes DONE, and read by the joiner after.
+//! I1 A goroutine spawned here for a `T` has the place of a `Legacy<T>` in its slot. Whose that is, and the slot, says the
+//!    record's join word (join_word.rs has the protocol).
 
 mod future;
+mod legacy;
 
 use std::any::Any;
-use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
-use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicUsize,
-    Ordering::{AcqRel, Acquire},
-};
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::g::{GRef, WaitReason};
+use crate::g::{self, GRef, WaitReason};
+use crate::join_word::{Heir, Published};
+use crate::proc::gopark;
 use crate::proc::newproc::{self, Options};
-use crate::proc::{gopark, goready};
+use legacy::Legacy;
 
 pub use future::JoinFuture;
 
-/// Nobody waits, it runs.
-const RUNNING: usize = 0;
-/// The result is there.
-const DONE: usize = 1;
-// Any other value: the waiting joiner's GRef, or a future's waker (future.rs).
-
-/// What a goroutine leaves for its joiner.
-struct Packet<T> {
-    /// RUNNING, DONE, or the joiner's record or waker.
-    state: AtomicUsize,
-    result: UnsafeCell<Option<std::thread::Result<T>>>,
+/// The heir of a goroutine's result and slot.
+struct Joiner<T> {
+    gp: GRef,
+    result: PhantomData<T>,
 }
 
-// SAFETY: I1: the result changes hands with `state`.
-unsafe impl<T: Send> Sync for Packet<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send> Send for Packet<T> {}
+// SAFETY: nothing of a `T` is reached through a shared joiner.
+unsafe impl<T: Send> Sync for Joiner<T> {}
 
-impl<T> Packet<T> {
-    fn new() -> Arc<Packet<T>> {
-        Arc::new(Packet { state: AtomicUsize::new(RUNNING), result: UnsafeCell::new(None) })
+impl<T> Joiner<T> {
+    fn has_result(&self) -> bool {
+        self.gp.join.has_result()
     }
 
-    /// The goroutine has ended.
-    fn finish(&self, result: std::thread::Result<T>) {
-        // SAFETY: I1: the state is not DONE yet, so the result is the goroutine's.
-        unsafe { *self.result.get() = Some(result) };
-        // ORDERING: Release pairs with the Acquire in `wait` (I1); Acquire for the joiner's record.
-        match self.state.swap(DONE, AcqRel) {
-            RUNNING => {}
-            waiter => {
-                // SAFETY: taken out of the state just now.
-                if !unsafe { future::wake(waiter) } {
-                    // SAFETY: what is no waker came from GRef::as_usize in `wait`.
-                    goready(unsafe { GRef::from_usize(waiter) });
-                }
-            }
-        }
-    }
-
-    fn is_done(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `finish`.
-        self.state.load(Acquire) == DONE
-    }
-
-    /// Parks until the goroutine has ended. One waiter at most: `join` takes the handle.
+    /// Parks until the goroutine has left its result. One waiter at most: `join` takes the handle.
     fn wait(&self) {
-        if self.is_done() {
+        if self.has_result() {
             return;
         }
-        gopark(WaitReason::Join, |gp| {
-            // ORDERING: Release publishes the parked record to `finish`; Acquire pairs with its Release when it was faster.
-            self.state.compare_exchange(RUNNING, gp.as_usize(), AcqRel, Acquire).is_ok()
-        });
-        debug_assert!(self.is_done());
+        gopark(WaitReason::Join, |gp| self.gp.join.wait(gp.as_usize()));
+        debug_assert!(self.has_result());
     }
 
-    /// The result, once.
-    fn take(&self) -> std::thread::Result<T> {
-        debug_assert!(self.is_done());
-        // SAFETY: I1: DONE, and there is one joiner.
-        unsafe { (*self.result.get()).take() }.expect("a result is taken once")
+    /// The result, which must be there.
+    fn take(self) -> std::thread::Result<T> {
+        debug_assert!(self.has_result());
+        let release = Release(ManuallyDrop::new(self).gp);
+        // SAFETY: I1; it is there, and ours: we are the only heir and gone with this.
+        unsafe { Legacy::take(release.0) }
     }
+}
+
+impl<T> Drop for Joiner<T> {
+    fn drop(&mut self) {
+        if self.gp.join.detach() {
+            return;
+        }
+        let _release = Release(self.gp);
+        // SAFETY: I1; it is there (nobody waits, so that is why `detach` failed), and nobody else takes it.
+        drop(unsafe { Legacy::<T>::take(self.gp) });
+    }
+}
+
+/// Lets go of the slot, also when a result's destructor panics.
+struct Release(GRef);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        newproc::release(self.0);
+    }
+}
+
+/// The goroutine's last step but its end: leaves the result to the heir, or drops it.
+#[inline]
+fn bequeath<T>(result: std::thread::Result<T>) {
+    let gp = g::current_goroutine().expect("on a goroutine's stack");
+    let mut result = Some(result);
+    if !gp.join.is_detached() {
+        // SAFETY: I1; the goroutine's own, not published yet.
+        unsafe { Legacy::leave(gp, result.take().expect("set above")) };
+        match gp.join.publish() {
+            Published::Kept => {}
+            Published::Awaited(waiter) => future::wake(waiter),
+            // SAFETY: left just now, and there is no heir.
+            Published::Detached => result = Some(unsafe { Legacy::take(gp) }),
+        }
+    }
+    // The user's destructor, if nobody joins.
+    drop(result);
 }
 
 /// Spawns a goroutine. Model: [`std::thread::spawn`]; Go: the `go` statement.
@@ -174,27 +181,24 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    let packet = Packet::new();
-    let theirs = packet.clone();
     let main = move || {
         let result = newproc::catch(f);
         // What is called from here on is the user's, too: a future's waker, and the destructor of a result that nobody joins.
-        newproc::contain(|| theirs.finish(result));
-        newproc::contain(move || drop(theirs));
+        newproc::contain(|| bequeath(result));
         at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.
-    match unsafe { newproc::newproc(main, options, site) } {
-        Ok(gp) => JoinHandle { packet, id: gp.goid.load(std::sync::atomic::Ordering::Relaxed) },
+    match unsafe { newproc::newproc(main, options, site, Heir::Handle, Legacy::<T>::BYTES) } {
+        Ok(gp) => JoinHandle(Joiner { gp, result: PhantomData }),
         Err(e) => newproc::refuse(e),
     }
 }
 
 /// A goroutine's end to wait for. Model: [`std::thread::JoinHandle`].
-pub struct JoinHandle<T> {
-    packet: Arc<Packet<T>>,
-    id: u64,
-}
+///
+/// While it exists the goroutine's record and, if it is small, its result are kept in the uppermost page of its stack, also after
+/// its end: drop handles that are not needed.
+pub struct JoinHandle<T>(Joiner<T>);
 
 impl<T> JoinHandle<T> {
     /// Parks until the goroutine has ended; its value, or what it panicked with.
@@ -202,24 +206,25 @@ impl<T> JoinHandle<T> {
     /// # Errors
     /// The panic's payload, as with `std::thread`.
     pub fn join(self) -> std::thread::Result<T> {
-        self.packet.wait();
-        self.packet.take()
+        self.0.wait();
+        self.0.take()
     }
 
     /// Has it ended? Then `join` does not park.
     pub fn is_finished(&self) -> bool {
-        self.packet.is_done()
+        self.0.has_result()
     }
 
     /// The goroutine's number, as in dumps and messages.
     pub fn id(&self) -> u64 {
-        self.id
+        // Relaxed: set before we had the handle; the record is not used again while we have it.
+        self.0.gp.goid.load(Relaxed)
     }
 }
 
 impl<T> std::fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
     }
 }
 

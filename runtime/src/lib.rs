@@ -11,10 +11,13 @@ mod sys;
 mod throw;
 
 mod handshake;
+mod join_word;
 mod note;
 mod spinning;
 mod timer;
 
+#[cfg(not(loom))]
+mod census;
 pub mod chan;
 #[cfg(not(loom))]
 mod coro;

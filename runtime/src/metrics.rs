@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::census;
 use crate::g::GRef;
 use crate::p::P;
 use crate::sched::try_sched;
@@ -159,7 +160,7 @@ pub fn metrics() -> Metrics {
     };
     let count = |event: Event| COUNTS[event as usize].load(Relaxed);
     Metrics {
-        goroutines: sched.ngoroutine.load(Relaxed),
+        goroutines: census::living(sched),
         procs: sched.procs(),
         idle_procs: sched.spinning.npidle(),
         threads,

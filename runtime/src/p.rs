@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
 
 use crossbeam_deque::{Stealer, Worker};
 
+use crate::census::Census;
 use crate::g::{G, GRef};
-use crate::glist::GList;
+use crate::glist::GFree;
 use crate::m::M;
 use crate::timer::Timers;
 
@@ -43,10 +44,12 @@ pub(crate) struct P {
     /// Timers; locked by itself.
     pub(crate) timers: Timers,
     /// Ended goroutines of the default class, for reuse while hot (I1). Go: gFree.
-    pub(crate) gfree: UnsafeCell<GList>,
+    pub(crate) gfree: UnsafeCell<GFree>,
     /// The goroutine numbers this P may still give out (I1). Go: goidcache, goidcacheend.
     pub(crate) goid_next: Cell<u64>,
     pub(crate) goid_end: Cell<u64>,
+    /// Its part of the count of goroutines.
+    pub(crate) census: Census,
     /// Goroutines put onto this queue; picks the one that is timed (I1).
     pub(crate) wakes: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
@@ -73,9 +76,10 @@ impl P {
             runq: UnsafeCell::new(runq),
             stealer,
             timers: Timers::new(),
-            gfree: UnsafeCell::new(GList::new()),
+            gfree: UnsafeCell::new(GFree::default()),
             goid_next: Cell::new(0),
             goid_end: Cell::new(0),
+            census: Census::new(),
             wakes: Cell::new(0),
             link: Cell::new(None),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicI64, AtomicU64,
     Ordering::{AcqRel, Relaxed},
 };
 
@@ -51,8 +51,6 @@ pub(crate) struct Sched {
     pub(crate) sysmon_note: Note,
     /// Goroutine numbers given out to Ps, in batches.
     pub(crate) goidgen: AtomicU64,
-    /// Goroutines that have started and not ended.
-    pub(crate) ngoroutine: AtomicUsize,
     /// The clock when the runtime started.
     pub(crate) started_at: i64,
 }
@@ -124,7 +122,6 @@ pub(crate) fn init(config: Config) -> bool {
             sysmon_wait: AtomicBool::new(false),
             sysmon_note: Note::new(),
             goidgen: AtomicU64::new(0),
-            ngoroutine: AtomicUsize::new(0),
             started_at: crate::sys::clock::nanotime(),
             config,
         }

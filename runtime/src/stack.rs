@@ -6,7 +6,7 @@
 //!
 //! I1 A slab is never unmapped, so a G at the top of a slot is there for the life of the process.
 //! I2 The lowest page of a slot that is in use is a guard.
-//! I3 A slot is owned by one goroutine, or is on exactly one free list.
+//! I3 A slot is owned by one goroutine and its handle (join_word.rs), or is on exactly one free list.
 //!
 //! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot, with the G in it.
 
@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 
 use crate::coro::SlotStack;
 use crate::g::{G, GRef, Kind};
-use crate::glist::GList;
+use crate::glist::{BATCH, Batches, GList};
 use crate::sys::mem::{self, GuardCall, PAGE};
 
 /// The smallest and the largest slot, as powers of two.
@@ -69,10 +69,9 @@ struct ClassState {
     guarded: usize,
     /// Slots of the last slab that have been handed out.
     used: usize,
-    /// Gs whose goroutine has ended, with their slots, of which only the hot part is left.
-    free: GList,
-    /// The same, as they were left: used again first, trimmed when things are quiet.
-    untrimmed: GList,
+    /// Gs that nobody uses, with their slots: those that have been trimmed, and those that came back since.
+    free: Batches,
+    untrimmed: Batches,
 }
 
 // SAFETY: the Gs on the lists belong to the class (I3).
@@ -86,8 +85,8 @@ static CLASSES: [Class; (MAX_SHIFT - MIN_SHIFT + 1) as usize] = {
                 slabs: Vec::new(),
                 guarded: 0,
                 used: 0,
-                free: GList::new(),
-                untrimmed: GList::new(),
+                free: Batches::new(),
+                untrimmed: Batches::new(),
             }),
         }
     }; (MAX_SHIFT - MIN_SHIFT + 1) as usize];
@@ -218,48 +217,81 @@ pub(crate) fn prefetch(gp: GRef) {
     let _ = gp;
 }
 
-/// A G of the class with a stack: a used one from the class's list, or a new one.
+/// A G of the class with a stack: a used one from the class's lists, or a new one.
 pub(crate) fn new_g(class: u8) -> Result<GRef, NoStack> {
-    let mut batch = GList::new();
-    new_gs(class, 1, &mut batch)?;
-    Ok(batch.pop().expect("one was asked for"))
-}
-
-/// At most `want` Gs of the class, at least one.
-pub(crate) fn new_gs(class: u8, want: usize, into: &mut GList) -> Result<(), NoStack> {
     let c = &CLASSES[usize::from(class)];
     let mut state = c.state.lock();
-    let mut got = 0;
-    while got < want {
-        let Some(gp) = state.untrimmed.pop().or_else(|| state.free.pop()) else { break };
-        into.push(gp);
-        got += 1;
+    if let Some(gp) = state.untrimmed.pop().or_else(|| state.free.pop()) {
+        return Ok(gp);
     }
-    if got > 0 {
-        return Ok(());
+    let mut fresh = GList::new();
+    fresh_gs(c, &mut state, 1, &mut fresh)?;
+    Ok(fresh.pop().expect("one was asked for"))
+}
+
+/// A batch of Gs of the class: used ones, or new ones.
+pub(crate) fn new_batch(class: u8) -> Result<GList, NoStack> {
+    let c = &CLASSES[usize::from(class)];
+    let mut state = c.state.lock();
+    if let Some(batch) = state.untrimmed.pop_batch().or_else(|| state.free.pop_batch()) {
+        return Ok(batch);
     }
+    let mut fresh = GList::new();
+    fresh_gs(c, &mut state, BATCH, &mut fresh)?;
+    Ok(fresh)
+}
+
+/// At most `want` Gs on slots that were never used, at least one.
+fn fresh_gs(c: &Class, state: &mut ClassState, want: usize, into: &mut GList) -> Result<(), NoStack> {
     if state.used == state.guarded {
-        more_slots(c, &mut state)?;
+        more_slots(c, state)?;
     }
     let slab = &SLABS[*state.slabs.last().expect("more_slots has made one")];
     let shift = usize::from(c.shift);
-    while got < want && state.used < state.guarded {
+    while into.len() < want && state.used < state.guarded {
         let slot = slab.base.load(Relaxed) + (state.used << shift);
         let place = (slot + (1 << shift) - size_of::<G>()) as *mut G;
         // SAFETY: the slot is fresh and ours (I3); the place is aligned, since slots and G's size are multiples of 64.
         unsafe {
-            place.write(G::new(Kind::Goroutine, class));
+            place.write(G::new(Kind::Goroutine, c.shift - MIN_SHIFT));
             into.push(GRef::from_ptr(place));
         }
         state.used += 1;
-        got += 1;
     }
     Ok(())
 }
 
-/// Takes a G whose goroutine has ended back into its class's list.
+/// Takes a G that nobody uses any more back into its class's lists.
 pub(crate) fn free_g(gp: GRef) {
     CLASSES[usize::from(gp.class)].state.lock().untrimmed.push(gp);
+}
+
+/// As [`free_g`], for a batch of the class.
+pub(crate) fn free_batch(class: u8, batch: GList) {
+    CLASSES[usize::from(class)].state.lock().untrimmed.push_batch(batch);
+}
+
+/// Gives back what an ended goroutine used of its stack, but for the page of its record (and its result).
+///
+/// # Safety
+/// The stack is at rest, and nobody uses it meanwhile.
+pub(crate) unsafe fn trim_to_record(gp: GRef) {
+    // SAFETY: the caller's duty.
+    unsafe { trim(gp, PAGE) };
+}
+
+/// Gives back the pages of a slot between its guard and the uppermost `keep` bytes.
+///
+/// # Safety
+/// Nothing there is needed, and nobody uses it meanwhile.
+unsafe fn trim(gp: GRef, keep: usize) {
+    let slot = slot_of(gp);
+    let (from, to) = (slot.limit + PAGE, slot.base + size_of::<G>() - keep);
+    // The smallest slots have nothing between the two.
+    if from < to {
+        // SAFETY: the caller's duty; the guard stays.
+        unsafe { mem::give_back(from, to - from) };
+    }
 }
 
 /// Gives back what ended goroutines used of their stacks below the watermark. Called by sysmon when it is quiet; tells
@@ -269,34 +301,15 @@ pub(crate) fn trim_free_stacks() -> bool {
     for class in &CLASSES {
         // A batch at a time, so that nobody who wants a stack waits long.
         loop {
-            let mut batch = GList::new();
-            {
-                let mut state = class.state.lock();
-                while batch.len() < CHUNK {
-                    let Some(gp) = state.untrimmed.pop() else { break };
-                    batch.push(gp);
-                }
-            }
-            if batch.is_empty() {
-                break;
-            }
+            let Some(mut batch) = class.state.lock().untrimmed.pop_batch() else { break };
             any = true;
             let mut done = GList::new();
             while let Some(gp) = batch.pop() {
-                let slot = slot_of(gp);
-                let above_guard = slot.limit + PAGE;
-                let keep_from = slot.base + size_of::<G>() - WATERMARK;
-                // The smallest slots have nothing below the watermark.
-                if keep_from > above_guard {
-                    // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
-                    unsafe { mem::give_back(above_guard, keep_from - above_guard) };
-                }
+                // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
+                unsafe { trim(gp, WATERMARK) };
                 done.push(gp);
             }
-            let mut state = class.state.lock();
-            while let Some(gp) = done.pop() {
-                state.free.push(gp);
-            }
+            class.state.lock().free.push_batch(done);
         }
     }
     any

@@ -13,6 +13,7 @@
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 
+use crate::census;
 use crate::dump;
 use crate::fault;
 use crate::handshake::Mode;
@@ -52,6 +53,7 @@ pub(crate) fn sysmon() {
     let mut nap = MIN_NAP_US;
     let mut idle_rounds = 0;
     let mut last_ticks = 0;
+    let mut held_seen = 0;
     let mut trace = crate::schedtrace::Schedule::new(sched);
     loop {
         if quiet == 0 {
@@ -69,6 +71,11 @@ pub(crate) fn sysmon() {
         last_ticks = ticks;
         if idle_rounds > IDLE_ROUNDS && nap == MAX_NAP_US && !trace.is_on() {
             newproc::gfpurge_idle();
+            let (held, held_ever) = census::held(sched);
+            if held > 0 && held_ever != held_seen {
+                held_seen = held_ever;
+                newproc::trim_held();
+            }
             if !stack::trim_free_stacks() && deep_sleep(sched) {
                 quiet = 0;
             }

@@ -159,3 +159,138 @@ fn scope_reports_a_panic_that_was_not_joined() {
         })
     }
 }
+
+/// Counts its drops.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// Waits, within bounds, for what other threads are about to do.
+fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{what} has not happened");
+}
+
+#[test]
+fn a_result_is_dropped_once_whatever_becomes_of_the_handle() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let of = drops.clone();
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        run(move || {
+            for i in 0..1000 {
+                let mine = Dropped(of.clone());
+                let handle = go(move || {
+                    (0..i % 3).for_each(|_| gosched());
+                    mine
+                });
+                match i % 4 {
+                    0 => drop(handle),
+                    1 => drop(handle.join().unwrap()),
+                    2 => {
+                        while !handle.is_finished() {
+                            gosched();
+                        }
+                        drop(handle);
+                    }
+                    // polled, so that a waker is left, and dropped
+                    _ => {
+                        use std::future::{Future, IntoFuture};
+                        let mut future = Box::pin(handle.into_future());
+                        gopark_runtime::block_on(std::future::poll_fn(|cx| {
+                            let _ = future.as_mut().poll(cx);
+                            std::task::Poll::Ready(())
+                        }));
+                    }
+                }
+            }
+        })
+    }
+    eventually("a drop of each result", || drops.load(Relaxed) == 1000);
+}
+
+#[test]
+fn large_and_overaligned_results_arrive() {
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    #[repr(align(512))]
+    struct Overaligned(u64);
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        run(|| {
+            let large = [7_u64; 1000];
+            let handles: Vec<_> = (0..100).map(|_| go(move || large)).collect();
+            assert!(handles.into_iter().all(|h| h.join().unwrap() == large));
+            let there = go(|| Overaligned(9)).join().unwrap();
+            assert_eq!((there, (&raw const there).addr() % 512), (Overaligned(9), 0));
+            assert_eq!(go(|| [1_u128; 8]).join().unwrap(), [1; 8]);
+            let payload = go(|| -> [u8; 300] { panic!("on purpose") }).join().unwrap_err();
+            assert_eq!(*payload.downcast::<&str>().unwrap(), "on purpose");
+            drop(go(move || large));
+        })
+    }
+}
+
+#[test]
+fn slots_are_used_again_after_a_join_and_after_a_drop() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        run(|| {
+            let slot = || {
+                let here = 0_u8;
+                (&raw const here).addr() >> 18
+            };
+            let mut slots = std::collections::HashSet::new();
+            for _ in 0..5000 {
+                slots.insert(go(slot).join().unwrap());
+                let dropped = go(slot);
+                while !dropped.is_finished() {
+                    gosched();
+                }
+            }
+            // Each P keeps some; goroutines of other tests take some.
+            assert!(slots.len() < 2500, "{} slots for one goroutine at a time", slots.len());
+        })
+    }
+}
+
+#[test]
+fn a_held_handle_does_not_keep_its_goroutines_pages() {
+    #[inline(never)]
+    fn deep() -> usize {
+        let frame = std::hint::black_box([1_u8; 100 << 10]);
+        frame.as_ptr().addr()
+    }
+    let resident = |addr: usize| {
+        let mut page = 0_u8;
+        // SAFETY: a slot stays mapped; one page is asked for, one byte is written.
+        let rc = unsafe { libc::mincore((addr & !4095) as *mut _, 4096, &mut page) };
+        assert_eq!(rc, 0);
+        page & 1 != 0
+    };
+    // SAFETY: nothing is bound to a thread.
+    let (handle, at) = unsafe {
+        run(|| {
+            let (at, there) = gopark_runtime::chan::bounded(1);
+            let handle = go(move || {
+                let addr = deep();
+                assert!(resident(addr), "the goroutine's own stack");
+                at.send(addr).unwrap();
+                42
+            });
+            (handle, there.recv().unwrap())
+        })
+    };
+    eventually("the goroutine's end", || handle.is_finished());
+    // sysmon does it when all is quiet
+    eventually("the return of the pages", || !resident(at));
+    assert_eq!(handle.join().unwrap(), 42);
+}

@@ -1,17 +1,17 @@
 //! A goroutine's end as a future: `JoinHandle: IntoFuture`.
 //!
-//! I1 While the packet's state is a tagged address, the box behind it belongs to the packet: who takes the address out of `state` by a
+//! I1 While the join word is a tagged address, the box behind it belongs to the word: who takes the address out of it by a
 //!    read-modify-write owns it.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::task::{Context, Poll, Waker};
 
-use super::{DONE, JoinHandle, Packet, RUNNING};
+use super::{JoinHandle, Joiner};
+use crate::g::GRef;
+use crate::proc::goready;
 
-/// Marks a boxed waker in the packet's state; a record's address has these bits 0.
+/// Marks a boxed waker among what waits; a record's address has these bits 0.
 const WAKER: usize = 2;
 
 impl<T> IntoFuture for JoinHandle<T> {
@@ -19,7 +19,7 @@ impl<T> IntoFuture for JoinHandle<T> {
     type IntoFuture = JoinFuture<T>;
 
     fn into_future(self) -> JoinFuture<T> {
-        JoinFuture { packet: self.packet }
+        JoinFuture { joiner: Some(self.0) }
     }
 }
 
@@ -35,7 +35,8 @@ impl<T> IntoFuture for JoinHandle<T> {
 /// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct JoinFuture<T> {
-    packet: Arc<Packet<T>>,
+    /// None once it was ready.
+    joiner: Option<Joiner<T>>,
 }
 
 impl<T> Future for JoinFuture<T> {
@@ -44,65 +45,58 @@ impl<T> Future for JoinFuture<T> {
     /// # Panics
     ///
     /// When polled again after it was ready.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.packet.is_done() || !self.packet.leave_waker(cx.waker()) {
-            return Poll::Ready(self.packet.take());
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let joiner = self.joiner.as_ref().expect("a result is taken once");
+        take_waker(joiner.gp);
+        if joiner.has_result() || !leave_waker(joiner.gp, cx.waker()) {
+            let joiner = self.joiner.take().expect("seen above");
+            return Poll::Ready(joiner.take());
         }
         Poll::Pending
     }
 }
 
+impl<T> Unpin for JoinFuture<T> {}
+
 impl<T> Drop for JoinFuture<T> {
     fn drop(&mut self) {
-        self.packet.take_waker();
+        if let Some(joiner) = &self.joiner {
+            take_waker(joiner.gp);
+        }
     }
 }
 
 impl<T> std::fmt::Debug for JoinFuture<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JoinFuture").field("done", &self.packet.is_done()).finish()
+        f.debug_struct("JoinFuture")
+            .field("done", &self.joiner.as_ref().is_none_or(Joiner::has_result))
+            .finish()
     }
 }
 
-impl<T> Packet<T> {
-    /// Leaves a waker for `finish`, instead of an earlier one; false when the goroutine has ended.
-    fn leave_waker(&self, waker: &Waker) -> bool {
-        self.take_waker();
-        let tagged = Box::into_raw(Box::new(waker.clone())) as usize | WAKER;
-        // ORDERING: AcqRel: Release publishes the box to `finish`; Acquire pairs with its Release when it was faster.
-        let left = self.state.compare_exchange(RUNNING, tagged, AcqRel, Acquire).is_ok();
-        if !left {
-            // SAFETY: I1: it never got into the state.
-            drop(unsafe { boxed(tagged) });
-        }
-        left
+/// Leaves a waker for the goroutine's end; false when the result is there.
+fn leave_waker(gp: GRef, waker: &Waker) -> bool {
+    let tagged = Box::into_raw(Box::new(waker.clone())) as usize | WAKER;
+    let left = gp.join.wait(tagged);
+    if !left {
+        // SAFETY: I1: it never got into the word.
+        drop(unsafe { boxed(tagged) });
     }
+    left
+}
 
-    /// Takes back the waker, if one was left.
-    fn take_waker(&self) {
-        // ORDERING: Acquire pairs with the AcqRel above; only this future leaves wakers.
-        let state = self.state.load(Acquire);
-        if state != DONE
-            && state & WAKER != 0
-            && self.state.compare_exchange(state, RUNNING, AcqRel, Acquire).is_ok()
-        {
-            // SAFETY: I1: taken out just now.
-            drop(unsafe { boxed(state) });
-        }
+/// Takes back the waker, if one was left. For the heir.
+fn take_waker(gp: GRef) {
+    if let Some(tagged) = gp.join.take_back() {
+        // SAFETY: I1: taken out just now; a future leaves nothing but wakers.
+        drop(unsafe { boxed(tagged) });
     }
 }
 
-/// Wakes what `finish` found, if it is a waker.
-///
-/// # Safety
-/// `state` was taken out of a packet (I1).
-pub(super) unsafe fn wake(state: usize) -> bool {
-    let is_waker = state & WAKER != 0;
-    if is_waker {
-        // SAFETY: the caller's duty.
-        unsafe { boxed(state) }.wake();
-    }
-    is_waker
+/// Wakes who waits: a goroutine, a thread or a future.
+pub(super) fn wake(waiter: usize) {
+    // SAFETY: `publish` has taken it out of the word, where `wait` had put it: a tagged waker (I1), or a record's address.
+    unsafe { if waiter & WAKER != 0 { boxed(waiter).wake() } else { goready(GRef::from_usize(waiter)) } }
 }
 
 /// # Safety

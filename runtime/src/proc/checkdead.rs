@@ -10,13 +10,11 @@
 //!    it is not asleep.
 //! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `hold`.
 
-use std::sync::atomic::{
-    AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
-};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use parking_lot::MutexGuard;
 
+use crate::census;
 use crate::dump;
 use crate::sched::{Sched, SchedState};
 use crate::sys::thread::thread_count;
@@ -83,7 +81,7 @@ pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
         return;
     }
     let (known, parked) = (KNOWN_THREADS.load(SeqCst), PARKED_THREADS.load(SeqCst));
-    if known > parked || (parked == 0 && sched.ngoroutine.load(Relaxed) == 0) {
+    if known > parked || (parked == 0 && census::living(sched) == 0) {
         return;
     }
     if sched.allp.iter().any(|p| p.timers.wake_time() != 0) {

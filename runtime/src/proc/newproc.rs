@@ -1,15 +1,17 @@
 //! A goroutine's beginning and end. Go: runtime/proc.go newproc, goexit0, gfget, gfput.
 //!
-//! A goroutine's function is moved onto its own stack; nothing is allocated for it. The record and the stack of an ended one
-//! are reused, the hottest first: from the P's list, then the class's.
+//! A goroutine's function is moved onto its own stack, and its result stays there: nothing is allocated for it. The record and the stack of an ended one
+//! are reused, the hottest first: from the P's lists, then the class's. Between a P and the class they go by batches.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{blocking, put_and_wake};
+use super::{blocking, put_and_wake, with_p};
+use crate::census::{self, Life};
 use crate::coro;
 use crate::g::{self, G, GRef, Status};
-use crate::glist::GList;
+use crate::glist::{BATCH, GFree};
+use crate::join_word::{Heir, Slot};
 use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::p::P;
@@ -17,12 +19,13 @@ use crate::runq::Place;
 use crate::sched::sched;
 use crate::stack::{self, NoStack};
 
-/// Ended goroutines that a P keeps; half of them go when there are more. (Go's gfput: 64, of records without a stack.)
-const GFREE_MAX: usize = 256;
-/// How many fresh stacks a P takes at once.
-const GFREE_BATCH: usize = 64;
 /// How many goroutine numbers a P takes at once. Go: _GoidCacheBatch.
 const GOID_BATCH: u64 = 16;
+
+/// What is larger, or more aligned, is not moved onto the goroutine's stack but boxed: the page is the first frames', too (and
+/// corosensei takes 1 KiB at most).
+const FUNCTION_MAX: usize = 512;
+const FUNCTION_ALIGN: usize = 16;
 
 /// What a spawn may ask for.
 #[derive(Debug, Default)]
@@ -32,7 +35,8 @@ pub(crate) struct Options {
     pub(crate) name: Option<Box<str>>,
 }
 
-/// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind.
+/// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind. So many bytes below the record, a multiple of
+/// 16, are kept for its result; with `Heir::Handle` the caller owes the join word a `detach` or a `release`.
 ///
 /// # Safety
 /// What `f` borrows lives until it has returned. (Sending it to another thread is the caller's promise too.)
@@ -41,8 +45,34 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
     f: F,
     options: Options,
     site: &'static Location<'static>,
+    heir: Heir,
+    result_bytes: usize,
 ) -> Result<GRef, NoStack> {
-    let sched = sched();
+    // Here rather than below: the panic where no runtime runs must find nothing half done.
+    let _ = sched();
+    // SAFETY: the caller's duty.
+    unsafe {
+        if size_of::<F>() > FUNCTION_MAX || align_of::<F>() > FUNCTION_ALIGN {
+            let f = Box::new(f);
+            newproc1(f, options, site, heir, result_bytes)
+        } else {
+            newproc1(f, options, site, heir, result_bytes)
+        }
+    }
+}
+
+/// [`newproc`] for a function that is small enough to be moved onto the new stack. Go: newproc1.
+///
+/// # Safety
+/// As for `newproc`.
+#[inline(always)]
+unsafe fn newproc1<F: FnOnce()>(
+    f: F,
+    options: Options,
+    site: &'static Location<'static>,
+    heir: Heir,
+    result_bytes: usize,
+) -> Result<GRef, NoStack> {
     let parent = match g::current_goroutine() {
         Some(gp) => {
             blocking::regain_p(gp);
@@ -50,18 +80,19 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
         }
         None => 0,
     };
-    super::with_p(|p| {
+    with_p(|p| {
         let gp = gfget(p, options.stack_size)?;
         // Relaxed: all of this is published by the run queue.
         gp.goid.store(next_goid(p), Relaxed);
         gp.parent.store(parent, Relaxed);
         gp.set_spawn_site(site);
+        gp.join.start(heir);
         if let Some(name) = options.name {
             gp.name.store(Box::into_raw(Box::new(name)), Relaxed);
         }
-        // SAFETY: the slot is the goroutine's alone; `main_of` does not unwind; the borrows are the caller's duty.
+        // SAFETY: the slot is the goroutine's alone; `f` does not unwind; the borrows are the caller's duty.
         let coro = unsafe {
-            coro::create(stack_of(gp), move |yielder| {
+            coro::create(stack_of(gp, result_bytes), move |yielder| {
                 g::current_goroutine().expect("on a goroutine's stack").yielder.set(yielder);
                 let root = Root;
                 f();
@@ -73,8 +104,7 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
         // SAFETY: nobody else has the goroutine yet.
         unsafe { *gp.coro.get() = Some(coro) };
         gp.set_status(Status::Runnable);
-        // Relaxed: a count.
-        sched.ngoroutine.fetch_add(1, Relaxed);
+        census::count(p, Life::Started);
         put_and_wake(p, gp, Place::Next);
         Ok(gp)
     })
@@ -89,13 +119,14 @@ impl Drop for Root {
     }
 }
 
-/// The stack below a goroutine's record.
+/// The stack below a goroutine's record and its result.
 #[inline(always)]
-fn stack_of(gp: GRef) -> coro::SlotStack {
-    stack::slot_of(gp)
+fn stack_of(gp: GRef, result_bytes: usize) -> coro::SlotStack {
+    let slot = stack::slot_of(gp);
+    coro::SlotStack { base: slot.base - result_bytes, limit: slot.limit }
 }
 
-/// A goroutine has ended: its record waits for reuse. On the M's stack. Go: goexit0.
+/// A goroutine has ended: its record waits for reuse, or for its handle. On the M's stack. Go: goexit0.
 #[doc(alias = "gdestroy")]
 pub(crate) fn goexit0(m: &'static M, gp: GRef) {
     gp.set_status(Status::Dead);
@@ -105,22 +136,51 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
         gp.lockedm.store(std::ptr::null_mut(), Relaxed);
         m.lockedg.store(std::ptr::null_mut(), Relaxed);
     }
-    let name = gp.name.swap(std::ptr::null_mut(), Relaxed);
+    // Relaxed: written at the spawn, taken away here only.
+    let name = gp.name.load(Relaxed);
     if !name.is_null() {
-        // SAFETY: from Box::into_raw in `newproc`; the swap made it ours. Dumps copy it only under `begin_scan`, which a dead
-        // goroutine refuses.
+        gp.name.store(std::ptr::null_mut(), Relaxed);
+        // SAFETY: from Box::into_raw in `newproc`, and ours: dumps copy it only under `begin_scan`, which a dead goroutine refuses.
         drop(unsafe { Box::from_raw(name) });
     }
-    sched().ngoroutine.fetch_sub(1, Relaxed);
-    gfput(m.p(), gp);
+    let p = m.p();
+    census::count(p, Life::Ended);
+    match gp.join.end() {
+        Slot::Free => gfput(p, gp),
+        Slot::InUse => census::count(p, Life::Held),
+    }
 }
 
-/// The free list of a P.
+/// The holder of a handle has taken the result: the slot is free, or will be once the goroutine has left it.
+pub(crate) fn release(gp: GRef) {
+    if gp.join.release() == Slot::Free {
+        with_p(|p| {
+            census::count(p, Life::Released);
+            gfput(p, gp);
+        });
+    }
+}
+
+/// Gives back the stacks of ended goroutines whose handles live on. For sysmon.
+pub(crate) fn trim_held() {
+    for gp in stack::all_gs() {
+        if gp.join.begin_trim() {
+            // SAFETY: the goroutine has ended; until `end_trim` nobody reuses its stack.
+            unsafe { stack::trim_to_record(gp) };
+            if gp.join.end_trim() == Slot::Free {
+                census::count(None, Life::Released);
+                stack::free_g(gp);
+            }
+        }
+    }
+}
+
+/// The free lists of a P.
 ///
 /// SAFETY of all uses: the caller holds the P (p.rs I1) and the borrow does not outlive the call.
 #[allow(clippy::mut_from_ref)]
 #[inline(always)]
-fn gfree(p: &P) -> &mut GList {
+fn gfree(p: &P) -> &mut GFree {
     // SAFETY: see above.
     unsafe { &mut *p.gfree.get() }
 }
@@ -129,12 +189,15 @@ fn gfree(p: &P) -> &mut GList {
 #[inline]
 fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
     if let (Some(p), 0) = (p, stack_size) {
-        let list = gfree(p);
-        if list.is_empty() {
-            stack::new_gs(stack::default_class(), GFREE_BATCH, list)?;
+        let GFree { hot, spare } = gfree(p);
+        if hot.is_empty() {
+            *hot = match std::mem::take(spare) {
+                none if none.is_empty() => stack::new_batch(stack::default_class())?,
+                full => full,
+            };
         }
-        let gp = list.pop().expect("new_gs gives at least one");
-        if let Some(next) = list.first() {
+        let gp = hot.pop().expect("a batch is not empty");
+        if let Some(next) = hot.first() {
             // The next spawn's record and the stack below it are cold by then.
             stack::prefetch(next);
         }
@@ -148,14 +211,14 @@ fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
 fn gfput(p: Option<&'static P>, gp: GRef) {
     match p {
         Some(p) if gp.class == stack::default_class() => {
-            let list = gfree(p);
-            list.push(gp);
-            if list.len() > GFREE_MAX {
-                for _ in 0..GFREE_MAX / 2 {
-                    let Some(gp) = list.pop() else { break };
-                    stack::free_g(gp);
+            let GFree { hot, spare } = gfree(p);
+            if hot.len() == BATCH {
+                let full = std::mem::replace(spare, std::mem::take(hot));
+                if !full.is_empty() {
+                    stack::free_batch(gp.class, full);
                 }
             }
+            hot.push(gp);
         }
         _ => stack::free_g(gp),
     }
@@ -167,9 +230,11 @@ pub(crate) fn gfpurge_idle() {
     let mut next = state.pidle;
     while let Some(p) = next {
         // A P on the idle list belongs to whoever holds the lock.
-        let list = gfree(p);
-        while let Some(gp) = list.pop() {
-            stack::free_g(gp);
+        let GFree { hot, spare } = gfree(p);
+        for batch in [std::mem::take(hot), std::mem::take(spare)] {
+            if !batch.is_empty() {
+                stack::free_batch(stack::default_class(), batch);
+            }
         }
         next = p.link.get();
     }

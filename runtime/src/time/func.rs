@@ -21,6 +21,7 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
+use crate::join_word::Heir;
 use crate::proc::newproc::{self, Options};
 use crate::sys::clock::{nanotime, saturating_ns};
 use crate::throw;
@@ -149,7 +150,9 @@ impl<F: FnMut() + Send + 'static> Func<F> {
             Arc::from_raw(func)
         };
         // SAFETY: nothing is borrowed; F is Send.
-        if let Err(error) = unsafe { newproc::newproc(move || func.call(), Options::default(), site) } {
+        let spawned =
+            unsafe { newproc::newproc(move || func.call(), Options::default(), site, Heir::Nobody, 0) };
+        if let Err(error) = spawned {
             throw::fatal(&format!("after_func: {}", error.message));
         }
     }
