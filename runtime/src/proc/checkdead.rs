@@ -16,7 +16,7 @@ use parking_lot::MutexGuard;
 
 use crate::census;
 use crate::dump;
-use crate::sched::{Sched, SchedState};
+use crate::sched::{Sched, SchedState, try_sched};
 use crate::sys::thread::thread_count;
 
 /// Plain threads that have a record: they may wake somebody unless they are parked.
@@ -42,6 +42,13 @@ pub(crate) fn thread_gone() {
 pub(crate) fn thread_parks() {
     // ORDERING: SeqCst, see `thread_known`.
     PARKED_THREADS.fetch_add(1, SeqCst);
+}
+
+/// A plain thread sleeps, or has been woken again. It may be the last: an M that stopped before it was there found it awake.
+pub(crate) fn thread_has_parked() {
+    if let Some(sched) = try_sched() {
+        checkdead(sched, sched.lock.lock());
+    }
 }
 
 /// Somebody is about to wake it, or it does not sleep after all.
