@@ -22,6 +22,17 @@ pub(crate) fn coarse_nanotime() -> i64 {
     ts.tv_sec * 1_000_000_000 + ts.tv_nsec
 }
 
+/// How much the coarse clock may be behind: six ticks of the slowest kernel (100 Hz). A processor that runs takes its ticks, and
+/// brings the clock up to date itself when the one whose duty it is, perhaps a virtual one that its host lets wait, has missed
+/// five (kernel/time/tick-sched.c tick_sched_do_timer). Usually it is one tick.
+pub(crate) const COARSE_LAG_NS: i64 = 60_000_000;
+
+/// Not before now, and at most [`COARSE_LAG_NS`] after, by the coarse clock.
+#[inline]
+pub(crate) fn coarse_nanotime_no_earlier() -> i64 {
+    coarse_nanotime() + COARSE_LAG_NS
+}
+
 /// One moment in both scales, for converting between them.
 fn anchor() -> (Instant, i64) {
     static ANCHOR: OnceLock<(Instant, i64)> = OnceLock::new();
@@ -56,5 +67,30 @@ pub(crate) fn saturating_ns(d: Duration) -> i64 {
     match d.as_secs() {
         secs @ ..=MAX_SECS => secs as i64 * 1_000_000_000 + i64::from(d.subsec_nanos()),
         _ => i64::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COARSE_LAG_NS, coarse_nanotime_no_earlier, nanotime};
+
+    /// Beside threads that are taken off their cores.
+    #[test]
+    fn the_coarse_clock_is_never_further_behind_than_its_bound() {
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| {
+                    let end = nanotime() + 300_000_000;
+                    let mut before = 0;
+                    while before < end {
+                        before = nanotime();
+                        let bound = coarse_nanotime_no_earlier();
+                        let after = nanotime();
+                        assert!(bound >= before, "{} ns early", before - bound);
+                        assert!(bound <= after + COARSE_LAG_NS, "{} ns late", bound - after);
+                    }
+                });
+            }
+        });
     }
 }

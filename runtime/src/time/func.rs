@@ -23,13 +23,18 @@ use std::time::Duration;
 
 use crate::join_word::Heir;
 use crate::proc::newproc::{self, Options};
-use crate::sys::clock::{nanotime, saturating_ns};
+use crate::sys::clock::{coarse_nanotime_no_earlier, nanotime, saturating_ns};
 use crate::throw;
 use crate::timer::{self, Keep};
 
-/// The nanotime in `d` from now. Go: when.
+/// From here on the time of a call is reckoned from the coarse clock: resets of such timers are mostly reading the clock.
+const LONG: Duration = Duration::from_secs(10);
+
+/// The nanotime in `d` from now; for a long `d` up to [`COARSE_LAG_NS`](crate::sys::clock::COARSE_LAG_NS) later. Go: when.
+#[inline]
 pub(super) fn when(d: Duration) -> i64 {
-    nanotime().saturating_add(saturating_ns(d))
+    let now = if d < LONG { nanotime() } else { coarse_nanotime_no_earlier() };
+    now.saturating_add(saturating_ns(d))
 }
 
 /// What the handle counts in `claims` (I2).

@@ -62,7 +62,7 @@ impl Timer {
     /// Sets the timer to `d` from now, whatever it was before. True if it was set: its time was still to come, or had come
     /// and nobody had received it. A receive after the reset gets nothing from before it.
     ///
-    /// For a call: false means that it has begun; it is called again, after that.
+    /// For a call: false means that it has begun; it is called again, after that. As to long durations see [`after_func`].
     ///
     /// ```
     /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -153,6 +153,9 @@ impl std::fmt::Debug for Timer {
 
 /// Calls `f` in a goroutine of its own, in `d` from now. The timer that is returned can prevent that or set it anew;
 /// without it the call just happens.
+///
+/// In ten seconds or more the call comes up to 60 ms late: times so far away are reckoned from a coarser clock, which costs a
+/// quarter. It never comes early.
 ///
 /// `f` may be called several times, if it is reset; calls never overlap. A panic in it is told like any goroutine's and
 /// disturbs nobody.
