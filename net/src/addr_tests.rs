@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{AddrError, Cause, OpError, Sentinel};
-use crate::host_port::{Port, parse_ip, parse_port};
+use crate::host_port::{Port, dtoi, parse_ip, parse_port};
 use crate::{join_host_port, split_host_port};
 
 fn tcp(ip: &str, port: u16) -> NetAddr {
@@ -61,18 +61,54 @@ fn test_join_host_port() {
 
 #[test]
 fn test_parse_port() {
+    const LARGEST: i64 = (1 << 30) - 1;
     for (text, port) in [
-        ("", Port::Number(0)),
-        ("-0", Port::Number(0)),
-        ("+42", Port::Number(42)),
-        ("-42", Port::Number(-42)),
-        ("65536", Port::Number(65536)),
-        ("1073741824", Port::Number((1 << 30) - 1)),
-        ("-99999999999", Port::Number(-(1 << 30))),
-        ("http", Port::Name),
-        ("42s", Port::Name),
+        ("", 0),
+        ("-1073741825", -(1 << 30)),
+        ("-1073741824", -(1 << 30)),
+        ("-1073741823", -LARGEST),
+        ("-123456789", -123456789),
+        ("-1", -1),
+        ("-0", 0),
+        ("0", 0),
+        ("+0", 0),
+        ("+1", 1),
+        ("65535", 65535),
+        ("65536", 65536),
+        ("123456789", 123456789),
+        ("1073741822", LARGEST - 1),
+        ("1073741823", LARGEST),
+        ("1073741824", LARGEST),
+        ("1073741825", LARGEST),
+        ("-99999999999", -(1 << 30)),
     ] {
-        assert_eq!(parse_port(text), port, "{text}");
+        assert_eq!(parse_port(text), Port::Number(port), "{text}");
+    }
+    for text in [
+        "abc",
+        "9pfs",
+        "123badport",
+        "bad123port",
+        "badport123",
+        "123456789badport",
+        "-2147483649badport",
+        "2147483649badport",
+    ] {
+        assert_eq!(parse_port(text), Port::Name, "{text}");
+    }
+}
+
+#[test]
+fn test_dtoi() {
+    for (text, number) in [
+        ("", None),
+        ("0", Some((0, 1))),
+        ("65536", Some((65536, 5))),
+        ("123456789", None), // Too large.
+        ("-0", None),
+        ("-1234", None),
+    ] {
+        assert_eq!(dtoi(text), number, "{text}");
     }
 }
 

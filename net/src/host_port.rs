@@ -84,10 +84,10 @@ pub(crate) fn parse_port(service: &str) -> Port {
         if !d.is_ascii_digit() {
             return Port::Name;
         }
-        n = n * 10 + i64::from(d - b'0');
         if n >= CUTOFF {
             break; // Go stops here too, without a look at the rest.
         }
+        n = n * 10 + i64::from(d - b'0');
     }
     Port::Number(match (negative, n >= CUTOFF) {
         (false, true) => CUTOFF - 1,
