@@ -174,6 +174,13 @@ impl From<OpError> for io::Error {
     }
 }
 
+/// The reason alone, for functions of a user's that dial: [`OpError::err`] gives it as it was.
+impl From<io::Error> for OpError {
+    fn from(e: io::Error) -> Self {
+        OpError::bare(e)
+    }
+}
+
 /// Conditions of the library's own, without further data. Compare with what `err()` gives:
 ///
 /// ```

@@ -6,6 +6,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use gopark_runtime::context::ContextError;
+
 /// An address that cannot be used: "address 1.2.3.4: missing port in address".
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddrError {
@@ -83,6 +85,11 @@ pub struct DnsError {
     pub is_temporary: bool,
     /// The name does not exist, or has no record of the type.
     pub is_not_found: bool,
+    /// What ended the context, if that is why; [`Error::source`] gives it.
+    #[doc(alias = "UnwrapErr")]
+    pub ended: Option<ContextError>,
+    /// The names that are valid, where a look-up of an address fails because others are not.
+    pub valid_names: Vec<String>,
 }
 
 impl DnsError {
@@ -110,7 +117,11 @@ impl fmt::Display for DnsError {
     }
 }
 
-impl Error for DnsError {}
+impl Error for DnsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.ended.as_ref().map(|e| e as _)
+    }
+}
 
 impl From<DnsError> for io::Error {
     fn from(e: DnsError) -> Self {

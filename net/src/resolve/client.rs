@@ -1,9 +1,10 @@
-//! Asking name servers: one exchange, one name, a list of names.
+//! Asking name servers: one exchange, one name, several types of records.
 //!
 //! Go: net/dnsclient_unix.go `exchange dnsPacketRoundTrip dnsStreamRoundTrip tryOneName goLookupIPCNAMEOrder`.
 //!
 //! I1 A and AAAA are asked for at once, by two goroutines, unless resolv.conf says `single-request`.
 //! I2 A forged or foreign reply is ignored; the wait goes on until the deadline.
+//! I3 Each exchange has its own time, the dial included. A context that ends stops it at once (in Go, at its deadline only).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,12 +18,11 @@ use super::failure::Failure;
 use super::message::{Answer, Checked, MAX_PACKET, Query, RecordType};
 use super::resolv_conf::ResolvConf;
 use crate::conn::Conn;
+use crate::dial::Dialer;
 use crate::error::DnsError;
 
-/// What a server answered for one name and type.
-pub(super) struct Answered {
-    pub(super) answers: Vec<Answer>,
-}
+/// What one name has of one type.
+pub(super) type Asked = Result<Vec<Answer>, DnsError>;
 
 impl Resolver {
     /// Asks for each of the types at once (I1), and gives the results in the order they come.
@@ -32,7 +32,7 @@ impl Resolver {
         conf: &Arc<ResolvConf>,
         fqdn: &str,
         kinds: &[RecordType],
-    ) -> Vec<Result<Answered, DnsError>> {
+    ) -> Vec<Asked> {
         if conf.single_request {
             return kinds.iter().map(|&kind| self.try_one_name(ctx, conf, fqdn, kind)).collect();
         }
@@ -57,16 +57,16 @@ impl Resolver {
         conf: &ResolvConf,
         name: &str,
         kind: RecordType,
-    ) -> Result<Answered, DnsError> {
+    ) -> Asked {
+        let servers = if self.servers.is_empty() { &conf.servers } else { &self.servers };
+        let first = conf.server_offset();
         let mut last = Failure::NoAnswer.into_dns_error(name, "");
         for _ in 0..conf.attempts {
-            let servers: Vec<&str> = match self.servers.as_slice() {
-                [] => conf.servers_in_turn().collect(),
-                own => own.iter().map(String::as_str).collect(),
-            };
-            for server in servers {
-                match self.exchange(ctx, conf, server, name, kind) {
-                    Ok(answers) => return Ok(Answered { answers }),
+            for i in 0..servers.len() {
+                let server = &servers[first.wrapping_add(i) % servers.len()];
+                let replied = self.exchange(ctx, conf, server, name, kind);
+                match replied.and_then(|reply| reply.answers()) {
+                    Ok(answers) => return Ok(answers),
                     // The name does not exist: another server would not help.
                     Err(Failure::NoSuchHost) => return Err(Failure::NoSuchHost.into_dns_error(name, server)),
                     Err(failure) => last = failure.into_dns_error(name, server),
@@ -76,43 +76,73 @@ impl Resolver {
         Err(last)
     }
 
-    fn exchange(
+    /// Sends a question and receives its reply, over UDP, or TCP where that is configured or the reply was cut.
+    pub(super) fn exchange(
         &self,
         ctx: &Context,
         conf: &ResolvConf,
         server: &str,
         name: &str,
         kind: RecordType,
-    ) -> Result<Vec<Answer>, Failure> {
+    ) -> Result<Reply, Failure> {
         let query = Query::new(name, kind, conf.trust_ad)?;
         let networks: &[&str] = if conf.use_tcp { &["tcp"] } else { &["udp", "tcp"] };
         for network in networks {
-            let (ctx, cancel) = ctx.with_deadline(Instant::now() + conf.timeout);
-            let conn = self.dial_server(&ctx, network, server)?;
-            if let Some(deadline) = ctx.deadline() {
-                let _ = conn.set_deadline(Some(deadline));
-            }
-            let packets = matches!(conn.local_addr().network(), "udp" | "unixgram" | "ip");
-            let reply =
-                if packets { packet_round_trip(&conn, &query) } else { stream_round_trip(&conn, &query) };
-            let _ = conn.close();
+            let (ctx, cancel) = ctx.with_deadline(Instant::now() + conf.timeout); // I3
+            let replied = self.dial_server(&ctx, network, server).and_then(|conn| {
+                let replied = round_trip(&ctx, &conn, &query);
+                let _ = conn.close();
+                replied
+            });
             cancel();
-            let (reply, checked) = reply?;
-            if checked == Checked::Truncated && *network == "udp" {
-                continue;
+            match replied? {
+                (_, Checked::SeveralQuestions) => return Err(Failure::InvalidResponse),
+                // RFC 5966. A reply that is cut over TCP is what there is, as for glibc.
+                (_, Checked::Truncated) if *network == "udp" => {}
+                (bytes, _) => return Ok(Reply { query, bytes }),
             }
-            return query.answers(&reply);
         }
         Err(Failure::NoAnswer)
+    }
+
+    /// A connection to a name server. Those of resolv.conf are literal addresses: dialling them does not come back here.
+    fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
+        let conn = match &self.dial {
+            Some(dial) => dial(ctx, network, server),
+            None => Dialer::default().dial_context(ctx, network, server),
+        };
+        conn.map_err(|e| Failure::of_net(&e))
+    }
+}
+
+/// What a server said to a question.
+#[derive(Debug)]
+pub(super) struct Reply {
+    query: Query,
+    bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn answers(&self) -> Result<Vec<Answer>, Failure> {
+        self.query.answers(&self.bytes)
+    }
+}
+
+fn round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
+    let _ = conn.set_deadline(ctx.deadline());
+    // What a user's function dials may be a stream whatever was asked for.
+    match conn.local_addr().network() {
+        "udp" | "ip" | "unixgram" | "unixpacket" => packet_round_trip(ctx, conn, query),
+        _ => stream_round_trip(ctx, conn, query),
     }
 }
 
 #[doc(alias = "dnsPacketRoundTrip")]
-fn packet_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
-    conn.write(query.bytes()).map_err(|e| Failure::of_net(&e))?;
+fn packet_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
+    write(ctx, conn, query.bytes())?;
     let mut reply = vec![0; MAX_PACKET];
     loop {
-        let n = conn.read(&mut reply).map_err(|e| Failure::of_net(&e))?;
+        let n = conn.read_context(ctx, &mut reply).map_err(|e| Failure::of_net(&e))?;
         match query.check(&reply[..n]) {
             Checked::Foreign | Checked::Malformed => {} // I2
             checked => {
@@ -124,12 +154,12 @@ fn packet_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), F
 }
 
 #[doc(alias = "dnsStreamRoundTrip")]
-fn stream_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
-    conn.write(&query.bytes_with_length()).map_err(|e| Failure::of_net(&e))?;
+fn stream_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
+    write(ctx, conn, &query.bytes_with_length())?;
     let mut len = [0; 2];
-    read_full(conn, &mut len)?;
+    read_full(ctx, conn, &mut len)?;
     let mut reply = vec![0; usize::from(u16::from_be_bytes(len))];
-    read_full(conn, &mut reply)?;
+    read_full(ctx, conn, &mut reply)?;
     match query.check(&reply) {
         Checked::Malformed => Err(Failure::CannotUnmarshal),
         Checked::Foreign => Err(Failure::InvalidResponse),
@@ -137,11 +167,18 @@ fn stream_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), F
     }
 }
 
-fn read_full(conn: &Conn, mut buf: &mut [u8]) -> Result<(), Failure> {
-    while !buf.is_empty() {
-        match conn.read(buf).map_err(|e| Failure::of_net(&e))? {
+fn write(ctx: &Context, conn: &Conn, bytes: &[u8]) -> Result<(), Failure> {
+    conn.write_context(ctx, bytes).map(drop).map_err(|e| Failure::of_net(&e))
+}
+
+/// Go's `io.ReadFull`.
+fn read_full(ctx: &Context, conn: &Conn, buf: &mut [u8]) -> Result<(), Failure> {
+    let mut read = 0;
+    while read < buf.len() {
+        match conn.read_context(ctx, &mut buf[read..]).map_err(|e| Failure::of_net(&e))? {
+            0 if read == 0 => return Err(Failure::Eof),
             0 => return Err(Failure::UnexpectedEof),
-            n => buf = &mut buf[n..],
+            n => read += n,
         }
     }
     Ok(())

@@ -3,7 +3,8 @@
 //! Go: internal/singleflight, net/lookup.go `lookupIPAddr`.
 //!
 //! I1 The look-up runs in a goroutine of its own and outlives a caller whose context ends, as long as another one waits.
-//! I2 A call is in the table from its start until it is finished or forgotten; nobody joins it afterwards.
+//! I2 It has the values of the first caller's context, for a resolver that dials.
+//! I3 A call is in the table from its start until it is finished or forgotten; nobody joins it afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -13,8 +14,9 @@ use gopark_runtime::context::{CancelFn, Context};
 use gopark_runtime::{go, select};
 use parking_lot::Mutex;
 
+use super::Resolver;
+use super::failure::Failure;
 use super::rfc6724::IpZone;
-use super::{Resolver, context_failure};
 use crate::error::DnsError;
 
 type Outcome = Result<Vec<IpZone>, DnsError>;
@@ -51,25 +53,25 @@ pub(super) fn lookup(resolver: &Resolver, ctx: &Context, network: &str, host: &s
         prefer_go: resolver.prefer_go,
         dial: resolver.dial.as_ref().map_or(0, |dial| Arc::as_ptr(dial).cast::<()>() as usize),
     };
-    let call = join_or_start(resolver, &key);
+    let call = join_or_start(resolver, ctx, &key);
     let ended = ctx.done();
     select! {
         recv(call.done) -> _ => call.outcome.get().expect("set before done is closed").clone(),
         recv(ended) -> _ => {
             forget_unshared(&key, &call);
-            let why = ctx.err().map_or(super::Failure::Canceled, context_failure);
-            Err(why.into_dns_error(host, ""))
+            let ended = ctx.err().expect("its channel was closed");
+            Err(Failure::Context(ended).into_dns_error(host, ""))
         }
     }
 }
 
-fn join_or_start(resolver: &Resolver, key: &Key) -> Arc<Call> {
+fn join_or_start(resolver: &Resolver, ctx: &Context, key: &Key) -> Arc<Call> {
     let mut calls = CALLS.lock();
     if let Some(call) = calls.get(key) {
         return call.clone();
     }
     let (finished, done) = bounded(0);
-    let (ctx, cancel) = Context::background().with_cancel();
+    let (ctx, cancel) = ctx.without_cancel().with_cancel();
     let call = Arc::new(Call { outcome: OnceLock::new(), done, cancel });
     calls.insert(key.clone(), call.clone());
     drop(calls);

@@ -4,23 +4,29 @@
 //!
 //! I1 Looked at again after 5 s, re-read when its time or size changed. A file without names is looked at each time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use gopark_runtime::sync::Mutex;
+use gopark_runtime::sync::{Mutex, OnceLock};
 
 use super::lines::{self, Lines, Version, fields};
 use crate::host_port::parse_ip;
 
-const PATH: &str = "/etc/hosts";
 const MAX_AGE: Duration = Duration::from_secs(5);
 
-static HOSTS: Mutex<Option<Hosts>> = Mutex::new(None);
+/// A hosts file and what it said last.
+#[derive(Debug)]
+pub(super) struct HostsFile {
+    path: Cow<'static, str>,
+    cache: Mutex<Hosts>,
+}
 
 /// The file, both ways round.
 #[derive(Default, Debug)]
 struct Hosts {
+    /// When to look at the file again; `None`: now.
     expire: Option<Instant>,
     version: Option<Version>,
     by_name: HashMap<String, Host>,
@@ -35,41 +41,68 @@ pub(super) struct Host {
     pub(super) canonical_name: String,
 }
 
-/// The addresses of a name.
-pub(super) fn lookup_static_host(host: &str) -> Option<Host> {
-    let key = abs_domain_name(&host.to_ascii_lowercase());
-    with_hosts(|hosts| hosts.by_name.get(&key).cloned())
-}
+impl HostsFile {
+    pub(super) fn new(path: impl Into<Cow<'static, str>>) -> HostsFile {
+        HostsFile { path: path.into(), cache: Mutex::new(Hosts::default()) }
+    }
 
-/// The names of an address.
-pub(super) fn lookup_static_addr(addr: &str) -> Vec<String> {
-    with_hosts(|hosts| {
-        let key = literal_ip(addr)?;
-        hosts.by_addr.get(&key).cloned()
-    })
-    .unwrap_or_default()
-}
+    /// The system's.
+    pub(super) fn system() -> &'static HostsFile {
+        static SYSTEM: OnceLock<HostsFile> = OnceLock::new();
+        SYSTEM.get_or_init(|| HostsFile::new("/etc/hosts"))
+    }
 
-fn with_hosts<R>(look: impl FnOnce(&Hosts) -> R) -> R {
-    let mut hosts = HOSTS.lock();
-    let hosts = hosts.get_or_insert_default();
-    hosts.refresh();
-    look(hosts)
+    /// The addresses of a name.
+    #[doc(alias = "lookupStaticHost")]
+    pub(super) fn host(&self, name: &str) -> Option<Host> {
+        let key = abs_domain_name(&name.to_ascii_lowercase());
+        self.look(|hosts| hosts.by_name.get(&key).cloned())
+    }
+
+    /// The names of an address.
+    #[doc(alias = "lookupStaticAddr")]
+    pub(super) fn names(&self, addr: &str) -> Vec<String> {
+        self.look(|hosts| hosts.by_addr.get(&literal_ip(addr)?).cloned()).unwrap_or_default()
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Hosts) -> R) -> R {
+        let mut hosts = self.cache.lock();
+        hosts.refresh(&self.path);
+        look(&hosts)
+    }
+
+    /// A file that says this, for an hour.
+    #[cfg(test)]
+    pub(super) fn of_text(text: &'static str) -> HostsFile {
+        let file = HostsFile::new("/a file that does not exist");
+        let mut hosts = file.cache.lock();
+        hosts.parse(&mut Lines::of_text(text));
+        hosts.expire = Some(Instant::now() + Duration::from_secs(3600));
+        drop(hosts);
+        file
+    }
+
+    /// The next caller looks at the file, as if 5 s had passed.
+    #[cfg(test)]
+    pub(super) fn grow_old(&self) {
+        self.cache.lock().expire = None;
+    }
 }
 
 impl Hosts {
-    fn refresh(&mut self) {
+    #[doc(alias = "readHosts")]
+    fn refresh(&mut self, path: &str) {
         let now = Instant::now();
         if self.expire.is_some_and(|at| now < at) && !self.by_name.is_empty() {
             return;
         }
-        let version = lines::stat(PATH).ok();
+        let version = lines::stat(path).ok();
         if version.is_some() && version == self.version {
             self.expire = Some(now + MAX_AGE);
             return;
         }
         let mut fresh = Hosts { expire: Some(now + MAX_AGE), version, ..Default::default() };
-        match Lines::open(PATH) {
+        match Lines::open(path) {
             Ok(mut lines) => fresh.parse(&mut lines),
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {}
             Err(_) => return,
@@ -114,32 +147,5 @@ fn abs_domain_name(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hosts(text: &'static str) -> Hosts {
-        let mut hosts = Hosts::default();
-        hosts.parse(&mut Lines::of_text(text));
-        hosts
-    }
-
-    #[test]
-    fn test_lookup_static_host() {
-        let hosts = hosts(
-            "255.255.255.255\tbroadcasthost\n127.0.0.2\todin # comment\n127.0.0.3 odin # twice\n::2 odin\n\
-             bogus name\n127.1.1.1 ThorHost thor.example\n",
-        );
-        assert_eq!(hosts.by_name["odin"].addrs, ["127.0.0.2", "127.0.0.3", "::2"]);
-        assert_eq!(hosts.by_name["thorhost"].canonical_name, "thorhost");
-        assert_eq!(hosts.by_name["thor.example."].canonical_name, "thorhost");
-        assert_eq!(hosts.by_addr["127.1.1.1"], ["ThorHost", "thor.example."]);
-        assert!(!hosts.by_name.contains_key("name"));
-    }
-
-    #[test]
-    fn literal_addresses_are_spelled_one_way() {
-        assert_eq!(literal_ip("0:0::1"), Some("::1".into()));
-        assert_eq!(literal_ip("fe80::0001%lo0"), Some("fe80::1%lo0".into()));
-        assert_eq!(literal_ip("localhost"), None);
-    }
-}
+#[path = "hosts_tests.rs"]
+pub(super) mod tests;

@@ -126,3 +126,28 @@ pub(super) fn number(text: &str) -> u32 {
         None => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::TempFile;
+    use super::*;
+
+    /// Go reads /etc/services; this is as big, for the buffer to be filled several times.
+    #[test]
+    fn test_read_line() {
+        let expected: Vec<String> = (0..12_000).map(|i| format!("{}{i}", "x".repeat(i % 80))).collect();
+        let text = expected.join("\n");
+        assert!(text.len() > 3 * BUFFER_SIZE);
+        for end in ["", "\n"] {
+            let file = TempFile::new(&format!("{text}{end}"));
+            // SAFETY: nothing thread-bound lives across a parking call.
+            let lines: Vec<String> = unsafe {
+                gopark_runtime::run(|| {
+                    let mut lines = Lines::open(&file.path()).unwrap();
+                    std::iter::from_fn(|| lines.next_line()).collect()
+                })
+            };
+            assert!(lines == expected, "{} lines of {}", lines.len(), expected.len());
+        }
+    }
+}

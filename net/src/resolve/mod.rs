@@ -1,25 +1,23 @@
 //! Names: hosts, addresses, ports.
 //!
 //! The resolver is our own, on our own sockets, so that a look-up parks the goroutine and nothing else: nsswitch.conf says
-//! where to look ([`nss`]), /etc/hosts is [`hosts`], name servers are asked by [`client`] as resolv.conf says
-//! ([`resolv_conf`]), and several addresses are put in the order of RFC 6724 ([`rfc6724`]). With `GODEBUG=netdns=cgo` the C
-//! library does it all, on a thread of its own ([`cgo`]).
+//! where to look ([`nss`], [`sources`]), /etc/hosts is [`hosts`], name servers are asked by [`client`] as resolv.conf says
+//! ([`resolv_conf`]), [`lookup`] puts these together, and several addresses come in the order of RFC 6724 ([`rfc6724`]).
+//! With `GODEBUG=netdns=cgo` the C library does it all, on a thread of its own ([`cgo`]).
 //!
-//! Go: net/lookup.go, net/lookup_unix.go, net/conf.go.
+//! Go: net/lookup.go, net/lookup_unix.go.
 //!
-//! I1 resolv.conf is looked at before nsswitch.conf, that before /etc/hosts, as in Go: it shows in traces.
-//! I2 Only DNS's wire format is foreign code.
+//! I1 Only DNS's wire format is foreign code.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gopark_runtime::context::{Context, ContextError};
+use gopark_runtime::context::Context;
 
 use crate::addr::NetAddr;
 use crate::addr_list::{Protocol, internet_addr_list, parse_network};
 use crate::conn::Conn;
-use crate::dial::Dialer;
 use crate::error::{AddrError, Cause, DnsError, OpError, UnknownNetworkError};
 use crate::host_port::{Port, parse_ip, parse_port};
 use crate::network::Transport;
@@ -32,18 +30,30 @@ mod group;
 mod hosts;
 mod lines;
 mod lookup;
+mod lookup_error;
 mod message;
+mod names;
 mod nss;
 mod resolv_conf;
 mod rfc6724;
 mod services;
+mod sources;
+#[cfg(test)]
+mod tests;
 
+pub use lookup_error::LookupError;
 pub(crate) use rfc6724::IpZone;
 pub(crate) use services::lookup_protocol;
 
 use failure::Failure;
+use lookup::Wanted;
+use sources::{NetDns, Way};
 
-/// Connects to a name server: context, network ("udp" or "tcp"), "address:port".
+/// Connects to a name server: context, network ("udp" or "tcp"), "address:port". An [`std::io::Error`] of another kind of
+/// connection goes into the [`OpError`] as it is.
+///
+/// Over a datagram socket each message is a datagram (RFC 1035 section 4.2.1); over a stream it has its length in front (RFC
+/// 7766), whatever network was asked for.
 pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + Send + Sync;
 
 /// Looks names up.
@@ -61,9 +71,10 @@ pub struct Resolver {
     pub prefer_go: bool,
     /// A temporary failure of one query fails the look-up, instead of giving what the others found.
     pub strict_errors: bool,
-    /// Name servers ("host:port") to ask instead of those in resolv.conf.
+    /// Name servers ("host:port") to ask instead of those in resolv.conf, whose options (time, attempts, rotation, search
+    /// list) are kept. As the C library knows nothing of them, they imply `prefer_go`. Beyond Go.
     pub servers: Vec<String>,
-    /// How to reach a name server.
+    /// How to reach a name server; `None`: as [`dial`](crate::dial) does.
     pub dial: Option<Arc<ResolverDial>>,
 }
 
@@ -96,7 +107,13 @@ impl Resolver {
         if parse_ip(host).is_some() {
             return Ok(vec![host.to_owned()]);
         }
-        self.lookup_host_in_order(ctx, host)
+        match self.way("hostLookupOrder", host) {
+            Way::CLibrary => {
+                let ips = cgo::lookup_ip(ctx, "ip", host)?;
+                Ok(ips.iter().map(IpZone::to_host).collect())
+            }
+            Way::Own(sources) => self.lookup_host_in(ctx, host, &sources),
+        }
     }
 
     /// The addresses of a host on "ip", "ip4" or "ip6", the best one first.
@@ -144,16 +161,24 @@ impl Resolver {
                 if !known.contains(&network) {
                     return Err(AddrError::new("unknown network", network).into());
                 }
-                services::lookup_port(network, service)?.into()
+                self.lookup_service(network, service)?.into()
             }
         };
         u16::try_from(port).map_err(|_| AddrError::new("invalid port", service).into())
     }
 
+    fn lookup_service(&self, network: &str, service: &str) -> Result<u32, DnsError> {
+        if self.must_use_own(NetDns::of_environment()) {
+            return services::lookup_port(network, service);
+        }
+        cgo::lookup_port(network, service).or_else(|e| services::lookup_port(network, service).map_err(|_| e))
+    }
+
     /// The names of an address, each with its final dot.
     ///
     /// # Errors
-    /// As [`lookup_host`](Self::lookup_host); a text that is no address.
+    /// As [`lookup_host`](Self::lookup_host); a text that is no address; names that cannot be names, beside which
+    /// [`DnsError::valid_names`] has the others.
     #[doc(alias = "LookupAddr")]
     pub fn lookup_addr(&self, addr: &str) -> Result<Vec<String>, DnsError> {
         self.lookup_addr_context(&Context::background(), addr)
@@ -161,18 +186,33 @@ impl Resolver {
 
     /// [`lookup_addr`](Self::lookup_addr) until the context ends.
     pub fn lookup_addr_context(&self, ctx: &Context, addr: &str) -> Result<Vec<String>, DnsError> {
-        let mut names = self.lookup_names_of(ctx, addr)?;
-        names.retain(|name| lookup::is_domain_name(name));
-        Ok(names)
+        let names = match self.way("addrLookupOrder", addr) {
+            Way::CLibrary => cgo::lookup_ptr(ctx, addr),
+            Way::Own(sources) => self.lookup_names_in(ctx, addr, &sources),
+        }?;
+        let (valid_names, invalid): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| names::is_domain_name(name));
+        if invalid.is_empty() { Ok(valid_names) } else { Err(DnsError { valid_names, ..malformed(addr) }) }
     }
 
-    /// The canonical name of a host, with its final dot.
+    /// The canonical name of a host, with its final dot: what its aliases lead to, or its own if it has addresses.
     ///
     /// # Errors
     /// As [`lookup_host`](Self::lookup_host).
     #[doc(alias = "LookupCNAME")]
     pub fn lookup_cname(&self, host: &str) -> Result<String, DnsError> {
-        self.lookup_canonical_name(&Context::background(), host)
+        self.lookup_cname_context(&Context::background(), host)
+    }
+
+    /// [`lookup_cname`](Self::lookup_cname) until the context ends. The C library is not asked for these.
+    pub fn lookup_cname_context(&self, ctx: &Context, host: &str) -> Result<String, DnsError> {
+        let own = Resolver { prefer_go: true, ..self.clone() };
+        let Way::Own(sources) = own.way("hostLookupOrder", host) else {
+            unreachable!("the resolver insists on itself")
+        };
+        let found = own.lookup_ip_in(ctx, Wanted::CanonicalName, host, &sources)?;
+        let name = found.canonical_name.ok_or_else(|| malformed(host))?;
+        if names::is_domain_name(&name) { Ok(name) } else { Err(malformed(host)) }
     }
 
     /// A literal address, or those of a name; several callers who want the same share one look-up.
@@ -192,73 +232,20 @@ impl Resolver {
         group::lookup(self, ctx, network, host)
     }
 
-    /// A connection to a name server, whose address is literal: dialling does not come back here.
-    fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
-        let conn = match &self.dial {
-            Some(dial) => dial(ctx, network, server),
-            None => Dialer::default().dial_context(ctx, network, server),
-        };
-        conn.map_err(|e| Failure::of_net(&e))
+    /// The addresses of a name, in one look-up of several callers'.
+    #[doc(alias = "lookupIP")]
+    fn lookup_ip_by_name(&self, ctx: &Context, network: &str, host: &str) -> Result<Vec<IpZone>, DnsError> {
+        match self.way("hostLookupOrder", host) {
+            Way::CLibrary => cgo::lookup_ip(ctx, network, host),
+            Way::Own(sources) => {
+                let wanted = Wanted::of_network(network);
+                self.lookup_ip_in(ctx, wanted, host, &sources).map(|found| found.addrs)
+            }
+        }
     }
 }
 
-/// A context that ended, as the network says it.
-#[doc(alias = "mapErr")]
-fn context_failure(e: ContextError) -> Failure {
-    match e {
-        ContextError::DeadlineExceeded => Failure::TimedOut,
-        _ => Failure::Canceled,
-    }
-}
-
-/// A look-up failed: shows the reason, which [`err`](Self::err) gives as the type it is.
-pub struct LookupError(Cause);
-
-impl LookupError {
-    /// A [`DnsError`], [`AddrError`] or [`UnknownNetworkError`].
-    pub fn err(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        self.0.as_error()
-    }
-
-    /// Whether a time limit is known to have passed.
-    pub fn timeout(&self) -> bool {
-        self.0.timeout()
-    }
-}
-
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LookupError").field(&self.0).finish()
-    }
-}
-
-impl std::error::Error for LookupError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.0.as_error())
-    }
-}
-
-impl From<LookupError> for std::io::Error {
-    fn from(e: LookupError) -> Self {
-        std::io::Error::new(e.0.kind(), e)
-    }
-}
-
-/// A setting in the environment's GODEBUG, a list "a=1,b=2" in which the last one counts.
-fn godebug(key: &str) -> Option<String> {
-    let all = std::env::var("GODEBUG").ok()?;
-    let settings = all.split(',').filter_map(|setting| setting.split_once('='));
-    settings.rev().find(|(k, _)| *k == key).map(|(_, value)| value.to_owned())
-}
-
-/// `GODEBUG=netdns=cgo`, perhaps with a debug level ("cgo+1", "1+cgo"), which has no effect here.
-#[doc(alias = "goDebugNetDNS")]
-fn prefers_cgo() -> bool {
-    godebug("netdns").is_some_and(|value| value.split('+').any(|part| part == "cgo"))
+fn malformed(name: &str) -> DnsError {
+    let err = "DNS response contained records which contain invalid names".into();
+    DnsError { err, name: name.to_owned(), ..Default::default() }
 }

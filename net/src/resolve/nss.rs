@@ -2,17 +2,21 @@
 //!
 //! Go: net/nss.go, net/conf.go `lookupOrder`.
 //!
-//! I1 Looked at again at most every 5 s, by one goroutine at a time; the others use what there is.
+//! I1 Looked at again at most every 5 s, by one goroutine at a time; the others use what there is ([`Cached`]).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 
-use super::cached::Cached;
+use super::cached::{Cached, Parsed};
 use super::lines::{self, Lines, Version};
+use super::sources::LookupOrder;
 
-const PATH: &str = "/etc/nsswitch.conf";
+/// The system's.
+pub(super) static SYSTEM: Cached<NssConf> = Cached::new(Cow::Borrowed("/etc/nsswitch.conf"));
 
 /// The parsed file.
+#[doc(alias = "nssConf")]
 #[derive(Default, Debug)]
 pub(super) struct NssConf {
     version: Option<Version>,
@@ -28,31 +32,7 @@ enum Failure {
     Bad,
 }
 
-/// The order of look-ups.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum LookupOrder {
-    /// The C library does it.
-    Cgo,
-    FilesDns,
-    DnsFiles,
-    Files,
-    Dns,
-}
-
-impl LookupOrder {
-    pub(super) fn files_first(self) -> bool {
-        matches!(self, LookupOrder::FilesDns | LookupOrder::Files)
-    }
-}
-
-/// The order the system asks for.
-pub(super) fn system_order() -> LookupOrder {
-    static CONF: Cached<NssConf> = Cached::new();
-    let fresh = |old: &NssConf| lines::stat(PATH).ok() == old.version;
-    CONF.get(|| NssConf::read(PATH), fresh).order()
-}
-
-impl NssConf {
+impl Parsed for NssConf {
     fn read(path: &str) -> NssConf {
         let bad = || NssConf { failure: Some(Failure::Bad), ..Default::default() };
         let mut lines = match Lines::open(path) {
@@ -68,6 +48,12 @@ impl NssConf {
         }
     }
 
+    fn is_fresh(&self, path: &str) -> bool {
+        lines::stat(path).ok() == self.version
+    }
+}
+
+impl NssConf {
     fn parse(lines: &mut Lines) -> NssConf {
         let mut conf = NssConf::default();
         while let Some(line) = lines.next_line() {
@@ -100,12 +86,11 @@ impl NssConf {
         }
     }
 
-    fn order(&self) -> LookupOrder {
+    /// The order the file asks for. Without a list of sources that can be read: files, then DNS.
+    pub(super) fn order(&self) -> LookupOrder {
         let sources = self.sources.get("hosts").map_or(&[][..], Vec::as_slice);
-        match self.failure {
-            Some(Failure::Missing | Failure::Bad) => return LookupOrder::FilesDns,
-            None if sources.is_empty() => return LookupOrder::FilesDns,
-            None => {}
+        if self.failure.is_some() || sources.is_empty() {
+            return LookupOrder::FilesDns;
         }
         // A source nobody here knows counts as DNS, unless DNS is in the list itself.
         let has_dns = sources.iter().any(|s| s == "dns");
@@ -139,28 +124,75 @@ mod tests {
         NssConf::parse(&mut Lines::of_text(text)).order()
     }
 
+    /// Go's table with all that is about the C library left out: what it would be asked for is ours here.
     #[test]
     fn test_conf_host_lookup_order() {
-        assert_eq!(order("hosts: files dns"), LookupOrder::FilesDns);
-        assert_eq!(order("hosts: dns files"), LookupOrder::DnsFiles);
-        assert_eq!(order("hosts: files"), LookupOrder::Files);
-        assert_eq!(order("hosts: dns\n"), LookupOrder::Dns);
-        assert_eq!(order("foo: bar\n"), LookupOrder::FilesDns);
-        assert_eq!(order("hosts: files mdns4_minimal [NOTFOUND=return] dns mdns4"), LookupOrder::FilesDns);
-        assert_eq!(order("hosts: mymachines files"), LookupOrder::DnsFiles);
-        assert_eq!(order("hosts: files [!UNAVAIL=return x] dns"), LookupOrder::FilesDns);
+        for (text, expected) in [
+            ("foo: bar", LookupOrder::FilesDns),
+            ("", LookupOrder::FilesDns),
+            ("hosts: dns files", LookupOrder::DnsFiles),
+            ("hosts: dns files something_custom", LookupOrder::DnsFiles),
+            ("hosts: files mdns4_minimal [NOTFOUND=return] dns mdns4", LookupOrder::FilesDns),
+            ("hosts: files mdns dns", LookupOrder::FilesDns),
+            ("hosts: dns", LookupOrder::Dns),
+            ("hosts: files", LookupOrder::Files),
+            ("hosts: files dns\n", LookupOrder::FilesDns),
+            ("hosts: files dns myhostname", LookupOrder::FilesDns),
+            ("hosts: files myhostname mdns4_minimal [NOTFOUND=return] dns mdns4", LookupOrder::FilesDns),
+            (
+                "hosts: dns [success=return notfound=continue unavail=continue tryagain=continue] files \
+                 [notfound=return]",
+                LookupOrder::DnsFiles,
+            ),
+            // An unknown source counts as DNS, unless DNS is in the list itself.
+            ("hosts: resolve files", LookupOrder::DnsFiles),
+            ("hosts: mymachines files dns", LookupOrder::FilesDns),
+            ("hosts: dns mymachines files", LookupOrder::DnsFiles),
+            ("hosts: mymachines", LookupOrder::Dns),
+            ("hosts: files [!UNAVAIL=return x] dns", LookupOrder::FilesDns),
+        ] {
+            assert_eq!(order(text), expected, "{text}");
+        }
+        let missing = NssConf::read("/a file that does not exist");
+        assert_eq!(
+            (missing.failure.as_ref(), missing.order()),
+            (Some(&Failure::Missing), LookupOrder::FilesDns)
+        );
+    }
+
+    #[test]
+    fn test_addr_lookup_order() {
+        // The sources that make Go ask the C library for the names of an address are no reason here.
+        assert_eq!(order("hosts: files myhostname dns"), LookupOrder::FilesDns);
+        assert_eq!(order("hosts: files mdns4 dns"), LookupOrder::FilesDns);
     }
 
     #[test]
     fn test_parse_nss_conf() {
-        let text =
-            "# c\n\npasswd:  compat\nhosts: files mdns4_minimal [NOTFOUND=return SUCCESS=continue] dns # x\n";
-        let conf = NssConf::parse(&mut Lines::of_text(text));
-        assert_eq!(conf.failure, None);
-        assert_eq!(conf.sources["passwd"], ["compat"]);
-        assert_eq!(conf.sources["hosts"], ["files", "mdns4_minimal", "dns"]);
+        let with = |text: &'static str, database: &str, expected: &[&str]| {
+            let conf = NssConf::parse(&mut Lines::of_text(text));
+            assert_eq!(conf.failure, None, "{text}");
+            assert_eq!(conf.sources[database], expected, "{text}");
+        };
+        with("foo: a b", "foo", &["a", "b"]);
+        with("foo: a b\n", "foo", &["a", "b"]);
+        with("   foo:a    b    \n", "foo", &["a", "b"]);
+        with("   foo:a    b#c\n", "foo", &["a", "b"]);
+        with("   foo:a    b #c \n", "foo", &["a", "b"]);
+        with("   foo:a    b [!a=b    X=Y ] c#d \n", "foo", &["a", "b", "c"]);
+        let ubuntu = "# comment\n\npasswd:         compat\n\nhosts:          files mdns4_minimal [NOTFOUND=return] dns \
+                      mdns4\nprotocols:      db files\n\nnetgroup:       nis\n";
+        with(ubuntu, "passwd", &["compat"]);
+        with(ubuntu, "hosts", &["files", "mdns4_minimal", "dns", "mdns4"]);
+        with(ubuntu, "protocols", &["db", "files"]);
+        with(ubuntu, "netgroup", &["nis"]);
         for bad in ["no colon here", "hosts: files [NOTFOUND", "hosts: dns [x] files"] {
-            assert_eq!(NssConf::parse(&mut Lines::of_text(bad)).failure, Some(Failure::Bad), "{bad}");
+            let conf = NssConf::parse(&mut Lines::of_text(bad));
+            assert_eq!(
+                (conf.failure.as_ref(), conf.order()),
+                (Some(&Failure::Bad), LookupOrder::FilesDns),
+                "{bad}"
+            );
         }
     }
 }

@@ -2,21 +2,24 @@
 //!
 //! Go: net/dnsconfig.go, net/dnsconfig_unix.go, net/dnsclient_unix.go `resolverConfig`, `nameList`.
 //!
-//! I1 Looked at again at most every 5 s, by one goroutine at a time; `options no-reload` stops that.
+//! I1 Looked at again at most every 5 s, by one goroutine at a time ([`Cached`]); `options no-reload` stops that.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::cached::Cached;
+use super::cached::{Cached, Parsed};
 use super::lines::{self, Lines, Version, fields};
 use crate::host_port::parse_ip;
 
-const PATH: &str = "/etc/resolv.conf";
+/// The system's.
+pub(super) static SYSTEM: Cached<ResolvConf> = Cached::new(Cow::Borrowed("/etc/resolv.conf"));
+
 const DEFAULT_SERVERS: [&str; 2] = ["127.0.0.1:53", "[::1]:53"];
 const MAX_SERVERS: usize = 3;
 
 /// How to ask name servers.
+#[doc(alias = "dnsConfig")]
 #[derive(Debug)]
 pub(super) struct ResolvConf {
     version: Option<Version>,
@@ -55,16 +58,7 @@ impl Default for ResolvConf {
     }
 }
 
-/// The system's configuration.
-pub(super) fn system_conf() -> Arc<ResolvConf> {
-    static CONF: Cached<ResolvConf> = Cached::new();
-    let fresh = |old: &ResolvConf| {
-        old.no_reload || lines::stat(PATH).ok().map(|v| v.modified) == old.version.map(|v| v.modified)
-    };
-    CONF.get(|| ResolvConf::read(PATH), fresh)
-}
-
-impl ResolvConf {
+impl Parsed for ResolvConf {
     fn read(path: &str) -> ResolvConf {
         let mut conf = ResolvConf::default();
         if let Ok(mut lines) = Lines::open(path) {
@@ -73,7 +67,22 @@ impl ResolvConf {
                 conf.parse(&mut lines);
             }
         }
-        conf.with_defaults()
+        conf.with_defaults(&crate::os::sys::host_name())
+    }
+
+    fn is_fresh(&self, path: &str) -> bool {
+        let modified = |version: Option<Version>| version.map(|v| v.modified);
+        self.no_reload || modified(lines::stat(path).ok()) == modified(self.version)
+    }
+}
+
+impl ResolvConf {
+    /// What a file with this text says, on the machine "host.domain.local".
+    #[cfg(test)]
+    pub(super) fn of_text(text: &'static str) -> ResolvConf {
+        let mut conf = ResolvConf::default();
+        conf.parse(&mut Lines::of_text(text));
+        conf.with_defaults("host.domain.local")
     }
 
     fn parse(&mut self, lines: &mut Lines) {
@@ -116,24 +125,24 @@ impl ResolvConf {
         }
     }
 
-    fn with_defaults(mut self) -> ResolvConf {
+    fn with_defaults(mut self, host_name: &str) -> ResolvConf {
         if self.servers.is_empty() {
             self.servers = DEFAULT_SERVERS.map(str::to_owned).to_vec();
         }
         if self.search.is_empty() {
-            self.search = default_search();
+            self.search = default_search(host_name);
         }
         self
     }
 
-    /// The servers in the order of this query.
-    pub(super) fn servers_in_turn(&self) -> impl Iterator<Item = &str> {
-        let offset = if self.rotate { self.rotation.fetch_add(1, Relaxed) } else { 0 };
-        let count = self.servers.len();
-        (0..count).map(move |i| self.servers[(offset + i) % count].as_str())
+    /// Which server to ask first; the next query's is another one when `rotate` is on.
+    #[doc(alias = "serverOffset")]
+    pub(super) fn server_offset(&self) -> usize {
+        if self.rotate { self.rotation.fetch_add(1, Relaxed) } else { 0 }
     }
 
     /// The names to ask for, in order, each with its final dot.
+    #[doc(alias = "nameList")]
     pub(super) fn name_list(&self, name: &str) -> Vec<String> {
         let rooted = name.ends_with('.');
         if name.len() > 254 || (name.len() == 254 && !rooted) {
@@ -154,18 +163,20 @@ impl ResolvConf {
     }
 }
 
-/// RFC 7686: names below .onion are none of DNS's business.
+/// RFC 7686: names below .onion are none of DNS's business. Names below .local (RFC 6762) are asked for.
+#[doc(alias = "avoidDNS")]
 fn avoid_dns(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    name.is_empty() || name.to_ascii_lowercase().ends_with(".onion")
+    let relative = name.strip_suffix('.').unwrap_or(name);
+    name.is_empty() || relative.to_ascii_lowercase().ends_with(".onion")
 }
 
 fn rooted(name: &str) -> String {
     if name.ends_with('.') { name.to_owned() } else { format!("{name}.") }
 }
 
-fn default_search() -> Vec<String> {
-    let host_name = crate::os::sys::host_name();
+/// The domain that the machine's name says it is in.
+#[doc(alias = "dnsDefaultSearch")]
+fn default_search(host_name: &str) -> Vec<String> {
     match host_name.split_once('.') {
         Some((_, domain)) if !domain.is_empty() => vec![rooted(domain)],
         _ => Vec::new(),
@@ -173,50 +184,5 @@ fn default_search() -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &'static str) -> ResolvConf {
-        let mut conf = ResolvConf::default();
-        conf.parse(&mut Lines::of_text(text));
-        conf
-    }
-
-    #[test]
-    fn test_dns_read_config() {
-        let conf = parse(
-            "; comment\n# comment\ndomain Home\nnameserver 8.8.8.8\nnameserver 2001:4860:4860::8888\nnameserver fe80::1%lo0\n\
-             nameserver 9.9.9.9\nnameserver bogus\noptions ndots:5 timeout:10 attempts:3 rotate\noptions trust-ad use-vc\n",
-        );
-        assert_eq!(conf.servers, ["8.8.8.8:53", "[2001:4860:4860::8888]:53", "[fe80::1%lo0]:53"]);
-        assert_eq!(conf.search, ["Home."]);
-        assert_eq!((conf.ndots, conf.timeout, conf.attempts), (5, Duration::from_secs(10), 3));
-        assert!(conf.rotate && conf.trust_ad && conf.use_tcp && !conf.single_request);
-
-        let clamped = parse("options ndots:16 timeout:0 attempts:-1\nsearch a . b.\n");
-        assert_eq!((clamped.ndots, clamped.timeout, clamped.attempts), (15, Duration::from_secs(1), 1));
-        assert_eq!(clamped.search, ["a.", "b."]);
-        let empty = parse("").with_defaults();
-        assert_eq!(empty.servers, DEFAULT_SERVERS);
-    }
-
-    #[test]
-    fn test_dns_name_list() {
-        let conf = ResolvConf { search: vec!["s1.".into(), "s2.".into()], ..Default::default() };
-        assert_eq!(conf.name_list("a."), ["a."]);
-        assert_eq!(conf.name_list("a"), ["a.s1.", "a.s2.", "a."]);
-        assert_eq!(conf.name_list("a.b"), ["a.b.", "a.b.s1.", "a.b.s2."]);
-        assert!(conf.name_list("x.onion").iter().all(|n| n != "x.onion."));
-        assert!(conf.name_list(&"a".repeat(254)).is_empty());
-        let dots = ResolvConf { ndots: 2, search: vec!["s.".into()], ..Default::default() };
-        assert_eq!(dots.name_list("a.b"), ["a.b.s.", "a.b."]);
-    }
-
-    #[test]
-    fn test_dns_rotate() {
-        let servers = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let conf = ResolvConf { servers, rotate: true, ..Default::default() };
-        assert_eq!(conf.servers_in_turn().collect::<String>(), "abc");
-        assert_eq!(conf.servers_in_turn().collect::<String>(), "bca");
-    }
-}
+#[path = "resolv_conf_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use gopark_runtime::sync::OnceLock;
 
+use super::failure::Failure;
 use super::lines::{Lines, fields, without_comment};
 use crate::error::{AddrError, DnsError};
 use crate::host_port::dtoi;
@@ -93,12 +94,7 @@ impl Services {
         let key = service.to_ascii_lowercase();
         match ports.get(&key) {
             Some(&port) if service.len() <= MAX_SERVICE_NAME => Ok(port),
-            _ => Err(DnsError {
-                err: "unknown port".into(),
-                name: format!("{shown}/{service}"),
-                is_not_found: true,
-                ..Default::default()
-            }),
+            _ => Err(Failure::UnknownPort.into_dns_error(&format!("{shown}/{service}"), "")),
         }
     }
 }
@@ -138,6 +134,22 @@ fn read_protocols() -> HashMap<String, u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn test_lookup_protocol_minimal() {
+        // SAFETY: nothing thread-bound lives across a parking call.
+        unsafe {
+            gopark_runtime::run(|| {
+                for (name, number) in
+                    [("tcp", 6), ("TcP", 6), ("icmp", 1), ("igmp", 2), ("udp", 17), ("ipv6-icmp", 58)]
+                {
+                    assert_eq!(lookup_protocol(name), Ok(number), "{name}");
+                }
+                let e = lookup_protocol("bogus").unwrap_err();
+                assert_eq!(e.to_string(), "address bogus: unknown IP protocol specified");
+            });
+        }
+    }
 
     #[test]
     fn test_lookup_port() {

@@ -1,6 +1,11 @@
 //! What the ported tests share.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub mod fake_dns;
+
+/// `fake_dns` names the crate so.
+pub use gopark_net;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

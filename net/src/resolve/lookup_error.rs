@@ -1,0 +1,47 @@
+//! What a look-up fails with that is not always a [`DnsError`](crate::DnsError). Go: the `error` of net/lookup.go.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::error::Cause;
+
+/// A look-up failed: shows the reason, which [`err`](Self::err) gives as the type it is.
+pub struct LookupError(pub(super) Cause);
+
+impl LookupError {
+    /// A [`DnsError`](crate::DnsError), [`AddrError`](crate::AddrError) or
+    /// [`UnknownNetworkError`](crate::UnknownNetworkError).
+    pub fn err(&self) -> &(dyn Error + Send + Sync + 'static) {
+        self.0.as_error()
+    }
+
+    /// Whether a time limit is known to have passed.
+    pub fn timeout(&self) -> bool {
+        self.0.timeout()
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LookupError").field(&self.0).finish()
+    }
+}
+
+impl Error for LookupError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.0.as_error())
+    }
+}
+
+impl From<LookupError> for io::Error {
+    fn from(e: LookupError) -> Self {
+        io::Error::new(e.0.kind(), e)
+    }
+}
