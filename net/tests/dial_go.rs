@@ -2,12 +2,13 @@
 
 mod common;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use common::in_runtime;
-use gopark_net::{Addr, Conn, Dialer, ListenConfig, Listener, dial, listen};
+use gopark_net::{Addr, Conn, Dialer, ListenConfig, Listener, UnixAddr, dial, listen, listen_packet};
 use gopark_runtime::context::Context;
 use gopark_runtime::go;
 use gopark_runtime::time::sleep;
@@ -53,37 +54,60 @@ fn test_dial_local() {
     });
 }
 
+/// `{}` of Go's is the wildcard of the other end's family here: a `SocketAddr` always has a family.
 #[test]
 fn test_dialer_local_addr() {
+    const MISMATCHED: &str = "mismatched local address type";
+    const UNSUITABLE: &str = "no suitable address found";
     in_runtime(|| {
-        let tcp = |a: &str| Addr::Tcp(a.parse().unwrap());
-        let udp = |a: &str| Addr::Udp(a.parse().unwrap());
-        let cases = [
-            ("127.0.0.1:0", None, None),
-            ("127.0.0.1:0", Some(tcp("127.0.0.1:0")), None),
-            ("127.0.0.1:0", Some(tcp("0.0.0.0:0")), None),
-            ("[::1]:0", Some(tcp("[::1]:0")), None),
-            ("127.0.0.1:0", Some(tcp("[::1]:0")), Some("address [::1]:0: no suitable address found")),
-            (
-                "127.0.0.1:0",
-                Some(udp("127.0.0.1:0")),
-                Some("address 127.0.0.1:0: mismatched local address type"),
-            ),
+        let tcp = |ip: &str| Some(Addr::Tcp((ip.parse::<IpAddr>().unwrap(), 0).into()));
+        let other =
+            [Addr::Udp("127.0.0.1:0".parse().unwrap()), Addr::Unix(UnixAddr::new("unix", "@x").unwrap())];
+        let (v4, v6) = (listen("tcp4", "127.0.0.1:0").unwrap(), listen("tcp6", "[::1]:0").unwrap());
+        let mut cases = vec![
+            ("tcp4", &v4, None, None),
+            ("tcp4", &v4, tcp("0.0.0.0"), None),
+            ("tcp4", &v4, tcp("::"), Some("non-IPv4 address")),
+            ("tcp4", &v4, tcp("127.0.0.1"), None),
+            ("tcp4", &v4, tcp("::ffff:127.0.0.1"), None),
+            ("tcp4", &v4, tcp("::1"), Some(UNSUITABLE)),
+            ("tcp6", &v6, None, None),
+            ("tcp6", &v6, tcp("0.0.0.0"), None),
+            ("tcp6", &v6, tcp("::"), None),
+            ("tcp6", &v6, tcp("127.0.0.1"), Some(UNSUITABLE)),
+            ("tcp6", &v6, tcp("::ffff:127.0.0.1"), Some(UNSUITABLE)),
+            ("tcp6", &v6, tcp("::1"), None),
+            ("tcp", &v4, None, None),
+            ("tcp", &v4, tcp("0.0.0.0"), None),
+            ("tcp", &v4, tcp("127.0.0.1"), None),
+            ("tcp", &v4, tcp("::ffff:127.0.0.1"), None),
+            ("tcp", &v4, tcp("::1"), Some(UNSUITABLE)),
+            ("tcp", &v4, tcp("::"), None),
+            ("tcp", &v6, None, None),
+            ("tcp", &v6, tcp("0.0.0.0"), None),
+            ("tcp", &v6, tcp("::"), None),
+            ("tcp", &v6, tcp("127.0.0.1"), Some(UNSUITABLE)),
+            ("tcp", &v6, tcp("::1"), None),
         ];
-        for (address, local_addr, error) in cases {
-            let ln = listen("tcp", address).unwrap();
+        for addr in other {
+            for (network, ln) in [("tcp4", &v4), ("tcp6", &v6), ("tcp", &v4), ("tcp", &v6)] {
+                cases.push((network, ln, Some(addr.clone()), Some(MISMATCHED)));
+            }
+        }
+        for (network, ln, local_addr, error) in cases {
             let dialer = Dialer { local_addr: local_addr.clone(), ..Dialer::default() };
-            match (dialer.dial("tcp", &ln.addr().to_string()), error) {
-                (Ok(c), None) => assert_eq!(c.remote_addr(), ln.addr()),
-                (Err(e), Some(text)) => assert_eq!(e.to_string(), format!("dial tcp: {text}")),
-                (got, want) => panic!("{address} from {local_addr:?}: {got:?}, not {want:?}"),
+            match (dialer.dial(network, &ln.addr().to_string()), error) {
+                (Ok(c), None) => assert_eq!(c.remote_addr().to_string(), ln.addr().to_string()),
+                (Err(e), Some(text)) => {
+                    assert!(e.to_string().ends_with(text), "{network} {local_addr:?}: {e}")
+                }
+                (got, want) => panic!("{network} to {ln:?} from {local_addr:?}: {got:?}, not {want:?}"),
             }
         }
         // A local port that is taken: the error names both ends.
-        let ln = listen("tcp", "127.0.0.1:0").unwrap();
-        let local_addr = Some(ln.addr());
-        let e = Dialer { local_addr, ..Dialer::default() }.dial("tcp", "127.0.0.1:9").unwrap_err();
-        let local = ln.addr();
+        let local = v4.addr();
+        let dialer = Dialer { local_addr: Some(local.clone()), ..Dialer::default() };
+        let e = dialer.dial("tcp", "127.0.0.1:9").unwrap_err();
         assert_eq!(e.to_string(), format!("dial tcp {local}->127.0.0.1:9: bind: address already in use"));
         assert_eq!(e.source(), Some(&local));
     });
@@ -93,33 +117,26 @@ fn test_dialer_local_addr() {
 fn test_dialer_keep_alive() {
     in_runtime(|| {
         let ln = listen("tcp", "127.0.0.1:0").unwrap();
-        for (keep_alive, on) in [(None, false), (Some(Duration::from_secs(30)), true)] {
+        let idle = |keep_alive| {
             let dialer = Dialer { keep_alive, ..Dialer::default() };
             let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
-            let socket = std::mem::ManuallyDrop::new(socket_of(&c));
-            assert_eq!(socket.keepalive().unwrap(), on);
-        }
+            let on = socket_option(&c, libc::SOL_SOCKET, libc::SO_KEEPALIVE) != 0;
+            on.then(|| socket_option(&c, libc::IPPROTO_TCP, libc::TCP_KEEPIDLE))
+        };
+        assert_eq!(idle(None), None);
+        assert_eq!(idle(Dialer::default().keep_alive), Some(15));
+        assert_eq!(idle(Some(Duration::from_secs(5))), Some(5));
+        assert_eq!(idle(Some(Duration::from_secs(30))), Some(30));
     });
 }
 
-/// The options of a connection's socket; not to be dropped.
-fn socket_of(c: &Conn) -> Socket {
-    use std::os::fd::AsRawFd;
-    Socket(c.as_raw_fd())
-}
-
-struct Socket(i32);
-
-impl Socket {
-    fn keepalive(&self) -> std::io::Result<bool> {
-        let (mut value, mut len) = (0i32, 4);
-        let (level, name) = (libc::SOL_SOCKET, libc::SO_KEEPALIVE);
-        // SAFETY: value has the four bytes that len says.
-        match unsafe { libc::getsockopt(self.0, level, name, (&raw mut value).cast(), &raw mut len) } {
-            0 => Ok(value != 0),
-            _ => Err(std::io::Error::last_os_error()),
-        }
-    }
+fn socket_option(c: &Conn, level: i32, name: i32) -> i32 {
+    let (mut value, mut len) = (0i32, 4);
+    let fd = std::os::fd::AsRawFd::as_raw_fd(c);
+    // SAFETY: value has the four bytes that len says.
+    let failed = unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) } < 0;
+    assert!(!failed, "{}", std::io::Error::last_os_error());
+    value
 }
 
 #[test]
@@ -194,35 +211,46 @@ fn test_dial_closed_port_fail_fast() {
 }
 
 #[test]
-fn test_dial_listener_addr() {
-    in_runtime(|| {
-        let ln = listen("tcp4", ":0").unwrap();
-        dial("tcp4", &ln.addr().to_string()).unwrap();
-    });
-}
-
-#[test]
 fn test_dialer_control() {
     in_runtime(|| {
-        let ln = listen("tcp", "127.0.0.1:0").unwrap();
-        let addr = ln.addr().to_string();
-        let calls = Arc::new(AtomicUsize::new(0));
-        let (counted, expected) = (calls.clone(), addr.clone());
-        let dialer = Dialer {
-            control: Some(Arc::new(move |network, address, _| {
-                assert_eq!((network, address), ("tcp4", expected.as_str()));
-                counted.fetch_add(1, Relaxed);
-                Ok(())
-            })),
-            ..Dialer::default()
-        };
-        dialer.dial("tcp", &addr).unwrap();
-        assert_eq!(calls.load(Relaxed), 1);
-        let dialer = Dialer {
-            control: Some(Arc::new(|_, _, _| Err(std::io::Error::other("not today")))),
-            ..Dialer::default()
-        };
-        assert_eq!(dialer.dial("tcp", &addr).unwrap_err().to_string(), format!("dial tcp {addr}: not today"));
+        let path = || common::socket_name();
+        for (network, address, told) in [
+            ("tcp", "127.0.0.1:0".into(), "tcp4"),
+            ("tcp4", "127.0.0.1:0".into(), "tcp4"),
+            ("tcp6", "[::1]:0".into(), "tcp6"),
+            ("unix", path(), "unix"),
+            ("unixpacket", path(), "unixpacket"),
+            ("udp", "127.0.0.1:0".into(), "udp4"),
+            ("udp4", "127.0.0.1:0".into(), "udp4"),
+            ("udp6", "[::1]:0".into(), "udp6"),
+            ("unixgram", path(), "unixgram"),
+        ] {
+            let packets = network.starts_with("udp") || network == "unixgram";
+            let stream = (!packets).then(|| listen(network, &address).unwrap());
+            let packet = packets.then(|| listen_packet(network, &address).unwrap());
+            let addr = stream.as_ref().map_or_else(|| packet.as_ref().unwrap().local_addr(), |ln| ln.addr());
+            let calls = Arc::new(AtomicUsize::new(0));
+            let (counted, expected) = (calls.clone(), addr.to_string());
+            let dialer = Dialer {
+                control: Some(Arc::new(move |network, address, _| {
+                    assert_eq!((network, address), (told, expected.as_str()));
+                    counted.fetch_add(1, Relaxed);
+                    Ok(())
+                })),
+                ..Dialer::default()
+            };
+            dialer.dial(network, &addr.to_string()).unwrap();
+            assert_eq!(calls.load(Relaxed), 1, "{network}");
+            let dialer = Dialer {
+                control: Some(Arc::new(|_, _, _| Err(std::io::Error::other("not today")))),
+                ..Dialer::default()
+            };
+            let e = dialer.dial(network, &addr.to_string()).unwrap_err();
+            assert_eq!(e.to_string(), format!("dial {network} {addr}: not today"));
+            if network == "unixgram" {
+                std::fs::remove_file(&address).unwrap();
+            }
+        }
     });
 }
 
