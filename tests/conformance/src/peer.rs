@@ -20,6 +20,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use socket2::{Domain, Socket, Type};
 
+mod names;
+
 /// How long a program is left alone so that it parks.
 pub const PACE: Duration = Duration::from_millis(200);
 /// No peer waits longer than this for anything.
@@ -87,7 +89,7 @@ pub fn peer_of(name: &str) -> Option<Peer> {
         "unix_stream" => unix_stream,
         "unixgram" => unixgram,
         "write_deadline" => write_deadline,
-        _ => return None,
+        _ => return names::peer_of(name),
     })
 }
 
@@ -329,6 +331,10 @@ fn pace() {
 
 fn server(port: u16, receive_buffer: Option<usize>) -> Result<TcpListener> {
     server_at(SocketAddr::from(([127, 0, 0, 1], port)), receive_buffer, 8)
+}
+
+fn server_on(ip: [u8; 4], port: u16) -> Result<TcpListener> {
+    server_at(SocketAddr::from((ip, port)), None, 8)
 }
 
 fn server_at(at: SocketAddr, receive_buffer: Option<usize>, backlog: i32) -> Result<TcpListener> {
