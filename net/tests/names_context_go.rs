@@ -54,21 +54,42 @@ fn test_lookup_context_cancel() {
     });
 }
 
-/// In Go the wait for a server ends at its own limit; here with the context.
+/// In Go the caller waits until the server's time is over.
 #[test]
 fn a_cancelled_look_up_ends_at_once() {
     in_runtime(|| {
         let server = Server::new(|_| vec![]);
-        let (ctx, cancel) = Context::background().with_cancel();
-        go(move || {
-            sleep(20 * MS);
-            cancel();
-        });
+        let ends = |look_up: fn(&Resolver, &Context, &str) -> Option<DnsError>, name: &str| {
+            let (ctx, cancel) = Context::background().with_cancel();
+            go(move || {
+                sleep(20 * MS);
+                cancel();
+            });
+            let start = Instant::now();
+            let e = look_up(&server.resolver(), &ctx, name).unwrap();
+            assert!(start.elapsed() >= 20 * MS && start.elapsed() < Duration::from_secs(3));
+            assert_eq!(e.to_string(), format!("lookup {name}: operation was canceled"));
+            assert_eq!(e.ended, Some(ContextError::Canceled));
+        };
+        ends(|r, ctx, name| r.lookup_host_context(ctx, name).err(), "silent.example.");
+        ends(|r, ctx, name| r.lookup_cname_context(ctx, name).err(), "silent.example.");
+        ends(|r, ctx, addr| r.lookup_addr_context(ctx, addr).err(), "192.0.2.1");
+    });
+}
+
+/// A deadline is that of the connection to the server, which the error tells of, as in Go.
+#[test]
+fn a_look_up_ends_at_its_deadline() {
+    in_runtime(|| {
+        let server = Server::new(|_| vec![]);
+        let (ctx, cancel) = Context::background().with_timeout(20 * MS);
         let start = Instant::now();
         let e = server.resolver().lookup_host_context(&ctx, "silent.example.").unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-        assert!(e.err.ends_with(": operation was canceled"), "{e}");
-        assert_eq!(e.ended, Some(ContextError::Canceled));
+        assert!(start.elapsed() >= 20 * MS && start.elapsed() < Duration::from_secs(3));
+        cancel();
+        let to = &server.addr;
+        assert!(e.to_string().starts_with(&format!("lookup silent.example. on {to}: ")), "{e}");
+        assert!(e.err.ends_with(": i/o timeout") && e.is_timeout && e.is_temporary, "{e:?}");
     });
 }
 

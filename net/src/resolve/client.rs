@@ -4,7 +4,8 @@
 //!
 //! I1 A and AAAA are asked for at once, by two goroutines, unless resolv.conf says `single-request`.
 //! I2 A forged or foreign reply is ignored; the wait goes on until the deadline.
-//! I3 Each exchange has its own time, the dial included. A context that ends stops it at once (in Go, at its deadline only).
+//! I3 Each exchange has its own time, the dial included, and ends at a context's deadline. A context that is cancelled does not
+//!    stop it, as in Go: who waits for it leaves, and the socket stays until the time is over.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -132,17 +133,17 @@ fn round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Che
     let _ = conn.set_deadline(ctx.deadline());
     // What a user's function dials may be a stream whatever was asked for.
     match conn.local_addr().network() {
-        "udp" | "ip" | "unixgram" | "unixpacket" => packet_round_trip(ctx, conn, query),
-        _ => stream_round_trip(ctx, conn, query),
+        "udp" | "ip" | "unixgram" | "unixpacket" => packet_round_trip(conn, query),
+        _ => stream_round_trip(conn, query),
     }
 }
 
 #[doc(alias = "dnsPacketRoundTrip")]
-fn packet_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
-    write(ctx, conn, query.bytes())?;
+fn packet_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
+    write(conn, query.bytes())?;
     let mut reply = vec![0; MAX_PACKET];
     loop {
-        let n = conn.read_context(ctx, &mut reply).map_err(|e| Failure::of_net(&e))?;
+        let n = conn.read(&mut reply).map_err(|e| Failure::of_net(&e))?;
         match query.check(&reply[..n]) {
             Checked::Foreign | Checked::Malformed => {} // I2
             checked => {
@@ -154,12 +155,12 @@ fn packet_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u
 }
 
 #[doc(alias = "dnsStreamRoundTrip")]
-fn stream_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
-    write(ctx, conn, &query.bytes_with_length())?;
+fn stream_round_trip(conn: &Conn, query: &Query) -> Result<(Vec<u8>, Checked), Failure> {
+    write(conn, &query.bytes_with_length())?;
     let mut len = [0; 2];
-    read_full(ctx, conn, &mut len)?;
+    read_full(conn, &mut len)?;
     let mut reply = vec![0; usize::from(u16::from_be_bytes(len))];
-    read_full(ctx, conn, &mut reply)?;
+    read_full(conn, &mut reply)?;
     match query.check(&reply) {
         Checked::Malformed => Err(Failure::CannotUnmarshal),
         Checked::Foreign => Err(Failure::InvalidResponse),
@@ -167,15 +168,15 @@ fn stream_round_trip(ctx: &Context, conn: &Conn, query: &Query) -> Result<(Vec<u
     }
 }
 
-fn write(ctx: &Context, conn: &Conn, bytes: &[u8]) -> Result<(), Failure> {
-    conn.write_context(ctx, bytes).map(drop).map_err(|e| Failure::of_net(&e))
+fn write(conn: &Conn, bytes: &[u8]) -> Result<(), Failure> {
+    conn.write(bytes).map(drop).map_err(|e| Failure::of_net(&e))
 }
 
 /// Go's `io.ReadFull`.
-fn read_full(ctx: &Context, conn: &Conn, buf: &mut [u8]) -> Result<(), Failure> {
+fn read_full(conn: &Conn, buf: &mut [u8]) -> Result<(), Failure> {
     let mut read = 0;
     while read < buf.len() {
-        match conn.read_context(ctx, &mut buf[read..]).map_err(|e| Failure::of_net(&e))? {
+        match conn.read(&mut buf[read..]).map_err(|e| Failure::of_net(&e))? {
             0 if read == 0 => return Err(Failure::Eof),
             0 => return Err(Failure::UnexpectedEof),
             n => read += n,

@@ -13,7 +13,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gopark_runtime::context::Context;
+use gopark_runtime::chan::bounded;
+use gopark_runtime::context::{Context, ContextError};
+use gopark_runtime::{go, select};
 
 use crate::addr::NetAddr;
 use crate::addr_list::{Protocol, internet_addr_list, parse_network};
@@ -96,11 +98,15 @@ impl Resolver {
     /// "no such host" and the failures of the name servers.
     #[doc(alias = "LookupHost")]
     pub fn lookup_host(&self, host: &str) -> Result<Vec<String>, DnsError> {
-        self.lookup_host_context(&Context::background(), host)
+        self.lookup_host_until(&Context::background(), host)
     }
 
     /// [`lookup_host`](Self::lookup_host) until the context ends.
     pub fn lookup_host_context(&self, ctx: &Context, host: &str) -> Result<Vec<String>, DnsError> {
+        unless_cancelled(ctx, self, host, Resolver::lookup_host_until)
+    }
+
+    fn lookup_host_until(&self, ctx: &Context, host: &str) -> Result<Vec<String>, DnsError> {
         if host.is_empty() {
             return Err(Failure::NoSuchHost.into_dns_error(host, ""));
         }
@@ -181,11 +187,15 @@ impl Resolver {
     /// [`DnsError::valid_names`] has the others.
     #[doc(alias = "LookupAddr")]
     pub fn lookup_addr(&self, addr: &str) -> Result<Vec<String>, DnsError> {
-        self.lookup_addr_context(&Context::background(), addr)
+        self.lookup_addr_until(&Context::background(), addr)
     }
 
     /// [`lookup_addr`](Self::lookup_addr) until the context ends.
     pub fn lookup_addr_context(&self, ctx: &Context, addr: &str) -> Result<Vec<String>, DnsError> {
+        unless_cancelled(ctx, self, addr, Resolver::lookup_addr_until)
+    }
+
+    fn lookup_addr_until(&self, ctx: &Context, addr: &str) -> Result<Vec<String>, DnsError> {
         let names = match self.way("addrLookupOrder", addr) {
             Way::CLibrary => cgo::lookup_ptr(ctx, addr),
             Way::Own(sources) => self.lookup_names_in(ctx, addr, &sources),
@@ -201,11 +211,15 @@ impl Resolver {
     /// As [`lookup_host`](Self::lookup_host).
     #[doc(alias = "LookupCNAME")]
     pub fn lookup_cname(&self, host: &str) -> Result<String, DnsError> {
-        self.lookup_cname_context(&Context::background(), host)
+        self.lookup_cname_until(&Context::background(), host)
     }
 
     /// [`lookup_cname`](Self::lookup_cname) until the context ends. The C library is not asked for these.
     pub fn lookup_cname_context(&self, ctx: &Context, host: &str) -> Result<String, DnsError> {
+        unless_cancelled(ctx, self, host, Resolver::lookup_cname_until)
+    }
+
+    fn lookup_cname_until(&self, ctx: &Context, host: &str) -> Result<String, DnsError> {
         let own = Resolver { prefer_go: true, ..self.clone() };
         let Way::Own(sources) = own.way("hostLookupOrder", host) else {
             unreachable!("the resolver insists on itself")
@@ -242,6 +256,37 @@ impl Resolver {
                 self.lookup_ip_in(ctx, wanted, host, &sources).map(|found| found.addrs)
             }
         }
+    }
+}
+
+/// A look-up that goes on when its context is cancelled, but without its caller. It keeps a deadline itself.
+///
+/// In Go the caller of these waits too, for as long as a server may take.
+fn unless_cancelled<T: Send + 'static>(
+    ctx: &Context,
+    resolver: &Resolver,
+    name: &str,
+    look_up: fn(&Resolver, &Context, &str) -> Result<T, DnsError>,
+) -> Result<T, DnsError> {
+    if ctx.err().is_some() {
+        return look_up(resolver, ctx, name);
+    }
+    let (result, results) = bounded(1);
+    let (looking_up, its_resolver, its_name) = (ctx.clone(), resolver.clone(), name.to_owned());
+    go(move || {
+        // There is room; nobody may wait any more.
+        let _ = result.send(look_up(&its_resolver, &looking_up, &its_name));
+    });
+    let done = ctx.done();
+    select! {
+        recv(results) -> found => return found.expect("the look-up did not panic"),
+        recv(done) -> _ => {}
+    }
+    match ctx.err() {
+        Some(ContextError::Canceled) => {
+            Err(Failure::Context(ContextError::Canceled).into_dns_error(name, ""))
+        }
+        _ => results.recv().expect("the look-up did not panic"),
     }
 }
 
