@@ -94,53 +94,5 @@ impl Drop for CancelOnDrop {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::addr::NetAddr;
-    use crate::network::Network;
-    use crate::{Dialer, ListenConfig, listen};
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn dialer() -> SysDialer {
-        let network = Network::parse("tcp").unwrap();
-        SysDialer { dialer: Dialer::default(), network, name: "tcp".into(), proto: 0, local: None }
-    }
-
-    fn race(primary: &NetAddr, fallback: &NetAddr, delay: Duration) -> Result<Conn, OpError> {
-        dialer().dial_parallel(&Context::background(), vec![primary.clone()], vec![fallback.clone()], delay)
-    }
-
-    /// Go: net/dial_test.go TestDialParallel, with a full queue for the address that does not answer.
-    #[test]
-    fn test_dial_parallel() {
-        // SAFETY: nothing thread-bound lives across a parking call.
-        unsafe {
-            gopark_runtime::run(|| {
-                let good = listen("tcp", "127.0.0.1:0").unwrap();
-                let refused = NetAddr::from(&listen("tcp", "127.0.0.1:0").unwrap().addr());
-                let config = ListenConfig { backlog: Some(0), ..Default::default() };
-                let full = config.listen("tcp", "127.0.0.1:0").unwrap();
-                let quick = Dialer { timeout: Some(50 * MS), ..Dialer::default() };
-                let mut queued = Vec::new();
-                while let Ok(c) = quick.dial("tcp", &full.addr().to_string()) {
-                    queued.push(c);
-                }
-                let (good, slow) = (NetAddr::from(&good.addr()), NetAddr::from(&full.addr()));
-                let hour = Duration::from_secs(3600);
-                let at = |c: Result<Conn, OpError>| c.unwrap().remote_addr();
-                // The primary answers: no fallback is begun.
-                assert_eq!(at(race(&good, &slow, hour)), good.addr());
-                // It fails: the fallback starts at once, whatever the delay.
-                assert_eq!(at(race(&refused, &good, hour)), good.addr());
-                // It does not answer: the fallback starts after the delay.
-                let start = Instant::now();
-                assert_eq!(at(race(&slow, &good, 20 * MS)), good.addr());
-                assert!(start.elapsed() >= 20 * MS && start.elapsed() < Duration::from_secs(5));
-                // Both fail: the primary's error.
-                let e = race(&refused, &refused, MS).unwrap_err();
-                assert_eq!(e.to_string(), format!("dial tcp {refused}: connect: connection refused"));
-            });
-        }
-    }
-}
+#[path = "parallel_tests.rs"]
+mod tests;
