@@ -67,6 +67,28 @@ pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + 
 /// assert_eq!(resolver.lookup_host("127.0.0.1").unwrap(), ["127.0.0.1"]);
 /// # }) } }
 /// ```
+///
+/// With a name server of one's own, which here knows no name at all:
+///
+/// ```
+/// use gopark_net::{Resolver, listen_packet};
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let server = listen_packet("udp", "127.0.0.1:0").unwrap();
+/// let addr = server.local_addr().to_string();
+/// gopark_runtime::go(move || {
+///     let mut message = [0; 512];
+///     while let Ok((n, Some(from))) = server.read_from(&mut message) {
+///         message[2] |= 0x80; // a response
+///         message[3] |= 3; // NXDOMAIN
+///         server.write_to(&message[..n], &from).unwrap();
+///     }
+/// });
+/// let resolver = Resolver { servers: vec![addr.clone()], ..Resolver::default() };
+/// let e = resolver.lookup_host("none.example.").unwrap_err();
+/// assert_eq!(e.to_string(), format!("lookup none.example. on {addr}: no such host"));
+/// assert!(e.is_not_found);
+/// # }) } }
+/// ```
 #[derive(Clone, Default)]
 pub struct Resolver {
     /// Use this resolver even if `GODEBUG=netdns=cgo` asks for the C library's.
