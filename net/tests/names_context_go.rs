@@ -282,3 +282,21 @@ fn test_dns_flood() {
         });
     });
 }
+
+/// Neither half an answer nor a name that nobody can look up any more.
+#[test]
+fn a_dial_function_that_panics_is_its_callers_trouble() {
+    in_runtime(|| {
+        let resolver = fake_dns::resolver(|q| q.reply_with_addr().into());
+        let (dial, worked) = (resolver.dial.clone().unwrap(), AtomicUsize::new(0));
+        let second_panics = move |ctx: &Context, network: &str, server: &str| {
+            // Relaxed: only the number counts.
+            assert!(worked.fetch_add(1, Relaxed) != 1, "the test's panic");
+            dial(ctx, network, server)
+        };
+        let resolver = Resolver { dial: Some(Arc::new(second_panics)), ..resolver };
+        let again = resolver.clone();
+        assert!(go(move || resolver.lookup_ip("ip", "golang.test.")).join().is_err());
+        assert_eq!(again.lookup_ip("ip", "golang.test.").unwrap().len(), 2);
+    });
+}

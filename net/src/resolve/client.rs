@@ -47,7 +47,8 @@ impl Resolver {
             });
         }
         drop(results);
-        lane.iter().take(kinds.len()).collect()
+        // A user's function that dials may panic; half an answer would look like a whole one.
+        kinds.iter().map(|_| lane.recv().expect("the query did not panic")).collect()
     }
 
     /// Asks each server, as often as configured, until one knows. `name` has its final dot.

@@ -37,7 +37,7 @@ struct Key {
 }
 
 struct Call {
-    /// Set before `done` is closed.
+    /// Set before `done` is closed, unless a user's function that dials panicked.
     outcome: OnceLock<Outcome>,
     done: Receiver<()>,
     cancel: CancelFn,
@@ -56,7 +56,7 @@ pub(super) fn lookup(resolver: &Resolver, ctx: &Context, network: &str, host: &s
     let call = join_or_start(resolver, ctx, &key);
     let ended = ctx.done();
     select! {
-        recv(call.done) -> _ => call.outcome.get().expect("set before done is closed").clone(),
+        recv(call.done) -> _ => call.outcome.get().expect("the look-up did not panic").clone(),
         recv(ended) -> _ => {
             forget_unshared(&key, &call);
             let ended = ctx.err().expect("its channel was closed");
@@ -75,17 +75,32 @@ fn join_or_start(resolver: &Resolver, ctx: &Context, key: &Key) -> Arc<Call> {
     let call = Arc::new(Call { outcome: OnceLock::new(), done, cancel });
     calls.insert(key.clone(), call.clone());
     drop(calls);
-    let (resolver, key, ours) = (resolver.clone(), key.clone(), call.clone());
-    go(move || run(&resolver, &ctx, &key, &ours, &finished));
+    let resolver = resolver.clone();
+    let running = Running { key: key.clone(), call: call.clone(), finished };
+    go(move || running.run(&resolver, &ctx));
     call
 }
 
-fn run(resolver: &Resolver, ctx: &Context, key: &Key, call: &Arc<Call>, finished: &Sender<()>) {
-    let outcome = resolver.lookup_ip_by_name(ctx, &key.network, &key.host);
-    call.outcome.set(outcome).expect("only the call's goroutine sets it");
-    forget(key, call);
-    finished.close();
-    (call.cancel)();
+/// The call's goroutine. It leaves the table however it ends.
+struct Running {
+    key: Key,
+    call: Arc<Call>,
+    finished: Sender<()>,
+}
+
+impl Running {
+    fn run(self, resolver: &Resolver, ctx: &Context) {
+        let outcome = resolver.lookup_ip_by_name(ctx, &self.key.network, &self.key.host);
+        self.call.outcome.set(outcome).expect("only the call's goroutine sets it");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        forget(&self.key, &self.call);
+        self.finished.close();
+        (self.call.cancel)();
+    }
 }
 
 fn forget(key: &Key, call: &Arc<Call>) {
