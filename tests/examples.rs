@@ -119,7 +119,7 @@ fn browse(url: &str) -> Result<Option<String>> {
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success()));
     let Some(browser) = found else {
-        println!("SKIPPED: no browser (chromium, google-chrome) is installed");
+        skipped("no browser (chromium, google-chrome) is installed");
         return Ok(None);
     };
     let profile = std::env::temp_dir().join(format!("gopark-browser-{}", std::process::id()));
@@ -265,10 +265,15 @@ fn client(program: &str, args: &[&str], more: &[String], input: &[u8]) -> Result
     let out = child.wait_with_output()?;
     match out.status.code() {
         Some(127) => {
-            println!("SKIPPED: {program} is not installed");
+            skipped(&format!("{program} is not installed"));
             Ok(None)
         }
         Some(0) => Ok(Some(out.stdout)),
         code => anyhow::bail!("{program}: exit {code:?}"),
     }
+}
+
+/// Past the capture of a test's output.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
+use common::{in_runtime, skipped};
 use gopark_net::{Addr, Interface, PacketConn, UdpSocket, listen_multicast_udp, listen_packet};
 
 fn lo() -> Interface {
@@ -37,8 +37,7 @@ fn test_ipv4_multicast_listener() {
 #[test]
 fn test_ipv6_multicast_listener() {
     if std::net::UdpSocket::bind("[::1]:0").is_err() {
-        println!("SKIPPED: no IPv6");
-        return;
+        return skipped("no IPv6");
     }
     in_runtime(|| {
         for network in ["udp", "udp6"] {

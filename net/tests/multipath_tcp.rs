@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::in_runtime;
+use common::{in_runtime, skipped};
 use gopark_net::{Dialer, ListenConfig, dial, listen};
 
 fn system_has_it() -> bool {
@@ -18,7 +18,7 @@ fn test_multi_path_tcp() {
     in_runtime(|| {
         let both = system_has_it();
         if !both {
-            println!("SKIPPED: Multipath TCP itself, which this system lacks: the fall-back only");
+            skipped("Multipath TCP itself, which this system lacks: the fall-back only");
         }
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let config = ListenConfig { multipath_tcp: Some(true), ..Default::default() };

@@ -10,7 +10,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use common::{in_runtime, socket_path};
+use common::{in_runtime, skipped, socket_path};
 use gopark_net::{PacketConn, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use gopark_runtime::go;
 
@@ -75,7 +75,7 @@ fn udp_clone_smoke() {
 #[test]
 fn socket_smoke_test_ip6() {
     in_runtime(|| {
-        let Ok(server) = UdpSocket::bind("[::1]:0") else { return println!("SKIPPED: no IPv6") };
+        let Ok(server) = UdpSocket::bind("[::1]:0") else { return skipped("no IPv6") };
         let client = UdpSocket::bind("[::1]:0").unwrap();
         client.send_to(&[99], server.local_addr().unwrap()).unwrap();
         let mut buf = [0];

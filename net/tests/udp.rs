@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
+use common::{in_runtime, skipped};
 use gopark_net::{Addr, Dialer, PacketConn, Sentinel, dial, listen_packet};
 
 fn listen4() -> PacketConn {
@@ -255,7 +255,7 @@ fn test_ip_conn_remote_name() {
 fn test_ip_conn_specific_methods() {
     in_runtime(|| {
         let Ok(c) = listen_packet("ip4:icmp", "127.0.0.1") else {
-            return println!("SKIPPED: raw IP needs root");
+            return skipped("raw IP needs root");
         };
         c.set_deadline(Some(Instant::now() + Duration::from_secs(5))).unwrap();
         c.set_read_buffer(65535).unwrap();

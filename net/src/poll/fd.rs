@@ -379,3 +379,20 @@ impl Drop for Fd {
 pub(crate) fn context_error(e: ContextError) -> Error {
     Error::Sentinel(if e.timeout() { Sentinel::ContextDeadline } else { Sentinel::Canceled })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::IntoRawFd;
+
+    use super::*;
+
+    /// A stream's calls are asked for 1 GiB at most; a message is one, whatever its size.
+    #[test]
+    fn large_transfers_are_cut_at_a_gigabyte() {
+        for (kind, most) in [(Kind::Stream, 1 << 30), (Kind::File, 1 << 30), (Kind::Datagram, usize::MAX)] {
+            let null = std::fs::File::open("/dev/null").unwrap();
+            let fd = Fd::new(null.into_raw_fd(), kind);
+            assert_eq!((fd.cap(10), fd.cap(usize::MAX)), (10, most));
+        }
+    }
+}

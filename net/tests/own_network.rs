@@ -1,19 +1,19 @@
-//! Ports of Go's tests with link-local addresses, in a network of their own: a machine need not have such an address.
+//! Tests in a network of their own: ports of Go's with link-local addresses, which a machine need not have, and a dial that meets itself.
 
 mod common;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
-use gopark_net::{dial, listen, listen_packet};
+use common::{in_runtime, skipped};
+use gopark_net::{Dialer, dial, listen, listen_packet};
 use gopark_runtime::go;
 
 /// Set for the child, which has the network.
-const CHILD: &str = "GOPARK_LINK_LOCAL_CHILD";
+const CHILD: &str = "GOPARK_OWN_NETWORK_CHILD";
 
-/// Runs the test in a child whose loopback interface has the address fe80::1.
-fn with_link_local(test: &str, body: impl FnOnce() + Send) {
+/// Runs the test in a child whose loopback interface, which is all it has, has the address fe80::1 too.
+fn in_a_network_of_its_own(test: &str, body: impl FnOnce() + Send) {
     if std::env::var_os(CHILD).is_some() {
         return in_runtime(body);
     }
@@ -25,15 +25,15 @@ fn with_link_local(test: &str, body: impl FnOnce() + Send) {
     match status.map(|s| s.code()) {
         Ok(Some(0)) => {}
         // The child says 101 when the test fails.
-        Ok(Some(code)) if code != 101 => println!("SKIPPED: no network of one's own (exit {code})"),
-        Err(e) => println!("SKIPPED: unshare: {e}"),
+        Ok(Some(code)) if code != 101 => skipped(&format!("no network of one's own (exit {code})")),
+        Err(e) => skipped(&format!("unshare: {e}")),
         failed => panic!("{failed:?}"),
     }
 }
 
 #[test]
 fn test_ipv6_link_local_unicast_tcp() {
-    with_link_local("test_ipv6_link_local_unicast_tcp", || {
+    in_a_network_of_its_own("test_ipv6_link_local_unicast_tcp", || {
         for network in ["tcp", "tcp6"] {
             let ln = listen(network, "[fe80::1%lo]:0").unwrap();
             let address = ln.addr().to_string();
@@ -58,7 +58,7 @@ fn test_ipv6_link_local_unicast_tcp() {
 
 #[test]
 fn test_ipv6_link_local_unicast_udp() {
-    with_link_local("test_ipv6_link_local_unicast_udp", || {
+    in_a_network_of_its_own("test_ipv6_link_local_unicast_udp", || {
         for network in ["udp", "udp6"] {
             let server = listen_packet(network, "[fe80::1%lo]:0").unwrap();
             let address = server.local_addr().to_string();
@@ -73,5 +73,33 @@ fn test_ipv6_link_local_unicast_udp() {
             server.write_to(&buf[..n], &from.unwrap()).unwrap();
             assert_eq!(c.read(&mut buf).unwrap(), 28);
         }
+    });
+}
+
+/// Where the kernel has one port to choose from and that is the one dialled, a socket connects to itself. Dial notices and tries again,
+/// twice, as Go; with a local port of one's own it is what was asked for.
+#[test]
+fn a_dial_that_meets_itself_is_tried_again() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    in_a_network_of_its_own("a_dial_that_meets_itself_is_tried_again", || {
+        if std::fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40000").is_err() {
+            return skipped("the range of ports cannot be set");
+        }
+        let sockets = Arc::new(AtomicUsize::new(0));
+        let count = sockets.clone();
+        let control: Arc<gopark_net::ControlFn> = Arc::new(move |_: &str, _: &str, _| {
+            count.fetch_add(1, Relaxed);
+            Ok(())
+        });
+        let mut dialer = Dialer { control: Some(control), ..Default::default() };
+        // The socket that met itself was closed, and keeps its port busy for a while: there is none left for the other two.
+        let e = dialer.dial("tcp", "127.0.0.1:40000").unwrap_err();
+        assert_eq!(e.raw_os_error(), Some(libc::EADDRNOTAVAIL), "{e}");
+        assert_eq!(sockets.swap(0, Relaxed), 3);
+        dialer.local_addr = Some(gopark_net::Addr::Tcp("127.0.0.1:40001".parse().unwrap()));
+        let c = dialer.dial("tcp", "127.0.0.1:40001").unwrap();
+        assert_eq!(c.local_addr(), c.remote_addr());
+        assert_eq!(sockets.load(Relaxed), 1);
     });
 }
