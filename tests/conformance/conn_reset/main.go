@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -33,18 +32,9 @@ func main() {
 	}
 	n, err = c.Read(make([]byte, 8))
 	fmt.Println(n, err)
-	c.(*net.TCPConn).SetLinger(0)
-	c.Close()
-	c, err = ln.Accept()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	c.(*net.TCPConn).SetLinger(-1)
 	c.(*net.TCPConn).SetNoDelay(false)
-	time.Sleep(300 * time.Millisecond)
-	n, err = c.Write([]byte("x"))
-	fmt.Println(n, errors.Is(err, syscall.ECONNRESET))
+	c.(*net.TCPConn).SetLinger(-1)
+	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
 	ln.Close()
 }

@@ -1,4 +1,4 @@
-//! Connections that the peer resets. Twin of `main.go` beside it.
+//! Connections that the peer resets, and one that the program resets. Twin of `main.go` beside it.
 
 #[path = "../say.rs"]
 mod say;
@@ -6,7 +6,6 @@ mod say;
 use std::time::Duration;
 
 use gopark::net::{OpError, listen};
-use gopark::time::sleep;
 use say::{count, read, say};
 
 fn main() {
@@ -32,16 +31,9 @@ fn program() {
         Err(e) => return say!("{e}"),
     };
     say!("{}", count(&c.read(&mut [0; 8])));
-    let _ = c.set_linger(Some(Duration::ZERO));
-    let _ = c.close();
-    let c = match ln.accept() {
-        Ok(c) => c,
-        Err(e) => return say!("{e}"),
-    };
-    let _ = c.set_linger(None);
     let _ = c.set_no_delay(false);
-    sleep(Duration::from_millis(300));
-    failed(&c.write(b"x"), libc::ECONNRESET);
+    let _ = c.set_linger(None);
+    let _ = c.set_linger(Some(Duration::ZERO));
     let _ = c.close();
     let _ = ln.close();
 }

@@ -19,7 +19,6 @@ func main() {
 	_, err = d.DialContext(ctx, "udp4", "127.0.0.1:20093")
 	fmt.Println(err)
 	cancel()
-	fmt.Println(ctx.Err())
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = d.DialContext(done, "tcp", "127.0.0.1:20093")

@@ -22,7 +22,6 @@ fn program() {
     say!("{}", err(&d.dial_context(&ctx, "unix", "missing.sock")));
     say!("{}", err(&d.dial_context(&ctx, "udp4", "127.0.0.1:20093")));
     cancel();
-    say!("{}", ctx.err().expect("its time is over"));
     let (done, cancel) = Context::background().with_cancel();
     cancel();
     say!("{}", err(&d.dial_context(&done, "tcp", "127.0.0.1:20093")));
