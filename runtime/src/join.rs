@@ -106,6 +106,22 @@ fn bequeath<T>(result: std::thread::Result<T>) {
 /// assert_eq!(handle.join().unwrap(), 42);
 /// # }) }
 /// ```
+///
+/// What goes in, and what comes out, may be used on another thread and borrows nothing:
+///
+/// ```compile_fail,E0277
+/// let of_this_thread = std::rc::Rc::new(1);
+/// gopark_runtime::go(move || drop(of_this_thread));
+/// ```
+///
+/// ```compile_fail,E0277
+/// gopark_runtime::go(|| std::rc::Rc::new(1));
+/// ```
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// gopark_runtime::go(|| local + 1);
+/// ```
 #[doc(alias = "newproc")]
 #[track_caller]
 pub fn go<F, T>(f: F) -> JoinHandle<T>

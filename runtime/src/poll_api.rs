@@ -147,6 +147,7 @@ pub use door::PollDescriptor;
 #[cfg(not(loom))]
 mod door {
     use std::io;
+    use std::panic::{RefUnwindSafe, UnwindSafe};
 
     use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Woken};
     use crate::netpoll::{self, cache};
@@ -162,6 +163,10 @@ mod door {
             f.debug_tuple("PollDescriptor").field(&self.0.fd()).finish()
         }
     }
+
+    // No user code runs while a record is being changed, so a panic leaves none half changed: sockets are as safe as std's.
+    impl UnwindSafe for PollDescriptor {}
+    impl RefUnwindSafe for PollDescriptor {}
 
     impl PollDescriptor {
         /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that

@@ -145,6 +145,19 @@ impl Drop for LeaveOnDrop {
 /// assert_eq!(parts, [2, 4, 6]);
 /// # }) }
 /// ```
+///
+/// What is borrowed must outlive the scope, not only the closure; and no handle leaves it:
+///
+/// ```compile_fail,E0373
+/// gopark_runtime::scope(|s| {
+///     let inside = 1;
+///     s.go(|| inside + 1);
+/// });
+/// ```
+///
+/// ```compile_fail
+/// let handle = gopark_runtime::scope(|s| s.go(|| 1));
+/// ```
 #[track_caller]
 pub fn scope<'env, F, T>(f: F) -> T
 where

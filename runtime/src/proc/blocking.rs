@@ -109,6 +109,15 @@ pub struct LockedThread {
 /// drop(guard);
 /// # }) }
 /// ```
+///
+/// The guard stays with its goroutine:
+///
+/// ```compile_fail,E0277
+/// # unsafe { gopark_runtime::run(|| {
+/// let guard = gopark_runtime::lock_os_thread();
+/// gopark_runtime::go(move || drop(guard));
+/// # }) }
+/// ```
 #[doc(alias = "LockOSThread")]
 pub fn lock_os_thread() -> LockedThread {
     if let Some(gp) = g::current_goroutine() {
