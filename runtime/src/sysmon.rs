@@ -97,13 +97,15 @@ fn total_ticks(sched: &Sched) -> u64 {
 /// Sleeps until a P is taken off the idle list, if all are on it. True if it slept.
 fn deep_sleep(sched: &Sched) -> bool {
     {
-        let _state = sched.lock.lock();
+        let state = sched.lock.lock();
         if sched.spinning.npidle() != sched.procs() {
             return false;
         }
         sched.sysmon_note.clear();
         // ORDERING: Release pairs with the swap in `wake_sysmon`: the note is clear before anybody wakes it.
         sched.sysmon_wait.store(true, Release);
+        // Who stopped last may have taken a thread on its way out for one that could still wake somebody.
+        checkdead::checkdead(sched, state);
     }
     if !fault::quit_pending() {
         sched.sysmon_note.sleep();

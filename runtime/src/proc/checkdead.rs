@@ -1,6 +1,7 @@
 //! Deadlock: nobody runs, and nobody can be woken. Go: runtime/proc.go checkdead.
 //!
-//! Called with `sched.lock` held whenever an M stops. A report is final, so it must never be false:
+//! Called with `sched.lock` held whenever an M stops, when a plain thread parks (it may be the last of all), and before sysmon's deep sleep: by
+//! then what was counted in passing (a thread on its way out) is gone. A report is final, so it must never be false:
 //!
 //! I1 An M that runs, looks for work, waits in the poller or executes a call is counted in `mcount` and in none of the idle counts.
 //! I2 A plain thread that could wake somebody is counted: one that has parked in the runtime before and is not parked now in
@@ -44,9 +45,12 @@ pub(crate) fn thread_parks() {
     PARKED_THREADS.fetch_add(1, SeqCst);
 }
 
-/// A plain thread sleeps, or has been woken again. It may be the last: an M that stopped before it was there found it awake.
-pub(crate) fn thread_has_parked() {
-    if let Some(sched) = try_sched() {
+/// It has published that it sleeps: if it was the last that could have waked anybody, nobody else would look.
+pub(crate) fn thread_sleeps() {
+    let Some(sched) = try_sched() else { return };
+    // ORDERING: SeqCst load, after the add in `thread_parks`; pairs with `p_idle` and the loads in `checkdead`: if a P is not idle yet, the M that
+    // puts it there looks later, and sees this thread.
+    if sched.spinning.npidle() == sched.procs() {
         checkdead(sched, sched.lock.lock());
     }
 }

@@ -118,7 +118,7 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     gp.set_status(Status::Waiting);
     checkdead::thread_parks();
     if commit(gp) {
-        checkdead::thread_has_parked();
+        checkdead::thread_sleeps();
         gp.note.sleep();
         gp.set_status(Status::Running);
     } else {
