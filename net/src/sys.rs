@@ -1,7 +1,8 @@
 //! Every call into libc that the network makes on its descriptors.
 //!
 //! I1 errno is read in the same non-inlined function as the call that set it: a goroutine may move to another thread
-//!    between two functions. So each function here is `inline(never)` and none parks.
+//!    between two functions. So each function here that goes through libc is `inline(never)`, and none parks. Those of each
+//!    request go past libc ([`raw`]) and know no errno.
 //! I2 The calls are the ones Go makes, with Go's arguments, as strace shows them.
 
 use std::io::{IoSlice, IoSliceMut};
@@ -10,6 +11,8 @@ use std::os::fd::RawFd;
 
 use crate::errno::Errno;
 use crate::sockaddr::RawAddr;
+
+mod raw;
 
 /// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
 #[inline(always)]
@@ -28,10 +31,10 @@ fn check_zero(ret: libc::c_int) -> Result<(), Errno> {
 }
 
 /// read(2).
-#[inline(never)]
+#[inline]
 pub(crate) fn read(fd: RawFd, buf: &mut [u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel writes at most buf.len() bytes into buf.
-    check(unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) })
+    unsafe { raw::syscall(libc::SYS_read, [fd as usize, buf.as_mut_ptr() as usize, buf.len(), 0]) }
 }
 
 /// readv(2).
@@ -49,10 +52,10 @@ pub(crate) fn pread(fd: RawFd, buf: &mut [u8], offset: i64) -> Result<usize, Err
 }
 
 /// write(2).
-#[inline(never)]
+#[inline]
 pub(crate) fn write(fd: RawFd, buf: &[u8]) -> Result<usize, Errno> {
     // SAFETY: the kernel reads at most buf.len() bytes of buf.
-    check(unsafe { libc::write(fd, buf.as_ptr().cast(), buf.len()) })
+    unsafe { raw::syscall(libc::SYS_write, [fd as usize, buf.as_ptr() as usize, buf.len(), 0]) }
 }
 
 /// pwrite(2).
@@ -185,8 +188,12 @@ fn socket_type(fd: RawFd) -> Result<i32, Errno> {
 #[inline(never)]
 pub(crate) fn accept4(fd: RawFd, peer: &mut RawAddr) -> Result<RawFd, Errno> {
     let (addr, len) = peer.as_mut_parts();
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: addr and len belong to `peer`.
-    check_fd(unsafe { libc::accept4(fd, addr, len, libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) })
+    let fd = unsafe {
+        raw::syscall(libc::SYS_accept4, [fd as usize, addr as usize, len as usize, flags as usize])
+    };
+    fd.map(|fd| fd as RawFd)
 }
 
 /// socket(2), close-on-exec and non-blocking.
@@ -284,7 +291,7 @@ pub(crate) fn shutdown(fd: RawFd, how: i32) -> Result<(), Errno> {
 #[inline(never)]
 pub(crate) fn close(fd: RawFd) -> Result<(), Errno> {
     // SAFETY: takes no pointers; the caller owns the descriptor.
-    check_zero(unsafe { libc::close(fd) })
+    unsafe { raw::syscall(libc::SYS_close, [fd as usize, 0, 0, 0]) }.map(drop)
 }
 
 /// open(2).
