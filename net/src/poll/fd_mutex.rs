@@ -99,6 +99,22 @@ impl State {
         self.0 & lock_bit(mode) != 0
     }
 
+    /// What [`rw_lock`](Self::rw_lock) comes to in the usual case: open, and not locked in this direction.
+    #[inline(always)]
+    fn lock_quickly(self, mode: Mode) -> Option<State> {
+        let free = self.0 & (CLOSED | lock_bit(mode)) == 0 && self.count(REF_SHIFT) != COUNT_MASK;
+        free.then(|| State(self.0 + (1 << REF_SHIFT) + lock_bit(mode)))
+    }
+
+    /// What [`rw_unlock`](Self::rw_unlock) comes to in the usual case: open, and nobody waits for this lock.
+    #[inline(always)]
+    fn unlock_quickly(self, mode: Mode) -> Option<State> {
+        let asked = CLOSED | lock_bit(mode) | COUNT_MASK << wait_shift(mode);
+        let usual = self.0 & asked == lock_bit(mode) && self.count(REF_SHIFT) != 0;
+        usual.then(|| State(self.0 - (1 << REF_SHIFT) - lock_bit(mode)))
+    }
+
+    #[inline(always)]
     fn count(self, shift: u32) -> u64 {
         self.0 >> shift & COUNT_MASK
     }
@@ -221,8 +237,15 @@ impl FdMutex {
     }
 
     /// The lock of this direction, with a reference. Waits for its holder.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn rw_lock(&self, mode: Mode) -> Result<(), Closed> {
+        if self.try_step(|s| s.lock_quickly(mode)) { Ok(()) } else { self.rw_lock_slow(mode) }
+    }
+
+    /// It is closed, held, or changed just then.
+    #[cold]
+    #[inline(never)]
+    fn rw_lock_slow(&self, mode: Mode) -> Result<(), Closed> {
         loop {
             match self.update(|s| s.rw_lock(mode))? {
                 LockStep::Acquired => return Ok(()),
@@ -259,8 +282,15 @@ impl FdMutex {
     }
 
     /// Gives lock and reference back, and wakes the next in line.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn rw_unlock(&self, mode: Mode) -> Unref {
+        if self.try_step(|s| s.unlock_quickly(mode)) { Unref::More } else { self.rw_unlock_slow(mode) }
+    }
+
+    /// Somebody waits, it is closed, or changed just then.
+    #[cold]
+    #[inline(never)]
+    fn rw_unlock_slow(&self, mode: Mode) -> Unref {
         let Ok((wake, unref)) = self.update(|s| {
             let (new, wake, unref) = s.rw_unlock(mode);
             Ok::<_, std::convert::Infallible>((new, (wake, unref)))
@@ -276,6 +306,15 @@ impl FdMutex {
             Mode::Read => &self.rsema,
             Mode::Write => &self.wsema,
         }
+    }
+
+    /// Tries a step once; false if there is none from this state, or it was not the word's state any more.
+    #[inline(always)]
+    fn try_step(&self, step: impl Fn(State) -> Option<State>) -> bool {
+        // Relaxed: the compare-and-swap decides.
+        let old = self.state.load(Relaxed);
+        // ORDERING: AcqRel, as in `update`.
+        step(State(old)).is_some_and(|new| self.state.compare_exchange(old, new.0, AcqRel, Relaxed).is_ok())
     }
 
     #[inline(always)]

@@ -193,6 +193,36 @@ fn every_interleaving_of_readers_writers_users_and_closers() {
     }
 }
 
+/// The usual case's steps are those of the general ones, from each state from which they go, and they do go from the usual states.
+#[test]
+fn quick_steps_are_the_steps() {
+    let counts = [0, 1, 2, COUNT_MASK];
+    let mut quick = 0;
+    for (bits, refs, readers, writers) in (0..8).flat_map(|bits| {
+        counts.into_iter().flat_map(move |refs| {
+            counts.into_iter().flat_map(move |r| counts.into_iter().map(move |w| (bits, refs, r, w)))
+        })
+    }) {
+        let s = State(bits | refs << REF_SHIFT | readers << RWAIT_SHIFT | writers << WWAIT_SHIFT);
+        for mode in [Mode::Read, Mode::Write] {
+            let mine = if mode == Mode::Read { readers } else { writers };
+            if let Some(locked) = s.lock_quickly(mode) {
+                assert_eq!(s.rw_lock(mode), Ok((locked, LockStep::Acquired)), "{s:?} {mode:?}");
+                quick += 1;
+            } else {
+                assert!(s.closed() || s.locked(mode) || refs == COUNT_MASK, "{s:?} {mode:?}");
+            }
+            if let Some(unlocked) = s.unlock_quickly(mode) {
+                assert_eq!(s.rw_unlock(mode), (unlocked, false, Unref::More), "{s:?} {mode:?}");
+                quick += 1;
+            } else {
+                assert!(s.closed() || !s.locked(mode) || refs == 0 || mine != 0, "{s:?} {mode:?}");
+            }
+        }
+    }
+    assert!(quick > 100, "{quick}");
+}
+
 #[test]
 fn mutex_lock() {
     let mu = FdMutex::default();
