@@ -22,6 +22,21 @@ pub(crate) fn spin_loop() {
     loom::thread::yield_now();
 }
 
+/// A SeqCst fence, for use right behind a read-modify-write that has succeeded.
+///
+/// On x86-64 such an operation is a locked instruction, which is a full fence of the processor already (Intel SDM vol. 3A, 9.2.3.9:
+/// neither loads nor stores are reordered with it). What remains to be done is to hold the compiler. Elsewhere, and in a
+/// model, it is the fence.
+#[inline(always)]
+pub(crate) fn fence_after_rmw() {
+    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    // ORDERING: SeqCst for the compiler; the locked instruction before is the processor's. Pairs as each caller says.
+    atomic::compiler_fence(atomic::Ordering::SeqCst);
+    #[cfg(not(all(target_arch = "x86_64", not(loom))))]
+    // ORDERING: SeqCst. Pairs as each caller says.
+    atomic::fence(atomic::Ordering::SeqCst);
+}
+
 #[cfg(loom)]
 mod model_mutex {
     /// loom's mutex with parking_lot's signature (no poisoning).

@@ -18,6 +18,7 @@ use crate::shim::atomic::{
     AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
     fence,
 };
+use crate::shim::fence_after_rmw;
 use crate::throw::throw;
 
 const NIL: usize = 0;
@@ -77,20 +78,24 @@ impl PollSema {
     /// Announces a waiter, or consumes a notification.
     pub(crate) fn prepare(&self) -> Prepared {
         loop {
-            // ORDERING: Acquire pairs with the Release in `unblock`: the notifier's event happened before our retry.
-            if self.0.compare_exchange(READY, NIL, Acquire, Relaxed).is_ok() {
-                return Prepared::Ready;
-            }
-            // ORDERING: AcqRel: see the fence.
-            match self.0.compare_exchange(NIL, WAIT, AcqRel, Relaxed) {
-                Ok(_) => {
-                    // ORDERING: pairs with the fence in `unblock` (Evicted): either our caller's look at the info sees the
-                    // close, or the closer's look at this word sees WAIT.
-                    fence(SeqCst);
-                    return Prepared::Waiting;
+            // Relaxed: the compare-and-swaps decide. It saves one that would fail.
+            match self.0.load(Relaxed) {
+                READY => {
+                    // ORDERING: Acquire pairs with the Release in `unblock`: the notifier's event happened before our retry.
+                    if self.0.compare_exchange(READY, NIL, Acquire, Relaxed).is_ok() {
+                        return Prepared::Ready;
+                    }
                 }
-                Err(READY | NIL) => {}
-                Err(other) => throw!("double wait on a poll descriptor: {other:#x}"),
+                NIL => {
+                    // ORDERING: AcqRel: see the fence.
+                    if self.0.compare_exchange(NIL, WAIT, AcqRel, Relaxed).is_ok() {
+                        // ORDERING: SeqCst; pairs with the fence in `unblock` (Evicted): either our caller's look at the info
+                        // sees the close, or the closer's look at this word sees WAIT.
+                        fence_after_rmw();
+                        return Prepared::Waiting;
+                    }
+                }
+                other => throw!("double wait on a poll descriptor: {other:#x}"),
             }
         }
     }
@@ -137,6 +142,12 @@ impl PollSema {
                 Err(now) => old = now,
             }
         }
+    }
+
+    /// The address of whoever waits; a hint.
+    pub(crate) fn waiter_hint(&self) -> Option<usize> {
+        let word = self.0.load(Relaxed);
+        (word > WAIT).then_some(word)
     }
 
     /// Does anybody wait? For the checks at open and close.
