@@ -16,7 +16,7 @@ const RUNTIME: &[&[&str]] = &[
     // stack switching
     &["coro"],
     // state: nothing here parks, wakes or polls
-    &["census", "g", "glist", "m", "metrics", "p", "runq", "sched", "stack", "tls"],
+    &["ahead", "census", "g", "glist", "m", "metrics", "p", "runq", "sched", "stack", "tls"],
     // sources of work
     &["netpoll", "netpoll_epoll", "timer"],
     // what a goroutine looks like from outside: reports, faults

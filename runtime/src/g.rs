@@ -25,6 +25,7 @@ use std::sync::atomic::{
 
 use parking_lot::Mutex;
 
+use crate::ahead::Ahead;
 use crate::coro::{Coro, Yielder};
 use crate::join_word::JoinWord;
 use crate::m::M;
@@ -165,14 +166,6 @@ pub struct G {
     pub(crate) yielder: Cell<*const Yielder>,
     /// The suspended computation; owned by whoever runs the goroutine or holds `SCAN`.
     pub(crate) coro: UnsafeCell<Option<Coro>>,
-    /// Where it was spawned. Written at the spawn, read by dumps.
-    spawn_site: AtomicPtr<Location<'static>>,
-    /// The spawner's number. Written at the spawn, read by dumps.
-    pub(crate) parent: AtomicU64,
-    /// A name given by `go_with`, or null; freed at the goroutine's end.
-    pub(crate) name: AtomicPtr<Box<str>>,
-    /// Its number; 0 for a plain thread. Written at the spawn, read by dumps.
-    pub(crate) goid: AtomicU64,
     /// A `WaitReason`; written by the goroutine before it parks, read by dumps.
     wait_reason: AtomicU8,
     kind: Kind,
@@ -184,6 +177,17 @@ pub struct G {
     pub(crate) ready_at: AtomicI64,
     /// The M it is locked to, or null. Written by the goroutine itself.
     pub(crate) lockedm: AtomicPtr<M>,
+    /// What to fetch for it and after it.
+    pub(crate) ahead: Ahead,
+    // Up to here is what a switch touches.
+    /// Its number; 0 for a plain thread. Written at the spawn, read by dumps.
+    pub(crate) goid: AtomicU64,
+    /// Where it was spawned. Written at the spawn, read by dumps.
+    spawn_site: AtomicPtr<Location<'static>>,
+    /// The spawner's number. Written at the spawn, read by dumps.
+    pub(crate) parent: AtomicU64,
+    /// A name given by `go_with`, or null; freed at the goroutine's end.
+    pub(crate) name: AtomicPtr<Box<str>>,
     /// `LockOSThread` nesting; touched by the goroutine only.
     pub(crate) locked_count: Cell<u32>,
     /// A waker's message to the woken; ordered by the wake itself.
@@ -216,13 +220,14 @@ impl G {
             join: JoinWord::new(),
             yielder: Cell::new(ptr::null()),
             coro: UnsafeCell::new(None),
-            goid: AtomicU64::new(0),
             wait_reason: AtomicU8::new(0),
             kind,
             class,
             wait_since: AtomicI64::new(0),
             ready_at: AtomicI64::new(0),
             lockedm: AtomicPtr::new(ptr::null_mut()),
+            ahead: Ahead::new(),
+            goid: AtomicU64::new(0),
             locked_count: Cell::new(0),
             param: AtomicPtr::new(ptr::null_mut()),
             spawn_site: AtomicPtr::new(ptr::null_mut()),

@@ -17,7 +17,10 @@ mod spinning;
 mod timer;
 
 #[cfg(not(loom))]
+mod ahead;
+#[cfg(not(loom))]
 mod census;
+#[cfg(not(loom))]
 pub mod chan;
 #[cfg(not(loom))]
 mod coro;

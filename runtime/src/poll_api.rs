@@ -30,8 +30,8 @@ pub enum Waited {
 }
 
 impl PollDesc {
-    /// Waits for readiness, unless `may_park` says no. Go: netpollblock.
-    fn netpollblock(&self, mode: Mode, may_park: impl Fn() -> bool) -> Woken {
+    /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on. Go: netpollblock.
+    fn netpollblock(&self, mode: Mode, owner: usize, may_park: impl Fn() -> bool) -> Woken {
         let sema = self.sema(mode);
         match sema.prepare() {
             Prepared::Ready => return Woken::Ready,
@@ -39,7 +39,9 @@ impl PollDesc {
         }
         // Look again after having announced ourselves: a closer publishes, then looks for us (netpoll.rs, "No lost close").
         if may_park() {
+            let left_at = stack_pointer();
             gopark(WaitReason::IOWait, |gp| {
+                note_ahead(gp, left_at, [&raw const *self as usize, owner]);
                 let parked = sema.commit(gp);
                 if parked {
                     netpoll_adjust_waiters(1);
@@ -52,14 +54,20 @@ impl PollDesc {
     }
 
     /// Waits for readiness. Go: runtime_pollWait.
-    fn wait(&self, mode: Mode) -> Result<(), PollError> {
-        self.wait_unless(mode, || false).map(|_| ())
+    fn wait(&self, mode: Mode, owner: usize) -> Result<(), PollError> {
+        self.wait_unless(mode, owner, || false).map(|_| ())
     }
 
     /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this wait is meant.
-    fn wait_unless(&self, mode: Mode, interrupted: impl Fn() -> bool) -> Result<Waited, PollError> {
+    fn wait_unless(
+        &self,
+        mode: Mode,
+        owner: usize,
+        interrupted: impl Fn() -> bool,
+    ) -> Result<Waited, PollError> {
         self.check(mode)?;
-        while self.netpollblock(mode, || self.check(mode).is_ok() && !interrupted()) == Woken::NotReady {
+        while self.netpollblock(mode, owner, || self.check(mode).is_ok() && !interrupted()) == Woken::NotReady
+        {
             self.check(mode)?;
             if interrupted() {
                 return Ok(Waited::Interrupted);
@@ -141,6 +149,24 @@ fn see_that_somebody_polls(gp: GRef) {
 #[cfg(loom)]
 fn see_that_somebody_polls(_gp: GRef) {}
 
+/// For the poller that will wake the goroutine: what to fetch then.
+#[cfg(not(loom))]
+#[inline(always)]
+fn note_ahead(gp: GRef, left_at: usize, touched: [usize; 2]) {
+    gp.ahead.parks(left_at, touched);
+}
+
+#[cfg(not(loom))]
+use crate::g::stack_pointer;
+
+#[cfg(loom)]
+fn note_ahead(_gp: GRef, _left_at: usize, _touched: [usize; 2]) {}
+
+#[cfg(loom)]
+fn stack_pointer() -> usize {
+    0
+}
+
 #[cfg(not(loom))]
 pub use door::PollDescriptor;
 
@@ -211,9 +237,11 @@ mod door {
         }
 
         /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
+        ///
+        /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
         #[doc(alias = "runtime_pollWait")]
-        pub fn wait(self, mode: Mode) -> Result<(), PollError> {
-            self.0.wait(mode)
+        pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
+            self.0.wait(mode, &raw const *owner as usize)
         }
 
         /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
@@ -226,7 +254,7 @@ mod door {
         /// Parks until the descriptor is ready, whatever else happens.
         #[doc(alias = "runtime_pollWaitCanceled")]
         pub fn wait_canceled(self, mode: Mode) {
-            while self.0.netpollblock(mode, || true) == Woken::NotReady {}
+            while self.0.netpollblock(mode, 0, || true) == Woken::NotReady {}
         }
 
         /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
@@ -235,7 +263,7 @@ mod door {
             mode: Mode,
             interrupted: impl Fn() -> bool,
         ) -> Result<Waited, PollError> {
-            self.0.wait_unless(mode, interrupted)
+            self.0.wait_unless(mode, 0, interrupted)
         }
 
         /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.

@@ -271,7 +271,7 @@ impl Fd {
     /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a descriptor not shared yet).
     pub(crate) fn wait(&self, mode: Mode) -> Result<(), Error> {
         match self.pd {
-            Some(pd) => pd.wait(mode).map_err(|e| Error::from_poll(e, self.kind.closing())),
+            Some(pd) => pd.wait(mode, self).map_err(|e| Error::from_poll(e, self.kind.closing())),
             None => Err(Sentinel::Unwaitable.into()),
         }
     }

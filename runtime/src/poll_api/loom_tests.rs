@@ -47,7 +47,7 @@ fn loom_close_against_wait() {
         let pd = open();
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read), Err(PollError::Closing)))
+            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Err(PollError::Closing)))
         };
         pd.unblock();
         waiter.join().unwrap();
@@ -61,7 +61,7 @@ fn loom_poller_against_wait() {
         let pd = open();
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read), Ok(())))
+            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Ok(())))
         };
         poll(&pd, READABLE);
         waiter.join().unwrap();
@@ -75,7 +75,7 @@ fn loom_deadline_against_wait() {
         let seq = arm_read_deadline(&pd);
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read), Err(PollError::Timeout)))
+            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Err(PollError::Timeout)))
         };
         pd.deadline_passed(seq, DeadlineMode::Read);
         waiter.join().unwrap();
@@ -93,9 +93,9 @@ fn loom_waiter_poller_closer_deadline() {
             let pd = pd.clone();
             thread::spawn(move || {
                 // Which of the three comes first decides; the wait ends in any case.
-                let _ = pd.wait(Mode::Read);
+                let _ = pd.wait(Mode::Read, 0);
                 // And a later one fails at once.
-                while pd.wait(Mode::Read).is_ok() {}
+                while pd.wait(Mode::Read, 0).is_ok() {}
             })
         };
         let poller = {
@@ -121,7 +121,7 @@ fn loom_deadline_lifted_before_the_waiter_runs() {
         let seq = arm_read_deadline(&pd);
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || pd.wait(Mode::Read))
+            thread::spawn(move || pd.wait(Mode::Read, 0))
         };
         let deadline = {
             let pd = pd.clone();
@@ -142,7 +142,7 @@ fn loom_reader_and_writer_with_one_event() {
         let pd = open();
         let waiters = [Mode::Read, Mode::Write].map(|mode| {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(mode), Ok(())))
+            thread::spawn(move || assert_eq!(pd.wait(mode, 0), Ok(())))
         });
         poll(&pd, ReadyModes { read: true, write: true });
         for w in waiters {
@@ -185,7 +185,7 @@ fn loom_interrupt_against_wait() {
         let waiter = {
             let (pd, flag) = (pd.clone(), flag.clone());
             thread::spawn(move || {
-                let ended = pd.wait_unless(Mode::Read, || flag.load(std::sync::atomic::Ordering::Relaxed));
+                let ended = pd.wait_unless(Mode::Read, 0, || flag.load(std::sync::atomic::Ordering::Relaxed));
                 assert_eq!(ended, Ok(Waited::Interrupted));
             })
         };

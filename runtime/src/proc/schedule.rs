@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::wake::{self, Stop};
 use super::{Next, Request, newproc};
+use crate::ahead;
 use crate::coro::{self, Left};
 use crate::g::{GRef, Status};
 use crate::handshake::Mode;
@@ -74,6 +75,7 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
     m.curg.store(gp.as_ptr(), Relaxed);
     gp.wait_since.store(0, Relaxed);
     metrics::runs(gp);
+    ahead::runs(gp);
     loop {
         gp.set_status(Status::Running);
         // SAFETY: the goroutine is ours: it was taken off a queue, or has just asked to be resumed.

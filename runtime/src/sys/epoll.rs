@@ -2,6 +2,7 @@
 //! Go: internal/runtime/syscall/syscall_linux.go.
 
 use std::io;
+use std::mem::MaybeUninit;
 
 use super::errno;
 
@@ -65,7 +66,7 @@ pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
 
 /// Waits for events, at most `ms` milliseconds (-1: without limit); returns those that came.
 #[inline(never)]
-pub(crate) fn epoll_pwait(epfd: i32, events: &mut [Event], ms: i32) -> Result<&[Event], Errno> {
+pub(crate) fn epoll_pwait(epfd: i32, events: &mut [MaybeUninit<Event>], ms: i32) -> Result<&[Event], Errno> {
     let no_mask = std::ptr::null::<libc::sigset_t>();
     // A word, not an int: what follows the sixth argument's lower half on the stack would be the upper half.
     let mask_size = 0_usize;
@@ -81,7 +82,8 @@ pub(crate) fn epoll_pwait(epfd: i32, events: &mut [Event], ms: i32) -> Result<&[
             mask_size,
         )
     };
-    check(ret, errno()).map(|n| &events[..n])
+    // SAFETY: the kernel has written n events.
+    check(ret, errno()).map(|n| unsafe { events[..n].assume_init_ref() })
 }
 
 /// Adds 1 to an eventfd.

@@ -8,6 +8,7 @@ pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;
+pub(crate) mod prefetch;
 pub(crate) mod thread;
 
 /// The calling thread's errno.
