@@ -18,7 +18,7 @@ use crate::netpoll;
 use crate::p::{P, PStatus};
 use crate::runq::{Slice, Want, globrunqget, runqempty, runqget, runqsteal};
 use crate::sched::{Sched, sched};
-use crate::sys::clock::nanotime;
+use crate::sys::clock::{coarse_nanotime, nanotime};
 use crate::timer::Timers;
 use crate::tls;
 
@@ -226,11 +226,26 @@ impl Search {
         let (mut list, delta) = netpoll::netpoll(0);
         // ORDERING: SeqCst pairs with the swap above of the next M.
         self.sched.polling_net.store(false, SeqCst);
+        if list.len() >= BATCH {
+            self.note_poll();
+        }
         let first = list.pop()?;
         wake::injectglist(&mut list);
         netpoll::netpoll_adjust_waiters(delta);
         first.casgstatus_from_waiting(Status::Runnable);
         Some(first)
+    }
+
+    /// Tells sysmon that the network was polled just now. It would else take a batch every 10 ms for want of knowing, and put it
+    /// onto the global queue. Go lets it.
+    #[cold]
+    fn note_poll(&self) {
+        // ORDERING: SeqCst, as all of lastpoll. Whoever has left 0 there since sleeps in the poller, and it stays 0.
+        let last = self.sched.lastpoll.load(SeqCst);
+        if last != 0 {
+            // The coarse clock is late at most: sysmon polls rather too early. A failure: somebody else has polled.
+            let _ = self.sched.lastpoll.compare_exchange(last, coarse_nanotime(), SeqCst, SeqCst);
+        }
     }
 
     /// Spins, if not too many do: four passes over all Ps in random order. Go: stealWork.
@@ -380,6 +395,9 @@ impl Search {
 }
 
 const STEAL_PASSES: usize = 4;
+
+/// So many goroutines from one poll are worth the look at the clock for sysmon.
+const BATCH: usize = 8;
 
 /// The earlier of two times of which 0 means never.
 fn earlier(a: i64, b: i64) -> i64 {
