@@ -151,7 +151,7 @@ fn poll_descriptor_wait(bencher: Bencher<'_, '_>) {
         for _ in 0..n {
             pd.reset(Mode::Read).expect("open, and no deadline");
             theirs.write_all(b"x").expect("there is room");
-            pd.wait(Mode::Read).expect("open, and no deadline");
+            pd.wait(Mode::Read, &pd).expect("open, and no deadline");
             ours.read_exact(&mut [0]).expect("it is readable");
         }
         pd.unblock();
