@@ -24,7 +24,7 @@ const RUNTIME: &[&[&str]] = &[
     // schedule, park, ready, wake, steal
     &["proc"],
     // the blocking doors
-    &["join", "micro", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
+    &["hogs", "join", "micro", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
     // for users
     &["api", "chan", "context", "future", "group", "lib", "select", "signal", "sync", "time"],
 ];

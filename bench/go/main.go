@@ -83,6 +83,10 @@ func main() {
 		parkBystanders(number("live", 0))
 	}
 	startHogs(number("hogs", 0))
+	startAsleep(number("asleep", 0))
+	if settle := number("settle_ms", 0); settle > 0 {
+		time.Sleep(time.Duration(settle) * time.Millisecond)
+	}
 	run()
 }
 
@@ -103,6 +107,18 @@ func startHogs(n int) {
 				if x == 0 {
 					fmt.Fprint(os.Stderr, "")
 				}
+			}
+		}()
+	}
+}
+
+// startAsleep runs n goroutines that sleep in a system call, as a thread does, 5 s at a time.
+func startAsleep(n int) {
+	for range n {
+		go func() {
+			for {
+				pause := syscall.Timespec{Sec: 5}
+				syscall.Nanosleep(&pause, nil)
 			}
 		}()
 	}

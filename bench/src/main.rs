@@ -8,6 +8,7 @@ mod http;
 mod servers;
 
 use bench_contract::{Job, unsupported};
+use std::time::Duration;
 
 fn main() {
     let job = Job::leaked("gopark");
@@ -35,6 +36,11 @@ fn main() {
                 servers::park_bystanders(job.get("live", 0));
             }
             servers::start_hogs(job.get("hogs", 0));
+            servers::start_asleep(job.get("asleep", 0));
+            let settle_ms = job.get("settle_ms", 0);
+            if settle_ms > 0 {
+                gopark::time::sleep(Duration::from_millis(settle_ms));
+            }
             servers::start_yielders(job.get("yielders", 0));
             drive(job);
         });

@@ -5,6 +5,7 @@ use bench_contract::{Job, READ_BUFFER, ready};
 use gopark::net::{Conn, listen};
 use gopark::{go, gosched};
 use std::hint::black_box;
+use std::time::Duration;
 
 pub fn serve(job: &'static Job, connection: fn(&Conn)) {
     let address = format!("127.0.0.1:{}", job.get::<u16>("port", 0));
@@ -51,6 +52,17 @@ pub fn start_hogs(n: usize) {
             let mut x = 1_u64;
             loop {
                 x = black_box(x).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            }
+        });
+    }
+}
+
+/// Starts `n` goroutines that sleep as threads do, in the kernel and without a word to the runtime, 5 s at a time.
+pub fn start_asleep(n: usize) {
+    for _ in 0..n {
+        go(|| {
+            loop {
+                std::thread::sleep(Duration::from_secs(5));
             }
         });
     }

@@ -79,7 +79,7 @@ impl<P> Tenure<P> {
         // Relaxed: `light` orders it before the load of `asked`.
         self.mode.store(Mode::Runtime as u32, Relaxed);
         light();
-        // ORDERING: Acquire pairs with the Release store of 0 in `retake`: who sees the answer given sees `p` taken.
+        // ORDERING: Acquire pairs with the Release store of 0 in `while_outside`: who sees the answer given sees `p` taken.
         if self.asked.load(Acquire) != 0 {
             self.wait_at_the_gate();
         }
@@ -95,7 +95,7 @@ impl<P> Tenure<P> {
     /// Leaves the runtime for user code, or for an announced call.
     #[inline(always)]
     pub(crate) fn leave(&self, to: Mode) {
-        // ORDERING: Release pairs with the Acquire of `mode` in `retake`: the retaker sees all that was done to the P.
+        // ORDERING: Release pairs with the Acquire of `mode` in `while_outside`: the retaker sees all that was done to the P.
         self.mode.store(to as u32, Release);
     }
 
@@ -123,22 +123,35 @@ impl<P> Tenure<P> {
 
     /// Takes `expected` from an M that is not in the runtime; null if it is, or no longer holds that P.
     pub(crate) fn retake(&self, expected: *mut P) -> *mut P {
+        let taken = self.while_outside(|| {
+            if self.p.load(Relaxed) != expected {
+                return ptr::null_mut();
+            }
+            // Relaxed: the end of `while_outside` publishes it to the M.
+            self.p.store(ptr::null_mut(), Relaxed);
+            expected
+        });
+        taken.unwrap_or(ptr::null_mut())
+    }
+
+    /// Runs `f` while the M stays outside of the runtime without a P, for what it must not be inside for; an M that enters waits for
+    /// the end, and sees what `f` did. `None` if it is inside, or holds a P.
+    pub(crate) fn while_out_without_p<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        self.while_outside(|| self.p.load(Relaxed).is_null().then(f)).flatten()
+    }
+
+    /// The retaker's half of the handshake: runs `f` if the M is outside, and keeps it there meanwhile.
+    fn while_outside<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
         let _gate = self.gate.lock();
         // Relaxed: `heavy` orders it before the load of `mode`.
         self.asked.store(1, Relaxed);
         heavy();
         // ORDERING: Acquire pairs with the Release in `leave`.
         let outside = Mode::from_word(self.mode.load(Acquire)) != Mode::Runtime;
-        let taken = if outside && self.p.load(Relaxed) == expected {
-            // Relaxed: the Release below publishes it to the M.
-            self.p.store(ptr::null_mut(), Relaxed);
-            expected
-        } else {
-            ptr::null_mut()
-        };
-        // ORDERING: Release pairs with the Acquire of `asked` in `enter`.
+        let done = outside.then(f);
+        // ORDERING: Release pairs with the Acquire of `asked` in `enter`: who sees the answer given sees what `f` did.
         self.asked.store(0, Release);
-        taken
+        done
     }
 }
 
@@ -207,6 +220,32 @@ mod loom_tests {
             let taken = retaker.join().unwrap();
             assert!(!(held && taken) || s.tenure.enter().is_null(), "one P, one holder");
             assert_eq!(s.tenure.enter().is_null(), taken);
+        });
+    }
+    /// What is done to an M that is outside without a P (its thread made lighter) and what it does inside exclude each other,
+    /// and once inside it sees it done.
+    #[test]
+    fn loom_what_is_done_outside_is_never_done_inside() {
+        loom::model(|| {
+            let s = Arc::new(Shared { tenure: Tenure::new(), p: FakeP(UnsafeCell::new(0)) });
+            s.tenure.leave(Mode::User);
+            let other = s.clone();
+            let sysmon =
+                loom::thread::spawn(move || other.tenure.while_out_without_p(|| touch(&other.p)).is_some());
+            let mut seen = 0;
+            for _ in 0..2 {
+                s.tenure.enter();
+                touch(&s.p);
+                // SAFETY: as in `touch`.
+                seen = s.p.0.with(|v| unsafe { *v });
+                s.tenure.leave(Mode::User);
+            }
+            let done = sysmon.join().unwrap();
+            s.tenure.enter();
+            // SAFETY: as in `touch`.
+            let last = s.p.0.with(|v| unsafe { *v });
+            assert_eq!(last, 2 + u32::from(done));
+            assert!(seen == 2 || done, "seen inside only if done");
         });
     }
 }

@@ -33,6 +33,8 @@ mod g;
 #[cfg(not(loom))]
 mod glist;
 #[cfg(not(loom))]
+mod hogs;
+#[cfg(not(loom))]
 mod join;
 #[cfg(not(loom))]
 mod m;

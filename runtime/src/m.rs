@@ -5,12 +5,16 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 use crate::g::{G, GRef};
 use crate::handshake::Tenure;
 use crate::note::Note;
 use crate::p::P;
+use crate::sys::weight::Weight;
+
+/// [`M::own_weight`] of a thread that weighs what it always did. No weight's word.
+const FULL_WEIGHT: u32 = u32::MAX;
 
 /// Padded: an M's handshake words are its own cache line's.
 #[repr(align(128))]
@@ -30,6 +34,11 @@ pub(crate) struct M {
     pub(crate) lockedg: AtomicPtr<G>,
     /// The alternate stack of its thread; made by its first thread.
     pub(crate) alt_stack: Cell<*mut u8>,
+    /// Its thread, as the kernel numbers it. Written by the thread when it starts, read by sysmon.
+    pub(crate) tid: AtomicI32,
+    /// What its thread weighed before sysmon made it lighter, as [`Weight::to_word`]; [`FULL_WEIGHT`] while it has not. Written by
+    /// sysmon while the M is outside of the runtime, through its tenure, and by the M inside (proc/weight.rs W1).
+    own_weight: AtomicU32,
     /// For the steal order (its own).
     pub(crate) rng: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
@@ -52,6 +61,8 @@ impl M {
             park: Note::new(),
             lockedg: AtomicPtr::new(ptr::null_mut()),
             alt_stack: Cell::new(ptr::null_mut()),
+            tid: AtomicI32::new(0),
+            own_weight: AtomicU32::new(FULL_WEIGHT),
             rng: Cell::new(0x9e37_79b9 ^ (id as u32).wrapping_mul(0x85eb_ca6b) | 1),
             schedlink: Cell::new(None),
         }
@@ -75,6 +86,26 @@ impl M {
         let gp = self.lockedg.load(Relaxed);
         // SAFETY: Gs are never freed (g.rs I1); the pointer came from a GRef.
         (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
+    }
+
+    /// What its thread weighed before sysmon made it lighter; `None` if that did not happen. For the M inside of the runtime, and
+    /// for sysmon while it is outside.
+    pub(crate) fn own_weight(&self) -> Option<Weight> {
+        // Relaxed: the tenure's handshake orders the two writers.
+        match self.own_weight.load(Relaxed) {
+            FULL_WEIGHT => None,
+            word => Some(Weight::from_word(word)),
+        }
+    }
+
+    /// Says what it weighed; `None`: it weighs that again. For the same callers.
+    pub(crate) fn set_own_weight(&self, own: Option<Weight>) {
+        self.own_weight.store(own.map_or(FULL_WEIGHT, Weight::to_word), Relaxed);
+    }
+
+    /// Is its thread lighter than it should be? For the same callers.
+    pub(crate) fn is_lowered(&self) -> bool {
+        self.own_weight().is_some()
     }
 
     /// The next number of a cheap generator (xorshift). Go: cheaprand.

@@ -26,9 +26,11 @@ pub(crate) enum Event {
     GlobalPut,
     SpawnRefused,
     SysmonPoll,
+    Lowered,
+    SpoiledThread,
 }
 
-const EVENTS: usize = 9;
+const EVENTS: usize = 11;
 /// One in so many wakes is timed.
 const SAMPLE: u32 = 64;
 /// Powers of two of nanoseconds, up to a quarter of an hour.
@@ -99,6 +101,11 @@ pub struct Metrics {
     pub sysmon_polls: u64,
     /// Ps taken from threads that were outside of the runtime too long.
     pub retakes: u64,
+    /// Times that a thread which computed on without a P was made lighter, so that it would not crowd out those with one.
+    pub lowered_threads: u64,
+    /// Such threads that ended because the system did not let them back (it takes CAP_SYS_NICE or RLIMIT_NICE); their goroutines went on
+    /// on others.
+    pub spoiled_threads: u64,
     /// Goroutines that were queued by callers without a P: plain threads, and goroutines whose P was retaken.
     pub global_puts: u64,
     /// Spawns that panicked for want of a stack.
@@ -172,6 +179,8 @@ pub fn metrics() -> Metrics {
         blocking_polls: count(Event::PollBlocking),
         sysmon_polls: count(Event::SysmonPoll),
         retakes: count(Event::Retake),
+        lowered_threads: count(Event::Lowered),
+        spoiled_threads: count(Event::SpoiledThread),
         global_puts: count(Event::GlobalPut),
         refused_spawns: count(Event::SpawnRefused),
         scheduling_latency: Histogram { counts: LATENCIES.iter().map(|n| n.load(Relaxed)).collect() },

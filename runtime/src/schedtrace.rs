@@ -47,8 +47,8 @@ fn schedtrace(sched: &Sched, state: &SchedState, now: i64) -> String {
         (now - sched.started_at) / 1_000_000,
         sched.procs(),
         sched.spinning.npidle(),
-        // Go counts sysmon's thread.
-        state.mcount + 1,
+        // Go counts sysmon's and the template thread too.
+        state.mcount + state.nmsys,
         sched.spinning.nmspinning(),
         u8::from(sched.spinning.needspinning()),
         state.nmidle,

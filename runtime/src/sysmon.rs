@@ -4,6 +4,8 @@
 //! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call. After 10 ms an
 //! announced call loses its P also when nothing waits.
 //!
+//! Of the threads that go on computing without a P it keeps a list, and sees that they do not crowd out those with one (hogs.rs).
+//!
 //! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms; and deeply, without a limit, once all Ps
 //! have been idle and nothing was scheduled for some rounds. (Go goes to its deep sleep in the first round in which all Ps are
 //! idle and is woken by the next system call; under a light load that is a futex call at each request, so here it waits.)
@@ -17,6 +19,7 @@ use crate::census;
 use crate::dump;
 use crate::fault;
 use crate::handshake::Mode;
+use crate::hogs::Hogs;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::PStatus;
@@ -49,6 +52,7 @@ struct Seen {
 pub(crate) fn sysmon() {
     let sched = sched();
     let mut seen = vec![Seen::default(); sched.procs()];
+    let mut hogs = Hogs::new();
     let mut quiet = 0;
     let mut nap = MIN_NAP_US;
     let mut idle_rounds = 0;
@@ -84,7 +88,8 @@ pub(crate) fn sysmon() {
         }
         let now = dump::refresh_clock();
         poll_network(sched, now);
-        quiet = if retake(sched, &mut seen, now) > 0 { 0 } else { quiet + 1 };
+        quiet = if retake(sched, &mut seen, &mut hogs, now) > 0 { 0 } else { quiet + 1 };
+        hogs.look(now);
         trace.tick(sched, now);
     }
 }
@@ -129,15 +134,15 @@ fn poll_network(sched: &'static Sched, now: i64) {
     let (mut list, delta) = netpoll::netpoll(0);
     if !list.is_empty() {
         // While these are on no queue and counted nowhere, nobody may report a deadlock.
-        checkdead::hold(sched);
+        wake::incidlelocked(-1);
         wake::injectglist(&mut list);
-        checkdead::release(sched);
+        wake::incidlelocked(1);
         netpoll::netpoll_adjust_waiters(delta);
     }
 }
 
 /// Takes Ps that have been outside of the runtime too long. Go: retake.
-fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
+fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -> usize {
     let mut n = 0;
     // Work on any queue will do: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
@@ -175,15 +180,16 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], now: i64) -> usize {
         // are idle, and there is no need to poll for them every 10 ms.
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
         if (waits || lasts) && !threads_exhausted(sched) {
-            checkdead::hold(sched);
+            wake::incidlelocked(-1);
             let taken = m.tenure.retake(p.as_ptr());
             if !taken.is_null() {
                 metrics::count(Event::Retake);
                 wake::disown(p);
                 wake::handoffp(p);
+                hogs.add(m);
                 n += 1;
             }
-            checkdead::release(sched);
+            wake::incidlelocked(1);
         }
     }
     n

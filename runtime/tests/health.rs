@@ -11,7 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 mod scenarios;
 
 /// How long a scenario may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 
 fn main() {
     if let Ok(name) = std::env::var("GOPARK_SCENARIO") {
@@ -94,7 +94,7 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.says("fatal error: all goroutines are asleep - deadlock!")?;
             o.says("[chan receive")?;
             o.says("[join]")?;
-            o.says("scenarios/mod.rs:")?;
+            o.says("scenarios/deadlock.rs:")?;
             o.says("created by goroutine ")
         }),
         ("deadlock_while_the_caller_of_run_waits_names_main", || {
@@ -128,7 +128,7 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.code(0)?;
             o.says("goroutine ")?;
             o.says("\"worker\" (spawned at ")?;
-            o.says("scenarios/mod.rs:")?;
+            o.says("scenarios/panics.rs:")?;
             o.says("on purpose")
         }),
         ("ten_thousand_panics_at_once", || ok("many_panics")),
@@ -150,6 +150,12 @@ fn checks() -> Vec<(&'static str, Check)> {
         ("hogs_do_not_stop_others", || ok("hogs")),
         ("std_locks_held_over_a_sleep_disturb_nobody", || ok("std_locks")),
         ("a_thousand_hogs", || ok("thousand_hogs")),
+        ("fifty_endless_hogs", || told("fifty_endless_hogs")),
+        ("very_many_endless_hogs", || told("many_endless_hogs")),
+        ("fifty_endless_hogs_whose_priority_cannot_be_raised", || told("fifty_endless_hogs_without_rights")),
+        ("very_many_endless_hogs_whose_priority_cannot_be_raised", || {
+            told("many_endless_hogs_without_rights")
+        }),
         ("a_pair_that_hands_its_slice_to_and_fro_does_not_starve_others", || ok("ping_pong_and_a_third")),
         ("guards_by_mprotect", || ok("mprotect_guards")),
         ("without_mappings_go_says_which_limit", || {
@@ -181,8 +187,38 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.says("  M0: p=")?;
             o.says("  G1: status=")
         }),
+        ("gomaxprocs_follows_the_environment", || {
+            let o = play("procs", |c| {
+                c.env("GOMAXPROCS", "3");
+            })?;
+            o.code(0)?;
+            o.says("3 procs\n")
+        }),
+        ("builder_goes_before_the_environment", || {
+            let o = play("builder_procs", |_| ())?;
+            o.code(0)?;
+            o.says("5 procs\n")
+        }),
+        ("gomaxprocs_is_what_the_process_may_use", || {
+            let o = play("procs_of_one_cpu", |c| {
+                c.env_remove("GOMAXPROCS");
+            })?;
+            o.code(0)?;
+            o.says("1 procs\n")
+        }),
+        ("builder_sets_the_stack_size", || ok("builder_stack_size")),
+        ("builder_limits_the_threads", || ok("max_threads")),
+        ("metrics_tell_what_happened", || ok("metrics_tell")),
+        ("a_waker_gets_its_p_back", || ok("a_waker_gets_its_p_back")),
         ("stacks_are_trimmed_after_quiet", || ok("trim")),
     ]
+}
+
+/// The scenario ends well by itself, and its figures are worth reading.
+fn told(name: &str) -> Result<(), Failed> {
+    let o = play(name, |_| ())?;
+    print!("{}", o.stdout);
+    o.code(0)
 }
 
 /// The scenario ends well by itself.

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the stress tests for minutes instead of seconds.
+//! `cargo xtask soak`: the stress tests for minutes instead of seconds, and a thousand endless hogs.
 
 use anyhow::Result;
 
@@ -24,6 +24,10 @@ pub fn run(options: &Options) -> Result<()> {
         let mut test = cargo(["test", "--release", "--package", "gopark-net", "--test", "close_races", "--"]);
         test.args(["--nocapture", "--test-threads=1"]);
         sh(test.env("GOPARK_SOAK_SECONDS", options.seconds.to_string()))
+    });
+    steps.step("a thousand endless hogs", || {
+        let mut test = cargo(["test", "--release", "--package", "gopark-runtime", "--test", "health"]);
+        sh(test.args(["--", "endless_hogs"]).env("GOPARK_HOGS", "1000"))
     });
     steps.finish()
 }

@@ -151,6 +151,29 @@ fn growth() -> Vec<Row> {
     rows
 }
 
+/// Two Ps with goroutines that never enter the runtime by themselves.
+fn hogs() -> Vec<Row> {
+    let both = [Family::Gopark, Family::Go].as_slice();
+    let mut rows = Vec::new();
+    for (what, server_keys, window) in [
+        ("a hog for each P", "hogs=2", "secs=1.5 warm=0.2"),
+        ("2 hogs, 1 asleep", "hogs=2 asleep=1", "secs=1.5 warm=0.2"),
+        ("2 hogs, 1 asleep, netpoll_every", "hogs=2 asleep=1 netpoll_every=4", "secs=1.5 warm=0.2"),
+        // The first turns of the hogs are over by then.
+        ("50 hogs", "hogs=50", "secs=3 warm=3"),
+    ] {
+        let kind = Kind::Load("echo", Placement::Free);
+        let row = Row::new("hogs", format!("C=50, {what}"), kind, format!("conns=50 {window}"));
+        rows.push(row.workload("tcp_echo").only(both).server_keys(server_keys));
+    }
+    for (hogs, keys) in [(50, "n=20000 hogs=50 settle_ms=3000"), (1000, "n=2000 hogs=1000 settle_ms=20000")] {
+        let label = format!("round trips beside {hogs} hogs");
+        let row = Row::new("hogs", label, Kind::Compute(None), format!("{keys} workers=2"));
+        rows.push(row.workload("chan_pingpong").only(both));
+    }
+    rows
+}
+
 fn servers() -> Vec<Row> {
     let placements = [Placement::Same, Placement::Split, Placement::Free];
     let window = "secs=0.6 warm=0.1";
@@ -173,13 +196,7 @@ fn servers() -> Vec<Row> {
         let label = format!("{}, C=64", place.name());
         rows.push(Row::new("http_hello", label, Kind::Load("http", place), format!("conns=64 {window}")));
     }
-    let hogged = Row::new(
-        "hogs",
-        "C=50, a hog for each P",
-        Kind::Load("echo", Placement::Free),
-        "conns=50 secs=1.5 warm=0.2",
-    );
-    rows.push(hogged.workload("tcp_echo").only(&[Family::Gopark, Family::Go]).server_keys("hogs=2"));
+    rows.extend(hogs());
     for (live, keys) in [(1_000, "live=1000"), (1_000_000, "live=1000000")] {
         let kind = Kind::Load("echo", Placement::Same);
         let row =

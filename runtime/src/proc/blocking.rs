@@ -4,9 +4,11 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Next, suspend, wake};
+use super::{Next, suspend, wake, weight};
 use crate::g::{self, GRef, Status, WaitReason};
 use crate::handshake::Mode;
+use crate::m::M;
+use crate::p::P;
 use crate::sched::sched;
 
 /// Runs a call that is known to block the thread (a file system, a C library, a computation of milliseconds).
@@ -41,8 +43,8 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
 }
 
 fn entersyscall(gp: GRef) {
-    let m = gp.m();
-    m.tenure.enter();
+    // The call may be a fork or a new thread, which inherit the weight.
+    let m = weight::leave_lowered(gp);
     if let Some(p) = m.p() {
         // Relaxed: the holder is the only writer; sysmon reads a hint.
         p.syscalltick.store(p.syscalltick.load(Relaxed).wrapping_add(1), Relaxed);
@@ -68,20 +70,35 @@ pub(crate) fn regain_p(gp: GRef) {
 #[inline(never)]
 fn get_p(gp: GRef) {
     let m = gp.m();
-    if !m.tenure.enter().is_null() || wake::acquirep_idle(m) {
+    if !m.tenure.enter().is_null() || acquirep_idle(m) {
         m.tenure.leave(Mode::User);
         return;
     }
     // No P to be had: queue for one. Go: exitsyscall0.
     gp.set_wait_reason(WaitReason::Syscall);
     suspend(gp, |m, gp| {
-        if wake::acquirep_idle(m) {
+        if acquirep_idle(m) {
             return Next::Resume;
         }
         gp.set_status(Status::Runnable);
         super::put_and_wake(None, gp, super::Place::Tail);
         Next::Schedule
     });
+}
+
+/// An idle P for an M whose thread may hold one.
+fn acquirep_idle(m: &'static M) -> bool {
+    // The hint spares a lowered thread the calls that make it heavier, for nothing.
+    sched().spinning.npidle() > 0 && weight::regain(m) && wake::acquirep_idle(m)
+}
+
+/// A goroutine that wakes another and has lost its P gets one back here if one is idle: without queueing, since it may not park
+/// now. Not in an announced call, which would only keep the P from others. Inside of the runtime, `before` entering which it was
+/// in this mode.
+#[cold]
+pub(super) fn take_idle_p(before: Mode) -> Option<&'static P> {
+    let m = g::current_goroutine()?.m();
+    if before == Mode::User && acquirep_idle(m) { m.p() } else { None }
 }
 
 /// While it lives the calling goroutine stays on its thread, and the thread runs no other. See [`lock_os_thread`].
@@ -121,13 +138,32 @@ pub struct LockedThread {
 #[doc(alias = "LockOSThread")]
 pub fn lock_os_thread() -> LockedThread {
     if let Some(gp) = g::current_goroutine() {
-        gp.locked_count.set(gp.locked_count.get() + 1);
-        let m = gp.m();
-        // Relaxed: read by this thread, and by others after the goroutine was queued.
-        gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);
-        m.lockedg.store(gp.as_ptr(), Relaxed);
+        let before = gp.m().tenure.mode();
+        lock(gp, weight::leave_lowered(gp), before);
     }
     LockedThread { _not_send: PhantomData }
+}
+
+/// The same for one that unwinds: on this very thread, whatever it weighs.
+pub(super) fn stay_on_this_thread() -> LockedThread {
+    if let Some(gp) = g::current_goroutine() {
+        let m = gp.m();
+        let before = m.tenure.mode();
+        m.tenure.enter();
+        lock(gp, m, before);
+    }
+    LockedThread { _not_send: PhantomData }
+}
+
+/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (weight.rs W1).
+fn lock(gp: GRef, m: &'static M, before: Mode) {
+    gp.locked_count.set(gp.locked_count.get() + 1);
+    // Relaxed: read by this thread, and by others after the goroutine was queued.
+    gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);
+    m.lockedg.store(gp.as_ptr(), Relaxed);
+    if before != Mode::Runtime {
+        m.tenure.leave(before);
+    }
 }
 
 impl Drop for LockedThread {
@@ -138,6 +174,9 @@ impl Drop for LockedThread {
             if count == 0 {
                 gp.m().lockedg.store(ptr::null_mut(), Relaxed);
                 gp.lockedm.store(ptr::null_mut(), Relaxed);
+                if gp.m().is_lowered() {
+                    weight::drop_p_of_lowered(gp.m());
+                }
             }
         }
     }

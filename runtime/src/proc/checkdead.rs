@@ -9,7 +9,7 @@
 //!    everything else says deadlock (it costs system calls).
 //! I3 Whoever wakes a plain thread counts it out of `parked`, not the thread itself: between the wake and its first instruction
 //!    it is not asleep.
-//! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `hold`.
+//! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `wake::incidlelocked(-1)`.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -98,23 +98,11 @@ pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
     if sched.allp.iter().any(|p| p.timers.wake_time() != 0) {
         return;
     }
-    // All Ms and sysmon, and the parked threads: is there anybody else?
-    if thread_count().is_none_or(|n| n > state.mcount + 1 + parked) {
+    // All Ms, sysmon and its like, and the parked threads: is there anybody else?
+    if thread_count().is_none_or(|n| n > state.mcount + state.nmsys + parked) {
         return;
     }
     // Threads that have just ended may still be listed as ours, never the other way round: the verdict stands.
     drop(state);
     dump::die_with_dump("fatal error: all goroutines are asleep - deadlock!\n")
-}
-
-/// Forbids reports for a moment in which goroutines are on no queue: counts one M as running. Go: incidlelocked(-1).
-pub(crate) fn hold(sched: &Sched) {
-    sched.lock.lock().nmidlelocked -= 1;
-}
-
-/// The moment is over.
-pub(crate) fn release(sched: &Sched) {
-    let mut state = sched.lock.lock();
-    state.nmidlelocked += 1;
-    checkdead(sched, state);
 }

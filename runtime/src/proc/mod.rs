@@ -12,12 +12,16 @@
 //! | `newproc.rs` | `go`, the goroutine's end, free lists | newproc, goexit0, gfget |
 //! | `blocking.rs` | `blocking`, `lock_os_thread` | entersyscall, exitsyscall, LockOSThread |
 //! | `checkdead.rs` | the deadlock report | checkdead |
+//! | `weight.rs` | what an M does about a thread that was made lighter | |
+//! | `template.rs` | the thread that starts threads for those that must not | templateThread |
 
 pub(crate) mod blocking;
 pub(crate) mod checkdead;
 pub(crate) mod newproc;
 pub(crate) mod schedule;
+pub(crate) mod template;
 pub(crate) mod wake;
+pub(crate) mod weight;
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -70,7 +74,7 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
         f.expect("a request runs once")(m, gp)
     }
     // std counts panics per thread: who suspends while unwinding comes back to this one (D9).
-    let pinned = std::thread::panicking().then(blocking::lock_os_thread);
+    let pinned = std::thread::panicking().then(blocking::stay_on_this_thread);
     let mut f = Some(on_m);
     let request = Request { data: (&raw mut f).cast(), call: call::<F> };
     gp.m().tenure.enter();
@@ -138,7 +142,9 @@ pub(crate) fn goready(gp: GRef) {
         return gp.ready_thread();
     }
     gp.casgstatus_from_waiting(Status::Runnable);
-    with_p(|p| put_and_wake(p, gp, Place::Next));
+    with_p_from(|p, before| {
+        put_and_wake(p.or_else(|| blocking::take_idle_p(before)), gp, Place::Next);
+    });
 }
 
 /// Queues a runnable goroutine and sees that somebody comes for it.
@@ -178,18 +184,24 @@ pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
 /// that was grown by switching), which counts as a plain thread's: under it a goroutine runs, in mode USER.
 #[inline(always)]
 pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
+    with_p_from(|p, _| f(p))
+}
+
+/// The same for who asks from which mode the caller has come.
+#[inline(always)]
+fn with_p_from<R>(f: impl FnOnce(Option<&'static P>, Mode) -> R) -> R {
     if let Some(gp) = g::current_goroutine() {
         let m = gp.m();
         let before = m.tenure.mode();
         let p = m.tenure.enter();
         // SAFETY: Ps are never freed.
-        let r = f(unsafe { p.as_ref() });
+        let r = f(unsafe { p.as_ref() }, before);
         if before != Mode::Runtime {
             m.tenure.leave(before);
         }
         return r;
     }
-    f(tls::getm().filter(|m| m.tenure.mode() == Mode::Runtime).and_then(M::p))
+    f(tls::getm().filter(|m| m.tenure.mode() == Mode::Runtime).and_then(M::p), Mode::Runtime)
 }
 
 /// Runs `f` with the timers of the caller's P, which stays the caller's meanwhile; P 0's for callers without a P.

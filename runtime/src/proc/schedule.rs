@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::wake::{self, Stop};
-use super::{Next, Request, newproc};
+use super::{Next, Request, newproc, weight};
 use crate::ahead;
 use crate::coro::{self, Left};
 use crate::g::{GRef, Status};
@@ -19,6 +19,7 @@ use crate::p::{P, PStatus};
 use crate::runq::{Slice, Want, globrunqget, runqempty, runqget, runqsteal};
 use crate::sched::{Sched, sched};
 use crate::sys::clock::{coarse_nanotime, nanotime};
+use crate::sys::thread::gettid;
 use crate::timer::Timers;
 use crate::tls;
 
@@ -29,6 +30,8 @@ const FAIRNESS_ROUNDS: u32 = 61;
 #[doc(alias = "schedule")]
 pub(crate) fn mstart(m: &'static M) {
     tls::set_m(Some(m));
+    // Relaxed: sysmon reads it from an M whose tenure it has just read.
+    m.tid.store(gettid(), Relaxed);
     crate::fault::alternate_stack(m);
     wake::acquire_nextp(m);
     loop {
@@ -36,7 +39,7 @@ pub(crate) fn mstart(m: &'static M) {
             wake::stoplockedm(m);
             (gp, Slice::Fresh)
         } else {
-            if m.p().is_none() && !wake::acquirep_idle(m) {
+            if m.p().is_none() && !(weight::regain(m) && wake::acquirep_idle(m)) {
                 match wake::stopm(m) {
                     Stop::Resumed => {}
                     Stop::Retired => break,

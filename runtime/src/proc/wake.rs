@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 use parking_lot::MutexGuard;
 
-use super::checkdead;
+use super::{checkdead, template, weight};
 use crate::g::{GRef, Status};
 use crate::glist::GList;
 use crate::m::M;
@@ -19,6 +19,7 @@ use crate::p::{P, PStatus};
 use crate::runq::{Place, runqempty, runqget, runqput};
 use crate::sched::{Sched, SchedState, sched};
 use crate::throw::throw;
+use crate::tls;
 
 /// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
 const M_STACK: usize = 256 << 10;
@@ -28,7 +29,7 @@ const M_STACK: usize = 256 << 10;
 pub(crate) enum Stop {
     /// Woken, with a P.
     Resumed,
-    /// There are idle Ms enough: the thread ends.
+    /// There are idle Ms enough, or the thread is spoiled (weight.rs): it ends.
     Retired,
 }
 
@@ -192,17 +193,18 @@ pub(crate) fn startm(
     drop(state);
     m.spinning.store(spinning, Relaxed);
     m.nextp.store(p.as_ptr(), Relaxed);
-    if let Err(e) = newm(m) {
-        no_thread(sched, m, p, e);
-    }
+    newm(m);
 }
 
 /// The system gave no thread: what it was for waits until one of the running Ms has time. With none running that would be never.
 #[cold]
-fn no_thread(sched: &'static Sched, m: &'static M, p: &'static P, error: std::io::Error) {
+fn no_thread(m: &'static M, error: std::io::Error) {
+    let sched = sched();
     let mut state = sched.lock.lock();
     state.mcount -= 1;
-    m.nextp.store(ptr::null_mut(), Relaxed);
+    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
+    // SAFETY: Ps are never freed; `startm` gave it this one.
+    let p: &'static P = unsafe { &*p };
     if m.spinning.swap(false, Relaxed) {
         sched.spinning.uncount();
     }
@@ -238,14 +240,29 @@ fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
     m
 }
 
-/// Starts the M's thread. Go: newm.
-fn newm(m: &'static M) -> std::io::Result<()> {
+/// Sees that the M gets a thread. Go: newm.
+fn newm(m: &'static M) {
+    // Inside of the runtime, so that sysmon cannot make the caller lighter between the look and the clone.
+    super::with_p(|_| {
+        if tls::getm().is_some_and(M::is_lowered) {
+            template::start_thread(m);
+        } else {
+            start_thread(m);
+        }
+    });
+}
+
+/// Starts the M's thread; it inherits from the caller's. Go: newm1.
+#[doc(alias = "newm1")]
+pub(crate) fn start_thread(m: &'static M) {
     metrics::count(Event::ThreadStart);
-    std::thread::Builder::new()
+    let started = std::thread::Builder::new()
         .name(format!("gopark-m{}", m.id))
         .stack_size(M_STACK)
-        .spawn(move || super::schedule::mstart(m))
-        .map(drop)
+        .spawn(move || super::schedule::mstart(m));
+    if let Err(e) = started {
+        no_thread(m, e);
+    }
 }
 
 /// Sleeps until another gives this M a P. Go: stopm.
@@ -254,12 +271,9 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
     debug_assert!(m.p().is_none() && !m.is_spinning());
     {
         let mut state = sched.lock.lock();
-        if state.nmidle >= 2 * sched.procs() + 8 {
-            // A wave of blocked threads is over: give the memory back.
-            state.mcount -= 1;
-            state.mfree.push(m);
-            checkdead::checkdead(sched, state);
-            return Stop::Retired;
+        // A wave of blocked threads is over: give the memory back. And a lowered one must not wait for work.
+        if state.nmidle >= 2 * sched.procs() + 8 || m.is_lowered() {
+            return retire(sched, state, m);
         }
         mput(&mut state, m);
         checkdead::checkdead(sched, state);
@@ -267,6 +281,17 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
     mpark(m);
     acquire_nextp(m);
     Stop::Resumed
+}
+
+/// The M's thread ends; the M waits for another one. It holds no P.
+fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -> Stop {
+    if m.is_lowered() {
+        weight::note_spoiled(m);
+    }
+    state.mcount -= 1;
+    state.mfree.push(m);
+    checkdead::checkdead(sched, state);
+    Stop::Retired
 }
 
 fn mput(state: &mut SchedState, m: &'static M) {

@@ -10,6 +10,7 @@ pub(crate) mod mem;
 pub(crate) mod membarrier;
 pub(crate) mod prefetch;
 pub(crate) mod thread;
+pub(crate) mod weight;
 
 /// The calling thread's errno.
 ///

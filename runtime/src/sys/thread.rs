@@ -8,6 +8,31 @@ pub(crate) fn usleep(us: u32) {
     unsafe { libc::nanosleep(&ts, std::ptr::null_mut()) };
 }
 
+/// The calling thread's number. gettid(2).
+pub(crate) fn gettid() -> i32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::gettid() }
+}
+
+/// The processor time that a thread of this process has used, in nanoseconds; `None` if there is no such thread.
+pub(crate) fn thread_cpu_ns(tid: i32) -> Option<i64> {
+    // The clock's number holds the tid (pthread_getcpuclockid(3) makes the same of a pthread_t): per thread, scheduler's count.
+    const PER_THREAD_SCHED: libc::clockid_t = 6;
+    let clock = !tid << 3 | PER_THREAD_SCHED;
+    let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: ts is a valid place for the result; the kernel refuses a tid of another process.
+    let done = unsafe { libc::clock_gettime(clock, &mut ts) } == 0;
+    done.then_some(ts.tv_sec * 1_000_000_000 + ts.tv_nsec)
+}
+
+/// Does the thread sleep in the kernel? False also where /proc does not tell.
+pub(crate) fn thread_sleeps(tid: i32) -> bool {
+    // `TID (NAME) STATE ...`; the name may hold anything.
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{tid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    matches!(state, Some('S' | 'D'))
+}
+
 /// How many threads the process has; `None` where /proc does not tell.
 pub(crate) fn thread_count() -> Option<usize> {
     Some(std::fs::read_dir("/proc/self/task").ok()?.count())

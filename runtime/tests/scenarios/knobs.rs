@@ -1,0 +1,124 @@
+//! What the environment and `Builder` set, and what `metrics` tells.
+
+use std::time::{Duration, Instant};
+
+use gopark_runtime::time::sleep;
+use gopark_runtime::{Builder, blocking, chan, go, gomaxprocs, gosched, metrics};
+
+use super::hogs::{compute, threads};
+use super::inside;
+use super::stacks::deep;
+
+/// For the check of `GOMAXPROCS`.
+pub fn procs() {
+    inside(|| println!("{} procs", gomaxprocs()));
+}
+
+pub fn builder_procs() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe { Builder::new().procs(5).run(|| println!("{} procs", gomaxprocs())) };
+}
+
+/// One processor by affinity: as a cgroup's quota, it is a limit that std's count of processors knows.
+pub fn procs_of_one_cpu() {
+    // SAFETY: a set of processors of this thread, which starts all others.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
+        let first = (0..libc::CPU_SETSIZE as usize).find(|cpu| libc::CPU_ISSET(*cpu, &set)).unwrap();
+        libc::CPU_ZERO(&mut set);
+        libc::CPU_SET(first, &mut set);
+        assert_eq!(libc::sched_setaffinity(0, size_of_val(&set), &set), 0);
+    }
+    procs();
+}
+
+pub fn builder_stack_size() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe { Builder::new().stack_size(16 << 20).run(|| assert!(go(|| deep(12_000)).join().unwrap() > 0)) };
+}
+
+/// A hundred goroutines block their threads at once, and ten threads must do.
+pub fn max_threads() {
+    const LIMIT: usize = 10;
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        Builder::new().procs(2).max_threads(LIMIT).run(|| {
+            let all: Vec<_> = (0..100)
+                .map(|i| {
+                    go(move || match i % 2 {
+                        0 => blocking(|| std::thread::sleep(Duration::from_millis(12))),
+                        _ => compute(Duration::from_millis(12)),
+                    })
+                })
+                .collect();
+            let mut most = 0;
+            for h in all {
+                h.join().unwrap();
+                most = most.max(threads());
+            }
+            // The process's first thread, sysmon, the template thread.
+            assert!(most <= LIMIT + 3, "{most} threads with max_threads({LIMIT})");
+        });
+    }
+}
+
+pub fn metrics_tell() {
+    inside(|| {
+        let before = metrics();
+        assert_eq!((before.goroutines, before.procs), (1, 2));
+        assert!(before.threads >= 1 && before.idle_procs <= 1);
+        for _ in 0..64 {
+            let batch: Vec<_> = (0..100).map(|_| go(gosched)).collect();
+            batch.into_iter().for_each(|h| h.join().unwrap());
+        }
+        // Two that compute while a third waits: somebody loses its P.
+        let hogs: Vec<_> = (0..3).map(|_| go(|| compute(Duration::from_millis(60)))).collect();
+        sleep(Duration::from_millis(1));
+        hogs.into_iter().for_each(|h| h.join().unwrap());
+        let after = metrics();
+        let timed = after.scheduling_latency.count() - before.scheduling_latency.count();
+        assert!(timed >= 150, "{timed} of 12 800 wakes were timed");
+        let (median, p99) = (
+            after.scheduling_latency.quantile(0.5).unwrap(),
+            after.scheduling_latency.quantile(0.99).unwrap(),
+        );
+        assert!(median <= p99 && p99 < Duration::from_secs(60));
+        assert!(after.retakes > before.retakes, "a hog was not retaken");
+        assert!(after.thread_starts >= 2 && after.wakeups + after.thread_starts > before.thread_starts);
+        assert_eq!(after.goroutines, 1);
+    });
+}
+
+/// A goroutine whose P was retaken gets one back when it wakes another, though it does not park.
+pub fn a_waker_gets_its_p_back() {
+    inside(|| {
+        let (tx, rx) = chan::unbounded::<()>();
+        let receiver = go(move || rx.iter().count());
+        let retakes = metrics().retakes;
+        // More than there are Ps, and always runnable: they want this goroutine's P.
+        let end = Instant::now() + Duration::from_millis(300);
+        let others: Vec<_> = (0..4)
+            .map(|_| {
+                go(move || {
+                    while Instant::now() < end {
+                        gosched();
+                    }
+                })
+            })
+            .collect();
+        compute(Duration::from_millis(400));
+        assert!(metrics().retakes > retakes, "the P was not retaken");
+        assert!(others.iter().all(|h| h.is_finished()));
+        let before = metrics().global_puts;
+        for _ in 0..100 {
+            tx.send(()).unwrap();
+            // The receiver parks again meanwhile.
+            compute(Duration::from_millis(1));
+        }
+        let puts = metrics().global_puts - before;
+        assert!(puts <= 20, "{puts} of 100 wakes went through the global queue");
+        drop(tx);
+        assert_eq!(receiver.join().unwrap(), 100);
+    });
+}

@@ -1,0 +1,143 @@
+//! Stacks: their size, their guards, the limits of the system, and memory that is given back.
+
+use std::time::{Duration, Instant};
+
+use gopark_runtime::time::sleep;
+use gopark_runtime::{Builder, GoOptions, chan, go, go_with, gosched, num_goroutine};
+
+use super::inside;
+
+#[inline(never)]
+pub fn deep(n: usize) -> usize {
+    let frame = [n; 64];
+    std::hint::black_box(&frame);
+    if n == 0 { 0 } else { deep(n - 1) + frame[n % 64] % 2 }
+}
+
+pub fn large_stack() {
+    inside(|| {
+        let options = GoOptions { stack_size: Some(64 << 20), name: Some("deep".into()) };
+        assert!(go_with(options, || deep(50_000)).join().unwrap() > 0);
+        // And an ordinary one beside it is still of the ordinary size.
+        assert!(go(|| deep(100)).join().unwrap() > 0);
+    });
+}
+
+pub fn mprotect_guards() {
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        Builder::new().mprotect_guards(true).run(|| {
+            let (tx, rx) = chan::bounded::<()>(0);
+            let handles: Vec<_> = (0..2000)
+                .map(|_| {
+                    let rx = rx.clone();
+                    go(move || assert!(rx.recv().is_err()))
+                })
+                .collect();
+            while num_goroutine() < 2001 {
+                gosched();
+            }
+            drop(tx);
+            for h in handles {
+                h.join().unwrap();
+            }
+        });
+    }
+}
+
+pub fn mprotect_limit() {
+    std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
+    // SAFETY: nothing is bound to a thread.
+    unsafe {
+        Builder::new().mprotect_guards(true).run(|| {
+            let (tx, rx) = chan::bounded::<()>(0);
+            let mut handles = Vec::new();
+            // Two mappings each: the default limit of 65 530 is reached before 40 000.
+            let refused = loop {
+                let rx = rx.clone();
+                let spawned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    go(move || assert!(rx.recv().is_err()))
+                }));
+                match spawned {
+                    Ok(handle) => handles.push(handle),
+                    Err(_) => break true,
+                }
+                if handles.len() > 200_000 {
+                    break false;
+                }
+            };
+            assert!(refused, "200 000 guards by mprotect: vm.max_map_count is not at its default");
+            drop(tx);
+            for h in handles {
+                h.join().unwrap();
+            }
+            assert_eq!(go(|| 5).join().unwrap(), 5);
+        });
+    }
+}
+
+pub fn address_space_limit() {
+    std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
+    let limit = libc::rlimit { rlim_cur: 1 << 30, rlim_max: 1 << 30 };
+    // SAFETY: a limit for this process.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+    inside(|| {
+        let (tx, rx) = chan::bounded::<()>(0);
+        let mut handles = Vec::new();
+        loop {
+            let rx = rx.clone();
+            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                go(move || assert!(rx.recv().is_err()))
+            })) {
+                Ok(handle) => handles.push(handle),
+                Err(_) => break,
+            }
+            assert!(handles.len() < 4096, "4096 stacks of 256 KiB do not fit into 1 GiB");
+        }
+        assert!(handles.len() > 1000, "only {} stacks in 1 GiB", handles.len());
+        drop(tx);
+        for h in handles {
+            h.join().unwrap();
+        }
+        assert_eq!(go(|| 5).join().unwrap(), 5);
+    });
+}
+
+pub fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    text.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+pub fn trim() {
+    inside(|| {
+        let handles: Vec<_> = (0..1000).map(|_| go(|| deep(300))).collect();
+        for h in handles {
+            h.join().unwrap();
+        }
+        let (tx, rx) = chan::bounded::<()>(0);
+        // 1000 stacks at once, each about 170 KiB deep.
+        let handles: Vec<_> = (0..1000)
+            .map(|_| {
+                let rx = rx.clone();
+                go(move || {
+                    deep(300);
+                    let _ = rx.recv();
+                })
+            })
+            .collect();
+        while num_goroutine() < 1001 {
+            gosched();
+        }
+        sleep(Duration::from_millis(100));
+        let high = resident();
+        drop(tx);
+        for h in handles {
+            h.join().unwrap();
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        while resident() > high / 3 && Instant::now() < end {
+            sleep(Duration::from_millis(300));
+        }
+        assert!(resident() <= high / 3, "{} MiB of {} MiB are left", resident() >> 20, high >> 20);
+    });
+}
