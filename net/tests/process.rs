@@ -246,3 +246,32 @@ fn another_user_keeps_no_groups() {
         assert_eq!(thread.join().unwrap(), "65534\n");
     });
 }
+
+/// Goroutines that compute long run on threads that sysmon makes lighter, and children inherit that: not through `Command`.
+#[test]
+fn a_child_of_a_hog_weighs_what_it_should() {
+    // `nice` prints the priority that it was started with.
+    let own = std::process::Command::new("nice").output().unwrap().stdout;
+    in_runtime(move || {
+        let lowered = gopark_runtime::metrics().lowered_threads;
+        let hogs: Vec<_> = (0..4 * gopark_runtime::gomaxprocs())
+            .map(|_| {
+                go(move || {
+                    let start = Instant::now();
+                    // Until sysmon has got to it; bounded, for a machine that is busy otherwise.
+                    while start.elapsed() < Duration::from_millis(500)
+                        || (gopark_runtime::metrics().lowered_threads == lowered
+                            && start.elapsed() < Duration::from_secs(20))
+                    {
+                        std::hint::spin_loop();
+                    }
+                    Command::new("nice").output().unwrap().stdout
+                })
+            })
+            .collect();
+        for hog in hogs {
+            assert_eq!(hog.join().unwrap(), own);
+        }
+        assert!(gopark_runtime::metrics().lowered_threads > lowered, "no thread was lowered");
+    });
+}

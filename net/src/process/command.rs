@@ -12,6 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 
+use gopark_runtime::blocking;
+
 use super::child::{Child, ParentEnds};
 use super::fork::{Plan, Role, fork};
 use super::pidfd;
@@ -250,6 +252,9 @@ impl Command {
         let stdin = prepare(self.stdin.as_ref().unwrap_or(default_in), 0, Direction::Reads)?;
         let stdout = prepare(self.stdout.as_ref().unwrap_or(default_out), 1, Direction::Writes)?;
         let stderr = prepare(self.stderr.as_ref().unwrap_or(default_out), 2, Direction::Writes)?;
+        // The thread of a goroutine that has computed long may have been made lighter, and a child inherits that: what follows an
+        // announced call has the full weight.
+        blocking(|| ());
         let forked = self.fork_exec(&program, [stdin.raw, stdout.raw, stderr.raw])?;
         // I1: in the order they were made.
         for file in [stdin.file, stdout.file, stderr.file].into_iter().flatten() {

@@ -17,6 +17,9 @@ use crate::sched::sched;
 /// as with a system call in Go; without `blocking` that happens too, after about 10 ms. When `f` has returned, the goroutine
 /// continues if a P is free, or queues for one; so this call may park. On a plain thread it just calls `f`.
 ///
+/// A goroutine that has computed so long that sysmon made its thread lighter (see ARCHITECTURE.md, "Hogs lose weight") first gets its
+/// weight back, on another thread if need be: `f` may start threads and processes, which inherit it.
+///
 /// Go: entersyscall and exitsyscall around a cgo call.
 ///
 /// # Examples
@@ -112,7 +115,8 @@ pub struct LockedThread {
 /// Locks the calling goroutine to the thread it runs on, until the guard is dropped; calls nest.
 ///
 /// For whatever is bound to a thread: thread-locals, a C library with thread state, `std::sync` guards over a park. Each park of
-/// a locked goroutine costs a switch of threads. On a plain thread it does nothing.
+/// a locked goroutine costs a switch of threads. On a plain thread it does nothing. The thread's priority is never lowered while it is
+/// locked; where that has happened before, the call may park and go on, locked, on another one.
 ///
 /// Go: runtime.LockOSThread, UnlockOSThread.
 ///
