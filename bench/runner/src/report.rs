@@ -6,7 +6,7 @@ use crate::targets;
 /// A column of a listing: its head, the figure, and what it is multiplied with.
 type Column<'a> = (&'a str, &'a str, f64);
 
-const COMPUTE: [(&str, &str); 7] = [
+const COMPUTE: [(&str, &str); 8] = [
     ("spawn_join", "task"),
     ("yield", "yield"),
     ("chan_pingpong", "round trip"),
@@ -14,6 +14,7 @@ const COMPUTE: [(&str, &str); 7] = [
     ("mutex_contended", "lock + unlock"),
     ("timers", "timer"),
     ("growth", "operation"),
+    ("compute_hogs", "round trip"),
 ];
 
 pub fn markdown(results: &Results, machine: &str) -> String {

@@ -166,9 +166,9 @@ fn hogs() -> Vec<Row> {
         let row = Row::new("hogs", format!("C=50, {what}"), kind, format!("conns=50 {window}"));
         rows.push(row.workload("tcp_echo").only(both).server_keys(server_keys));
     }
-    for (hogs, keys) in [(50, "n=20000 hogs=50 settle_ms=3000"), (1000, "n=2000 hogs=1000 settle_ms=20000")] {
+    for (hogs, keys) in [(50, "n=20000 hogs=50 settle_ms=3000"), (200, "n=20000 hogs=200 settle_ms=10000")] {
         let label = format!("round trips beside {hogs} hogs");
-        let row = Row::new("hogs", label, Kind::Compute(None), format!("{keys} workers=2"));
+        let row = Row::new("compute_hogs", label, Kind::Compute(None), format!("{keys} workers=2"));
         rows.push(row.workload("chan_pingpong").only(both));
     }
     rows

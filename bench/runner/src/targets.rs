@@ -104,8 +104,8 @@ const TARGETS: &[Target] = &[
     target(FAITHFUL, "hogs", "C=50, 2 hogs, 1 asleep, netpoll_every", "p99_us", Go, 1.0),
     target(FAITHFUL, "hogs", "C=50, 50 hogs", "interval_us", Go, 1.0),
     target(FAITHFUL, "hogs", "C=50, 50 hogs", "p99_us", Go, 1.0),
-    target(FAITHFUL, "hogs", "round trips beside 50 hogs", WALL, Go, 1.0),
-    target(FAITHFUL, "hogs", "round trips beside 1000 hogs", WALL, Go, 1.0),
+    target(FAITHFUL, "compute_hogs", "round trips beside 50 hogs", WALL, Go, 1.0),
+    target(FAITHFUL, "compute_hogs", "round trips beside 200 hogs", WALL, Go, 1.0),
     target(FAITHFUL, "growth", "spawn + join, 1000000 parked", CPU, Row("spawn + join, 1000 parked"), 1.5),
     target(FAITHFUL, "growth", "park + ready, 1000000 parked", CPU, Row("park + ready, 1000 parked"), 1.5),
     target(
