@@ -413,3 +413,68 @@ fn test_abstract_datagram_connect_addr() {
         }
     });
 }
+
+/// The address that a message came from is one to connect to.
+#[test]
+fn test_unix_datagram_connect_to_recv_addr() {
+    in_runtime(|| {
+        let paths = [socket_path(), socket_path()];
+        let [a, b] = [0, 1].map(|i| UnixDatagram::bind(&paths[i]).unwrap());
+        b.send_to_addr(b"hello world", &a.local_addr().unwrap()).unwrap();
+        let (_, from) = a.recv_from(&mut [0; 11]).unwrap();
+        b.connect_addr(&from).unwrap();
+        b.send(b"hello back").unwrap();
+        let mut buf = [0; 16];
+        let n = b.recv(&mut buf).unwrap();
+        assert_eq!(&buf[..n], b"hello back");
+        paths.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    });
+}
+
+#[test]
+fn test_unix_stream_timeout_zero_duration() {
+    in_runtime(|| {
+        let (a, _b) = UnixStream::pair().unwrap();
+        for refused in [a.set_write_timeout(Some(Duration::ZERO)), a.set_read_timeout(Some(Duration::ZERO))] {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+    });
+}
+
+/// Paths as long as the system allows, 107 bytes: to bind, to send to, and as a sender's address.
+#[test]
+fn test_unix_datagram_max_path() {
+    in_runtime(|| {
+        let long = |letter: char| {
+            let stem = socket_path().to_str().unwrap().to_owned();
+            let filler: String = std::iter::repeat_n(letter, 107 - stem.len()).collect();
+            std::path::PathBuf::from(stem + &filler)
+        };
+        let (one, two) = (long('a'), long('b'));
+        let (a, b) = (UnixDatagram::bind(&one).unwrap(), UnixDatagram::bind(&two).unwrap());
+        a.send_to(b"hello world", &two).unwrap();
+        let (n, from) = b.recv_from(&mut [0; 16]).unwrap();
+        assert_eq!((n, from.as_pathname()), (11, Some(one.as_path())));
+        [one, two].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    });
+}
+
+/// A message is sent whole or not at all (rust-lang/rust/issues/115325).
+#[test]
+fn send_datagram_larger_than_c_int_max() {
+    in_runtime(|| {
+        const LEN: usize = libc::c_int::MAX as usize + 1;
+        // SAFETY: a fresh private mapping of zeroes, read only, that stays until the process ends; no page of it is ever touched.
+        let data: &'static [u8] = unsafe {
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+            let at = libc::mmap(std::ptr::null_mut(), LEN, libc::PROT_READ, flags, -1, 0);
+            assert_ne!(at, libc::MAP_FAILED);
+            std::slice::from_raw_parts(at.cast(), LEN)
+        };
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let addr = socket.local_addr().unwrap();
+        assert!(socket.send_to(data, addr).is_err());
+        socket.connect(addr).unwrap();
+        assert!(socket.send(data).is_err());
+    });
+}
