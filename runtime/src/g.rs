@@ -13,6 +13,7 @@
 //!    thread-local is involved, and there is nothing a compiler could keep over a park.
 //! I3 Out of `Waiting` a record goes only by compare-and-swap; the other transitions belong to whoever runs or queued it.
 
+#[cfg(not(miri))]
 use std::arch::asm;
 use std::cell::{Cell, UnsafeCell};
 use std::ops::Deref;
@@ -411,11 +412,15 @@ impl std::fmt::Debug for GRef {
     }
 }
 
-/// The stack pointer.
+/// The stack pointer. Miri, which knows no registers, runs plain threads only.
 #[inline(always)]
 pub(crate) fn stack_pointer() -> usize {
+    #[cfg(miri)]
+    let sp = 0;
+    #[cfg(not(miri))]
     let sp: usize;
     // SAFETY: copies a register. Not `pure`: the value changes over a park, so it must be read each time.
+    #[cfg(not(miri))]
     unsafe {
         #[cfg(target_arch = "x86_64")]
         asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags));

@@ -4,6 +4,7 @@
 //! park. So no address of a thread-local leaves this file, and each access is a call that can neither be inlined nor
 //! merged with an earlier one (`inline(never)` alone allows merging; the empty `asm!` forbids it).
 
+#[cfg(not(miri))]
 use std::arch::asm;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -35,7 +36,10 @@ impl Drop for RecordGuard {
 #[inline(never)]
 pub(crate) fn getm() -> Option<&'static M> {
     // SAFETY: empty template; touches no memory, stack or flags. It is the effect LLVM cannot see through.
-    unsafe { asm!("", options(nostack, preserves_flags)) };
+    #[cfg(not(miri))]
+    unsafe {
+        asm!("", options(nostack, preserves_flags))
+    };
     let m = CURRENT_M.try_with(Cell::get).unwrap_or(ptr::null());
     // SAFETY: an M is never freed (m.rs I1).
     NonNull::new(m.cast_mut()).map(|m| unsafe { m.as_ref() })
@@ -51,7 +55,10 @@ pub(crate) fn set_m(m: Option<&'static M>) {
 #[inline(never)]
 pub(crate) fn thread_g() -> GRef {
     // SAFETY: as in `getm`.
-    unsafe { asm!("", options(nostack, preserves_flags)) };
+    #[cfg(not(miri))]
+    unsafe {
+        asm!("", options(nostack, preserves_flags))
+    };
     if let Some(gp) = THREAD_G.get() {
         return gp;
     }
