@@ -12,7 +12,7 @@ const RUNTIME: &[&[&str]] = &[
     // every call of the system; how the process ends
     &["sys", "throw"],
     // words that threads share, each with its model; under loom `model` stands for all above
-    &["shim", "note", "spinning", "handshake", "join_word", "model"],
+    &["shim", "note", "spinning", "handshake", "join_word", "runnext", "model"],
     // stack switching
     &["coro"],
     // state: nothing here parks, wakes or polls

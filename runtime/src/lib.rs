@@ -13,6 +13,7 @@ mod throw;
 mod handshake;
 mod join_word;
 mod note;
+mod runnext;
 mod spinning;
 mod timer;
 

@@ -11,6 +11,7 @@ use crate::census::Census;
 use crate::g::{G, GRef};
 use crate::glist::GFree;
 use crate::m::M;
+use crate::runnext::RunNext;
 use crate::timer::Timers;
 
 /// A P's state. Go: `_Pidle` and so on.
@@ -36,7 +37,7 @@ pub(crate) struct P {
     /// Set by sysmon when the slice is used up: the next `runnext` does not inherit it. Cleared by the holder.
     pub(crate) preempt: AtomicBool,
     /// The goroutine that runs next, if any: put there by the holder, taken by the holder or, late, by a thief.
-    pub(crate) runnext: AtomicPtr<G>,
+    pub(crate) runnext: RunNext<G>,
     /// The queue's owner end (I1).
     pub(crate) runq: UnsafeCell<Worker<GRef>>,
     /// Its other end, for anybody.
@@ -62,7 +63,8 @@ unsafe impl Sync for P {}
 unsafe impl Send for P {}
 
 impl P {
-    pub(crate) fn new(id: u32) -> P {
+    /// `alone`: there is no other.
+    pub(crate) fn new(id: u32, alone: bool) -> P {
         let runq = Worker::new_fifo();
         let stealer = runq.stealer();
         P {
@@ -72,7 +74,7 @@ impl P {
             schedtick: AtomicU32::new(0),
             syscalltick: AtomicU32::new(0),
             preempt: AtomicBool::new(false),
-            runnext: AtomicPtr::new(std::ptr::null_mut()),
+            runnext: RunNext::new(alone),
             runq: UnsafeCell::new(runq),
             stealer,
             timers: Timers::new(),

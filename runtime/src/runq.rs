@@ -10,12 +10,11 @@
 //! I1 The functions with a `p` of their own to touch (`runqput runqget globrunqget runqsteal`) are for the P's holder.
 //! I2 A goroutine that is taken from `runnext` in favour of another is in the queue before its taker goes on.
 
-use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 
 use crossbeam_deque::{Steal, Worker};
 
-use crate::g::GRef;
+use crate::g::{G, GRef};
 use crate::p::P;
 use crate::sched::Sched;
 
@@ -50,9 +49,7 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
     let tail = match place {
         Place::Tail => gp,
         Place::Next => {
-            // ORDERING: Release pairs with the Acquire of a thief's exchange: it sees the goroutine's state; Acquire for
-            // the one displaced.
-            let old = p.runnext.swap(gp.as_ptr(), AcqRel);
+            let old = p.runnext.put(gp.as_ptr());
             if old.is_null() {
                 return;
             }
@@ -66,25 +63,23 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
 /// The next goroutine of this P. Go: runqget.
 #[inline]
 pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
-    if !p.runnext.load(Relaxed).is_null() {
+    if !p.runnext.is_empty() {
         if p.preempt.load(Relaxed) {
             // The slice is used up: no inheritance. The next one queues like everybody else, and the ring gets its turn.
             p.preempt.store(false, Relaxed);
-            if let Some(gp) = take_runnext(p) {
+            if let Some(gp) = taken(p.runnext.take()) {
                 queue(p).push(gp);
             }
-        } else if let Some(gp) = take_runnext(p) {
+        } else if let Some(gp) = taken(p.runnext.take()) {
             return Some((gp, Slice::Inherited));
         }
     }
     queue(p).pop().map(|gp| (gp, Slice::Fresh))
 }
 
-/// Takes what is in `runnext`, unless it is gone.
-#[inline]
-fn take_runnext(p: &P) -> Option<GRef> {
-    // ORDERING: Acquire pairs with the Release in `runqput`.
-    let gp = p.runnext.swap(ptr::null_mut(), Acquire);
+/// What was taken from `runnext`, unless it was gone.
+#[inline(always)]
+fn taken(gp: *mut G) -> Option<GRef> {
     // SAFETY: runnext holds pointers from GRefs.
     (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
 }
@@ -92,17 +87,12 @@ fn take_runnext(p: &P) -> Option<GRef> {
 /// Is there nothing to take? Exact for the holder; for others never "empty" while a goroutine moves from `runnext` to the
 /// queue, which is why the queue is looked at twice.
 pub(crate) fn runqempty(p: &P) -> bool {
-    p.stealer.is_empty()
-        && {
-            // ORDERING: SeqCst: part of the submitters' handshake (spinning.rs I2): the load may not move before a fence.
-            p.runnext.load(SeqCst).is_null()
-        }
-        && p.stealer.is_empty()
+    p.stealer.is_empty() && p.runnext.is_empty_after_fence() && p.stealer.is_empty()
 }
 
 /// The number of goroutines in the queue and `runnext`; a hint.
 pub(crate) fn runqsize(p: &P) -> usize {
-    p.stealer.len() + usize::from(!p.runnext.load(Relaxed).is_null())
+    p.stealer.len() + usize::from(!p.runnext.is_empty())
 }
 
 /// How many one P may take from the global queue at once: its fair share.
@@ -144,11 +134,11 @@ pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
             Steal::Retry => std::hint::spin_loop(),
         }
     }
-    if !runnext_too || victim.runnext.load(Relaxed).is_null() {
+    if !runnext_too || victim.runnext.is_empty() {
         return None;
     }
     // The victim has just readied it and is about to park: give it the chance to run it itself. Otherwise a
     // ping-pong pair would be torn apart at each message.
     crate::sys::thread::usleep(3);
-    take_runnext(victim)
+    taken(victim.runnext.steal())
 }

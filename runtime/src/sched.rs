@@ -104,7 +104,7 @@ pub(crate) fn init(config: Config) -> bool {
     let mut made = false;
     SCHED.get_or_init(|| {
         made = true;
-        let allp: Box<[P]> = (0..config.procs as u32).map(P::new).collect();
+        let allp: Box<[P]> = (0..config.procs as u32).map(|id| P::new(id, config.procs == 1)).collect();
         Sched {
             allp,
             runq: Injector::new(),

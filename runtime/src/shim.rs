@@ -13,6 +13,20 @@ pub(crate) use loom::sync::atomic;
 #[cfg(loom)]
 pub(crate) use model_mutex::Mutex;
 
+/// `fence(SeqCst)`, where it is on a hot path. A locked instruction does on x86-64 what `mfence` does for ordinary memory, in a third
+/// of the time (Linux: arch/x86/include/asm/barrier.h __smp_mb); rustc makes an `mfence` of a fence.
+#[inline(always)]
+pub(crate) fn full_fence() {
+    #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+    // SAFETY: writes back what is on the stack. It is a fence for the compiler, too: the template may touch any memory.
+    unsafe {
+        std::arch::asm!("lock or dword ptr [rsp], 0");
+    }
+    // ORDERING: SeqCst, pairs with what the caller says.
+    #[cfg(not(all(target_arch = "x86_64", not(loom), not(miri))))]
+    atomic::fence(atomic::Ordering::SeqCst);
+}
+
 /// One turn of a spin loop.
 #[inline]
 pub(crate) fn spin_loop() {

@@ -22,6 +22,7 @@
 //!    run it with: the submitter has relied on it (I1), so it says `need` in its turn.
 
 use crate::shim::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst, fence};
+use crate::shim::full_fence;
 
 /// How many Ps are idle, how many Ms look for work. See the file's head.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Spinning {
     #[inline]
     pub(crate) fn wants_spinner(&self) -> bool {
         // ORDERING: SeqCst fence, pairs with the one in `retire` (I1, I2).
-        fence(SeqCst);
+        full_fence();
         if self.nmspinning.load(SeqCst) != 0 {
             return false;
         }
@@ -75,7 +76,7 @@ impl Spinning {
         if !self.needspinning.load(SeqCst) {
             self.need();
         }
-        fence(SeqCst);
+        full_fence();
         self.npidle.load(SeqCst) != 0
     }
 
@@ -239,6 +240,26 @@ mod loom_tests {
             }
             drop(idle);
             assert!(got_p || dropper.join().unwrap(), "work was seen, a P is idle, and nobody looks");
+        });
+    }
+
+    #[test]
+    fn loom_two_submitters_need_one_dropper() {
+        loom::model(|| {
+            let s = shared();
+            let submit = |s: &Arc<Shared>| {
+                let s = s.clone();
+                loom::thread::spawn(move || s.spinning.wants_spinner())
+            };
+            let (first, second) = (submit(&s), submit(&s));
+            s.spinning.p_idle();
+            let spins = s.spinning.must_spin_instead();
+            // Both relied on somebody: on the dropper, who must know, or on themselves.
+            let (first, second) = (first.join().unwrap(), second.join().unwrap());
+            assert!(
+                spins || (first && second),
+                "{first} {second}: one submitter's work is looked for by nobody"
+            );
         });
     }
 

@@ -95,8 +95,10 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
 /// goroutine and nothing of it after; it does not park and does not panic. `false` means: do not park after all.
 ///
 /// Go: runtime/proc.go gopark, park_m.
+///
+/// Inlined: each frame between a user's loop and the suspend costs a mispredicted return (bench/JOURNAL.md).
 #[doc(alias = "park_m")]
-#[inline]
+#[inline(always)]
 pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     let Some(gp) = g::current_goroutine() else { return park_thread(reason, commit) };
     gp.set_wait_reason(reason);
