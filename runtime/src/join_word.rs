@@ -208,8 +208,8 @@ impl JoinWord {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
-    use crate::g::WaitReason;
-    use crate::proc::{gopark, goready};
+    use crate::model::g::{GRef, WaitReason};
+    use crate::model::proc::{gopark, goready};
     use loom::cell::UnsafeCell;
     use loom::sync::Arc;
 
@@ -246,7 +246,7 @@ mod loom_tests {
                 match self.word.publish() {
                     Published::Kept => {}
                     // SAFETY: from `as_usize` in `join`.
-                    Published::Awaited(waiter) => goready(unsafe { crate::g::GRef::from_usize(waiter) }),
+                    Published::Awaited(waiter) => goready(unsafe { GRef::from_usize(waiter) }),
                     Published::Detached => assert_eq!(self.take_result(), 7),
                 }
             }
