@@ -21,7 +21,7 @@ fn program() {
     let d = Dialer { deadline: Some(past), ..Default::default() };
     say!("{}", err(&d.dial("tcp", "127.0.0.1:20044")));
     let (ctx, cancel) = Context::background().with_cancel();
-    let _timer = after_func(Duration::from_millis(50), move || cancel());
+    let _timer = after_func(Duration::from_millis(50), move || cancel.cancel());
     say!("{}", err(&Dialer::default().dial_context(&ctx, "tcp", "127.0.0.1:20044")));
     say!("{}", err(&Dialer::default().dial_context(&ctx, "tcp", "127.0.0.1:20044")));
 }
