@@ -90,6 +90,25 @@ impl PacketConn {
         self.0.read_from(buf).map_err(|e| self.read_error(e, "recvfrom"))
     }
 
+    /// As [`read_from`](Self::read_from), ended early when the context is done.
+    ///
+    /// # Errors
+    /// As there, and "operation was canceled" or "i/o timeout" when the context ends it.
+    ///
+    /// ```
+    /// # use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let socket = gopark_net::listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// gopark_runtime::go(move || cancel());
+    /// let e = socket.read_from_context(&ctx, &mut [0; 8]).unwrap_err();
+    /// assert!(e.to_string().ends_with(": operation was canceled"));
+    /// # }) } }
+    /// ```
+    pub fn read_from_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
+        self.0.read_from_context(ctx, buf).map_err(|e| self.read_error(e, "recvfrom"))
+    }
+
     /// Sends a message.
     ///
     /// # Errors
@@ -212,9 +231,23 @@ impl NetFd {
 
     pub(crate) fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), Error> {
         let (n, from) = self.pfd.read_from(buf)?;
+        Ok(self.payload(buf, n, &from))
+    }
+
+    pub(crate) fn read_from_context(
+        &self,
+        ctx: &Context,
+        buf: &mut [u8],
+    ) -> Result<(usize, Option<Addr>), Error> {
+        let (n, from) = self.pfd.read_from_context(ctx, buf)?;
+        Ok(self.payload(buf, n, &from))
+    }
+
+    /// What the user sees of a message of `n` bytes: a raw IPv4 socket receives the header too.
+    fn payload(&self, buf: &mut [u8], n: usize, from: &RawAddr) -> (usize, Option<Addr>) {
         let raw_ipv4 = self.network.transport == Transport::Ip && from.family() == libc::AF_INET;
         let n = if raw_ipv4 { strip_ipv4_header(buf, n) } else { n };
-        Ok((n, self.network.addr(&from)))
+        (n, self.network.addr(from))
     }
 
     pub(crate) fn read_msg(

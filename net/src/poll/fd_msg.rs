@@ -1,5 +1,6 @@
 //! Messages with addresses and control data. Go: internal/poll/fd_unix.go ReadFrom, WriteTo, ReadMsg, WriteMsg.
 
+use gopark_runtime::context::Context;
 use gopark_runtime::poll_api::Mode;
 
 use super::{Error, Fd};
@@ -17,6 +18,15 @@ impl Fd {
         let _lock = self.begin(Mode::Read)?;
         let mut from = RawAddr::empty();
         let n = self.retry(Mode::Read, || sys::recvfrom(self.raw(), buf, flags, &mut from))?;
+        Ok((n, from))
+    }
+
+    /// As [`read_from`](Self::read_from), ended early when the context is done.
+    pub(crate) fn read_from_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
+        let _lock = self.begin_context(Mode::Read, ctx)?;
+        let mut from = RawAddr::empty();
+        let receive = || sys::recvfrom(self.raw(), buf, 0, &mut from);
+        let n = self.retry_waiting(receive, || self.wait_context(Mode::Read, ctx))?;
         Ok((n, from))
     }
 
