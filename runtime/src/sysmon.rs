@@ -35,6 +35,9 @@ const MIN_NAP_US: u32 = 20;
 const MAX_NAP_US: u32 = 10_000;
 /// Rounds without an event after which naps get longer.
 const QUIET_ROUNDS: u32 = 50;
+/// After a slice was ended it looks again at such intervals, for as many rounds as the next slice lasts. More often would find nothing.
+const SLICE_NAP_US: u32 = 1_000;
+const SLICE_ROUNDS: u32 = 10;
 /// Rounds, all Ps idle and nothing scheduled in between, before the deep sleep.
 const IDLE_ROUNDS: u32 = 5;
 
@@ -88,7 +91,14 @@ pub(crate) fn sysmon() {
         }
         let now = dump::refresh_clock();
         poll_network(sched, now);
-        quiet = if retake(sched, &mut seen, &mut hogs, now) > 0 { 0 } else { quiet + 1 };
+        match retake(sched, &mut seen, &mut hogs, now) {
+            Some(Retaken::Call) => quiet = 0,
+            Some(Retaken::Slice) => {
+                nap = nap.min(SLICE_NAP_US);
+                quiet = QUIET_ROUNDS - SLICE_ROUNDS;
+            }
+            None => quiet += 1,
+        }
         hogs.look(now);
         trace.tick(sched, now);
     }
@@ -141,9 +151,18 @@ fn poll_network(sched: &'static Sched, now: i64) {
     }
 }
 
-/// Takes Ps that have been outside of the runtime too long. Go: retake.
-fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -> usize {
-    let mut n = 0;
+/// What a P was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Retaken {
+    /// User code that has not been in the runtime for a slice. The next to get the P has a slice before it.
+    Slice,
+    /// An announced call. More of them are likely, and a P is idle for as long as it is not seen.
+    Call,
+}
+
+/// Takes Ps that have been outside of the runtime too long; tells of the most urgent kind. Go: retake.
+fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -> Option<Retaken> {
+    let mut most = None;
     // Work on any queue will do: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
     for (p, seen) in sched.allp.iter().zip(seen) {
@@ -164,9 +183,9 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
         let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
         let slice_over = seen.sched_when + SLICE_NS <= now;
         let mode = m.tenure.mode();
-        let due = match mode {
-            Mode::Blocking => slice_over || seen.syscall_when < now,
-            Mode::User | Mode::Runtime => slice_over,
+        let (kind, due) = match mode {
+            Mode::Blocking => (Retaken::Call, slice_over || seen.syscall_when < now),
+            Mode::User | Mode::Runtime => (Retaken::Slice, slice_over),
         };
         if !due {
             continue;
@@ -187,12 +206,12 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
                 wake::disown(p);
                 wake::handoffp(p);
                 hogs.add(m);
-                n += 1;
+                most = most.max(Some(kind));
             }
             wake::incidlelocked(1);
         }
     }
-    n
+    most
 }
 
 /// The last few threads are not for hogs: with them gone, nothing could run at all.
