@@ -1,10 +1,10 @@
 //! `go` and what it returns. Model: std::thread::spawn, JoinHandle, scope.
 //!
-//! I1 A goroutine spawned here for a `T` has the place of a `Legacy<T>` in its slot. Whose that is, and the slot, says the
+//! I1 A goroutine spawned here for a `T` has the place of a `Bequest<T>` in its slot. Whose that is, and the slot, says the
 //!    record's join word (join_word.rs has the protocol).
 
+mod bequest;
 mod future;
-mod legacy;
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -16,7 +16,7 @@ use crate::g::{self, GRef, WaitReason};
 use crate::join_word::{Heir, Published};
 use crate::proc::gopark;
 use crate::proc::newproc::{self, Options};
-use legacy::Legacy;
+use bequest::Bequest;
 
 pub use future::JoinFuture;
 
@@ -48,7 +48,7 @@ impl<T> Joiner<T> {
         debug_assert!(self.has_result());
         let release = Release(ManuallyDrop::new(self).gp);
         // SAFETY: I1; it is there, and ours: we are the only heir and gone with this.
-        unsafe { Legacy::take(release.0) }
+        unsafe { Bequest::take(release.0) }
     }
 }
 
@@ -59,7 +59,7 @@ impl<T> Drop for Joiner<T> {
         }
         let _release = Release(self.gp);
         // SAFETY: I1; it is there (nobody waits, so that is why `detach` failed), and nobody else takes it.
-        drop(unsafe { Legacy::<T>::take(self.gp) });
+        drop(unsafe { Bequest::<T>::take(self.gp) });
     }
 }
 
@@ -79,12 +79,12 @@ fn bequeath<T>(result: std::thread::Result<T>) {
     let mut result = Some(result);
     if !gp.join.is_detached() {
         // SAFETY: I1; the goroutine's own, not published yet.
-        unsafe { Legacy::leave(gp, result.take().expect("set above")) };
+        unsafe { Bequest::leave(gp, result.take().expect("set above")) };
         match gp.join.publish() {
             Published::Kept => {}
             Published::Awaited(waiter) => future::wake(waiter),
             // SAFETY: left just now, and there is no heir.
-            Published::Detached => result = Some(unsafe { Legacy::take(gp) }),
+            Published::Detached => result = Some(unsafe { Bequest::take(gp) }),
         }
     }
     // The user's destructor, if nobody joins.
@@ -204,7 +204,7 @@ where
         at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.
-    match unsafe { newproc::newproc(main, options, site, Heir::Handle, Legacy::<T>::BYTES) } {
+    match unsafe { newproc::newproc(main, options, site, Heir::Handle, Bequest::<T>::BYTES) } {
         Ok(gp) => JoinHandle(Joiner { gp, result: PhantomData }),
         Err(e) => newproc::refuse(e),
     }
