@@ -25,7 +25,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::proc::template;
-use crate::sys::thread::{thread_cpu_ns, thread_sleeps};
+use crate::sched::sched;
+use crate::sys::thread::{processors, thread_cpu_ns, thread_sleeps};
 use crate::sys::weight::{STEPS_TO_IDLE, Weight};
 
 /// Processor time since the retake that shows that a thread computes.
@@ -62,7 +63,8 @@ pub(crate) struct Hogs {
 
 impl Hogs {
     pub(crate) fn new() -> Hogs {
-        let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
+        // Asked at each start: a call that reads files would be in the trace of every program.
+        let processors = processors().unwrap_or_else(|| sched().procs()).max(1);
         Hogs { list: Vec::new(), processors, next_look: 0, ask_from: 0, refused: false }
     }
 

@@ -33,6 +33,17 @@ pub(crate) fn thread_sleeps(tid: i32) -> bool {
     matches!(state, Some('S' | 'D'))
 }
 
+/// How many processors the process may run on; `None` where there are more than the C library's set holds. sched_getaffinity(2): one
+/// call, and no file is read (std's count also looks at cgroups' quotas, which are no processors).
+pub(crate) fn processors() -> Option<usize> {
+    // SAFETY: a set of bits, for which zeroes are valid.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is valid and has the size that is said.
+    let done = unsafe { libc::sched_getaffinity(0, size_of_val(&set), &mut set) } == 0;
+    // SAFETY: as above.
+    done.then(|| unsafe { libc::CPU_COUNT(&set) } as usize)
+}
+
 /// How many threads the process has; `None` where /proc does not tell.
 pub(crate) fn thread_count() -> Option<usize> {
     Some(std::fs::read_dir("/proc/self/task").ok()?.count())
