@@ -18,16 +18,18 @@ twins! {
     pipe_deadline read_deadline request_loop select_net sendfile_copy signal_notify signal_stop sleep_only splice_copy
     tcp4_listen tcp6_only tcp_addr_forms tcp_sample timers udp_connected udp_deadline udp_dual udp_echo udp_msg
     unix_deadline unix_dial unix_fds unix_names unix_stream unixgram unixgram_dial unixpacket write_buffers
-    write_deadline proxy three_listeners context_dial udp_dial_forms sleep_many dial_many exec_wait
+    write_deadline copy_both_ways three_listeners context_dial udp_dial_forms sleep_many dial_many exec_wait
     dial_name_dns dial_name_refused dns_reverse dns_search dns_servers
 }
 
-/// The list above has all programs of the folder.
+/// The list above has all programs of the folder, and none is built to the same file as an example.
 #[test]
 fn every_program_has_a_test() {
     let source = include_str!("conformance.rs");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for program in programs(&[]).expect("the catalogue") {
         assert!(source.split_whitespace().any(|word| word == program.name), "{} has no test", program.name);
+        assert!(!examples.join(&program.name).with_extension("rs").exists(), "two examples {}", program.name);
     }
 }
 

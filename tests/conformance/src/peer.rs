@@ -73,7 +73,7 @@ pub fn peer_of(name: &str) -> Option<Peer> {
         "half_close" => half_close,
         "happy_eyeballs" => streams::happy_eyeballs,
         "main_returns" => streams::main_returns,
-        "proxy" => copies::proxy,
+        "copy_both_ways" => copies::both_ways,
         "three_listeners" => streams::three_listeners,
         "request_loop" => streams::request_loop,
         "select_net" => streams::select_net,

@@ -75,7 +75,7 @@ pub(super) fn copy_to_pipe(cue: &Cue) -> Result<()> {
 }
 
 /// Both ends of a proxy.
-pub(super) fn proxy(cue: &Cue) -> Result<()> {
+pub(super) fn both_ways(cue: &Cue) -> Result<()> {
     let upstream = server(20091, None)?;
     cue.ready();
     wait_tcp(20090)?;
