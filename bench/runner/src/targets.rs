@@ -35,6 +35,8 @@ pub struct Verdict {
     pub against: String,
     pub at_most: f64,
     pub measured: f64,
+    /// The same ratio of server CPU over the client's of the same run, in which the machine's mood cancels; for server CPU.
+    pub over_client: Option<f64>,
 }
 
 impl Verdict {
@@ -57,6 +59,7 @@ const fn target(
 const WALL: &str = "ns_per_op";
 const CPU: &str = "cpu_ns_per_op";
 const SERVER: &str = "server_cpu_us";
+const SERVER_PER_CLIENT: &str = "server_per_client";
 const FAITHFUL: &str = "gopark";
 const FEWEST: &str = "gopark-fewest";
 
@@ -136,15 +139,20 @@ impl Target {
     fn verdict(&self, results: &Results) -> Option<Verdict> {
         let go = format!("go{GO}");
         let value = |label| median(&results.values(self.group, label, self.ours, self.figure));
-        let over =
-            |them: &str| median(&results.ratios(self.group, self.label, (self.ours, them), self.figure));
+        let ratio =
+            |them: &str, figure| median(&results.ratios(self.group, self.label, (self.ours, them), figure));
         let (measured, against) = match self.against {
-            Against::Go => (over(&go)?, format!("of Go {GO}")),
-            Against::Limit => (over("limit")?, "of the limit".to_owned()),
+            Against::Go => (ratio(&go, self.figure)?, format!("of Go {GO}")),
+            Against::Limit => (ratio("limit", self.figure)?, "of the limit".to_owned()),
             Against::Row(label) => (value(self.label)? / value(label)?, format!("of \"{label}\"")),
             Against::Number => (value(self.label)?, String::new()),
         };
         let what = format!("{} {}: {} of {}", self.group, self.label, self.figure, self.ours);
-        Some(Verdict { what, against, at_most: self.at_most, measured })
+        let over_client = match self.against {
+            Against::Go if self.figure == SERVER => ratio(&go, SERVER_PER_CLIENT),
+            Against::Limit if self.figure == SERVER => ratio("limit", SERVER_PER_CLIENT),
+            _ => None,
+        };
+        Some(Verdict { what, against, at_most: self.at_most, measured, over_client })
     }
 }
