@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -90,11 +91,19 @@ func main() {
 	run()
 }
 
-// parkBystanders leaves n goroutines parked for ever, to see whether the rest grows slower by them.
+// parkBystanders leaves n goroutines parked for ever, to see whether the rest grows slower by them. It returns
+// when all have had their first turn.
 func parkBystanders(n int) {
+	var started atomic.Int64
 	never := make(chan struct{})
 	for range n {
-		go func() { <-never }()
+		go func() {
+			started.Add(1)
+			<-never
+		}()
+	}
+	for started.Load() < int64(n) {
+		runtime.Gosched()
 	}
 }
 

@@ -5,6 +5,7 @@ use bench_contract::{Job, READ_BUFFER, ready};
 use gopark::net::{Conn, listen};
 use gopark::{go, gosched};
 use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 pub fn serve(job: &'static Job, connection: fn(&Conn)) {
@@ -36,12 +37,19 @@ pub fn one_line(conn: &Conn) {
     _ = conn.write(&buf[..len]); // the client may have left
 }
 
-/// Parks `n` goroutines for ever, to see whether the rest grows slower by them.
+/// Parks `n` goroutines for ever, to see whether the rest grows slower by them. Returns when all have had their first turn.
 pub fn park_bystanders(n: usize) {
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
     let never = gopark::chan::never::<()>();
     for _ in 0..n {
         let never = never.clone();
-        go(move || never.recv());
+        go(move || {
+            STARTED.fetch_add(1, Relaxed);
+            never.recv()
+        });
+    }
+    while STARTED.load(Relaxed) < n {
+        gosched();
     }
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	cat := exec.Command("/bin/sh", "-c", "cat; sleep 0.1")
+	cat := exec.Command("/bin/sh", "-c", "sleep 0.2; cat; sleep 0.1")
 	in, err := cat.StdinPipe()
 	if err != nil {
 		fmt.Println(err)
@@ -30,7 +30,7 @@ func main() {
 	fmt.Println(cat.Wait())
 	fmt.Println(exec.Command("/bin/sh", "-c", "exit 3").Run())
 	fmt.Println(exec.Command("/bin/sh", "-c", "kill -9 $$").Run())
-	text, err = exec.Command("/bin/sh", "-c", "echo out; sleep 0.1; echo err >&2; sleep 0.1; exit 4").Output()
+	text, err = exec.Command("/bin/sh", "-c", "sleep 0.2; echo out; sleep 0.1; echo err >&2; sleep 0.1; exit 4").Output()
 	var exit *exec.ExitError
 	errors.As(err, &exit)
 	fmt.Printf("%q %q %v\n", text, exit.Stderr, err)

@@ -15,8 +15,11 @@ fn main() {
 
 fn program() {
     let mut cat = Command::new("/bin/sh");
-    let cat =
-        cat.args(["-c", "cat; sleep 0.1"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let cat = cat
+        .args(["-c", "sleep 0.2; cat; sleep 0.1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = match cat.spawn() {
         Ok(child) => child,
         Err(e) => return say!("{e}"),
@@ -30,7 +33,7 @@ fn program() {
     say!("{}", shown(quiet(&["/bin/sh", "-c", "exit 3"])));
     say!("{}", shown(quiet(&["/bin/sh", "-c", "kill -9 $$"])));
     let out = Command::new("/bin/sh")
-        .args(["-c", "echo out; sleep 0.1; echo err >&2; sleep 0.1; exit 4"])
+        .args(["-c", "sleep 0.2; echo out; sleep 0.1; echo err >&2; sleep 0.1; exit 4"])
         .output()
         .expect("a shell");
     let [stdout, stderr] = [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
