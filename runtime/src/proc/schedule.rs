@@ -285,8 +285,8 @@ impl Search {
                         }
                     }
                 }
-                // Relaxed: a hint; an idle P has nothing.
-                if victim.status.load(Relaxed) == PStatus::Idle as u32 {
+                // Relaxed: a hint. An idle P has nothing, unless it is on its way to an M that has not come up yet.
+                if victim.status.load(Relaxed) == PStatus::Idle as u32 && runqempty(victim) {
                     continue;
                 }
                 if let Some(gp) = runqsteal(p, victim, last) {
