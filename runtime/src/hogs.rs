@@ -131,14 +131,15 @@ impl Hog {
     }
 
     fn notice_computing(&mut self) {
-        if self.steps > 0 && !self.m.is_lowered() {
-            // It has taken its weight back without a P, to make a call.
-            (self.steps, self.computes) = (0, false);
-        }
-        if self.computes {
+        let regained = self.has_regained();
+        if self.computes && !regained {
             return;
         }
         let now = thread_cpu_ns(self.tid).unwrap_or(self.cpu_ns);
+        if regained {
+            // What it did before the call is another matter.
+            (self.steps, self.computes, self.cpu_ns) = (0, false, now);
+        }
         if now - self.cpu_ns >= COMPUTES_NS {
             (self.computes, self.cpu_ns) = (true, now);
         }
@@ -156,10 +157,16 @@ impl Hog {
         self.cpu_ns = now;
     }
 
+    /// It has taken its weight back without a P, to make a call.
+    fn has_regained(&self) -> bool {
+        self.steps > 0 && !self.m.is_lowered()
+    }
+
     /// Lowers the thread so many steps below its own weight; 0 gives it back.
     fn set_steps(&mut self, steps: u32) -> Outcome {
         let (m, tid) = (self.m, self.tid);
-        let outcome = m.tenure.while_out_without_p(|| weigh(m, tid, steps)).unwrap_or(Outcome::NotNow);
+        let weigh = || if self.has_regained() { Outcome::NotNow } else { weigh(m, tid, steps) };
+        let outcome = m.tenure.while_out_without_p(weigh).unwrap_or(Outcome::NotNow);
         if outcome == Outcome::Done {
             self.steps = steps;
         }

@@ -163,9 +163,12 @@ fn what_follows(i: usize) -> Weight {
             let _locked = lock_os_thread();
             return weight();
         }
-        // A thread inherits its creator's weight.
+        // A thread inherits its creator's weight; which stays what it is, for sysmon looks at the creator again meanwhile.
         _ if CHILDREN.fetch_add(1, SeqCst) < 20 => {
-            return blocking(|| std::thread::spawn(weight).join().unwrap());
+            return blocking(|| {
+                std::thread::sleep(Duration::from_millis(25));
+                std::thread::spawn(weight).join().unwrap()
+            });
         }
         _ => drop(go(|| ()).join()),
     }
