@@ -11,6 +11,7 @@ mod deadline;
 mod loom_tests;
 
 use crate::g::{GRef, WaitReason};
+pub use crate::netpoll::desc::Watched;
 use crate::netpoll::sema::{Cause, Prepared, Woken};
 pub use crate::netpoll::{Mode, PollError};
 use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
@@ -175,7 +176,7 @@ mod door {
     use std::io;
     use std::panic::{RefUnwindSafe, UnwindSafe};
 
-    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Woken};
+    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Watched, Woken};
     use crate::netpoll::{self, cache};
     use crate::netpoll_epoll::{netpollclose, netpollopen};
     use crate::sys::clock::nanotime;
@@ -198,10 +199,10 @@ mod door {
         /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that
         /// cannot be polled, such as regular files.
         #[doc(alias = "runtime_pollOpen")]
-        pub fn open(fd: i32) -> io::Result<Self> {
+        pub fn open(fd: i32, what: Watched) -> io::Result<Self> {
             netpoll::netpoll_generic_init();
             let pd = cache::alloc();
-            pd.start(fd);
+            pd.start(fd, what);
             match netpollopen(pd) {
                 Ok(()) => Ok(PollDescriptor(pd)),
                 Err(errno) => {

@@ -4,7 +4,7 @@
 //! made when the first one is set and stays with the record.
 
 use crate::g::GRef;
-use crate::netpoll::info::AtomicPollInfo;
+use crate::netpoll::info::{AtomicPollInfo, PollInfo};
 use crate::netpoll::sema::{Cause, PollSema};
 use crate::netpoll::{Mode, PollError};
 use crate::shim::Mutex;
@@ -15,6 +15,15 @@ use crate::throw::throw;
 pub(crate) use crate::timer::Timer;
 #[cfg(loom)]
 pub(crate) use model_timer::Timer;
+
+/// What a descriptor is, as far as the poller cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// A socket: its next call names an error that the poller reports.
+    Socket,
+    /// Anything else, which may be reported as faulty and still say EAGAIN for ever.
+    Other,
+}
 
 /// A descriptor's record. Type-stable memory: see netpoll.rs I2.
 #[derive(Debug)]
@@ -118,7 +127,7 @@ impl PollDesc {
     }
 
     /// Makes a free record ready for this descriptor. Go: the first half of pollOpen.
-    pub(crate) fn start(&self, fd: i32) {
+    pub(crate) fn start(&self, fd: i32, what: Watched) {
         let mut deadlines = self.deadlines.lock();
         if self.rg.has_waiter() || self.wg.has_waiter() {
             throw!("blocked read or write on free polldesc");
@@ -130,6 +139,9 @@ impl PollDesc {
         if let Some(d) = deadlines.as_mut() {
             d.read.clear();
             d.write.clear();
+        }
+        if what == Watched::Socket {
+            self.info.publish(PollInfo::with_socket);
         }
     }
 

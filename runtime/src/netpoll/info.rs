@@ -1,9 +1,14 @@
 //! What a waiter must know of its descriptor without taking the lock, in one word. Go: runtime/netpoll.go pollInfo.
 //!
 //! ```text
-//!   bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
-//!   HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
+//!   bit 24  bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
+//!   SOCKET  HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
 //! ```
+//!
+//! EVENT_ERR is for descriptors whose reads say EAGAIN for ever although the poller reports an error. A socket is none of them: its
+//! next read names the error. And it may well report the bare error: the kernel's tcp_reset sets it, throws away what was to
+//! be sent, and only then marks the socket as closed, so that a poll in between finds it neither hung up nor readable. Go's readers
+//! then fail with "not pollable", ours with ECONNRESET.
 //!
 //! Go keeps `closing` and `fdseq` a second time beside the word; here the word is the only place (a connection that
 //! waits costs 12 bytes less, and nothing can get out of step).
@@ -26,6 +31,8 @@ pub(crate) const TAG_BITS: u32 = 19;
 const FDSEQ_MASK: u32 = (1 << TAG_BITS) - 1;
 /// An event of this life has told of the peer's end or of an error. Stays: no further edge will tell of it again.
 const HUNG_UP: u32 = 1 << (FDSEQ_SHIFT + TAG_BITS);
+/// Of a socket: never EVENT_ERR. For this life.
+const SOCKET: u32 = HUNG_UP << 1;
 
 /// Which life of a PollDesc: goes up by one each time it is freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +96,10 @@ impl PollInfo {
         PollInfo(self.0 | CLOSING)
     }
 
+    pub(crate) fn with_socket(self) -> PollInfo {
+        PollInfo(self.0 | SOCKET)
+    }
+
     pub(crate) fn with_expired(self, mode: Mode, expired: bool) -> PollInfo {
         let bit = expired_bit(mode);
         PollInfo(if expired { self.0 | bit } else { self.0 & !bit })
@@ -148,8 +159,8 @@ impl AtomicPollInfo {
         self.update(|info| Some(change(info)));
     }
 
-    /// Says whether the last event of this life was the bare error. Nothing if the life is over: a stale event must not
-    /// poison the next user (golang.org/issue/59545).
+    /// Says whether the last event of this life was the bare error. Nothing of a socket, and nothing if the life is over: a stale
+    /// event must not poison the next user (golang.org/issue/59545).
     #[doc(alias = "setEventErr")]
     pub(crate) fn set_event_err(&self, err: EventErr, life: FdSeq) {
         self.update(|info| {
@@ -157,7 +168,7 @@ impl AtomicPollInfo {
                 EventErr::Set => info.0 | EVENT_ERR,
                 EventErr::Clear => info.0 & !EVENT_ERR,
             };
-            (info.fdseq() == life && to != info.0).then_some(PollInfo(to))
+            (info.fdseq() == life && to != info.0 && info.0 & SOCKET == 0).then_some(PollInfo(to))
         });
     }
 
@@ -200,6 +211,21 @@ mod tests {
         assert_eq!(info.load().check(Mode::Read), Ok(()));
         info.set_event_err(EventErr::Set, first);
         assert_eq!(info.load().check(Mode::Read), Ok(()));
+    }
+
+    #[test]
+    fn a_sockets_error_is_told_by_its_next_read() {
+        let info = AtomicPollInfo::new();
+        info.publish(PollInfo::with_socket);
+        info.set_event_err(EventErr::Set, info.load().fdseq());
+        assert_eq!(info.load().check(Mode::Read), Ok(()));
+        info.rebirth();
+        info.set_event_err(EventErr::Set, info.load().fdseq());
+        assert_eq!(
+            info.load().check(Mode::Read),
+            Err(PollError::NotPollable),
+            "the next life may be of something else"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{DeadlineMode, Waited};
-use crate::netpoll::desc::{Deadlines, PollDesc, ReadyModes};
+use crate::netpoll::desc::{Deadlines, PollDesc, ReadyModes, Watched};
 use crate::netpoll::info::EventErr;
 use crate::netpoll::{Mode, PollError};
 use crate::proc::goready;
@@ -20,7 +20,7 @@ fn model(bound: usize, f: impl Fn() + Send + Sync + 'static) {
 
 fn open() -> Arc<PollDesc> {
     let pd = Arc::new(PollDesc::new());
-    pd.start(7);
+    pd.start(7, Watched::Socket);
     pd
 }
 
@@ -168,7 +168,7 @@ fn loom_stale_event_against_reuse() {
         pd.unblock();
         pd.assert_closable();
         pd.end();
-        pd.start(7);
+        pd.start(7, Watched::Socket);
         // A stale event is at worst a spurious notification; its error never reaches the next user.
         assert_eq!(pd.check(Mode::Read), Ok(()));
         poller.join().unwrap();
