@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use gopark_runtime::poll_api::fewest_syscalls;
+
 use crate::net_fd::NetFd;
+use crate::network::Transport;
 use crate::poll::{Error, Fd};
 use crate::sockopt::{self, DEFAULT_KEEP_ALIVE, DEFAULT_KEEP_ALIVE_COUNT};
+use crate::sys;
 
 /// Keep-alive probes of a TCP connection: when the first, how often, how many. `None` leaves the system's value;
 /// part seconds round up.
@@ -68,10 +72,23 @@ impl KeepAlive {
     /// Makes a fresh TCP socket a TCP connection: no delay, and probes. Errors do not matter, as in Go.
     #[doc(alias = "newTCPConn")]
     pub(crate) fn new_tcp_conn(self, fd: &NetFd) {
-        let _ = sockopt::set_no_delay(&fd.pfd, true);
-        if let Some(config) = self.effective() {
-            let _ = config.apply(&fd.pfd);
-        }
+        let _ = self.set_no_delay_and_probes(fd);
+    }
+
+    fn set_no_delay_and_probes(self, fd: &NetFd) -> Result<(), Error> {
+        let no_delay = sockopt::set_no_delay(&fd.pfd, true);
+        let probes = self.effective().map_or(Ok(()), |config| config.apply(&fd.pfd));
+        no_delay.and(probes)
+    }
+
+    /// With the knob `fewest_syscalls`, sets on a TCP listener what [`new_tcp_conn`](Self::new_tcp_conn) would set on each of its
+    /// connections: on Linux they inherit it. False: they do not, and each must be made one. (Multipath TCP's connections are
+    /// other sockets than its listener.)
+    pub(crate) fn inherited_from(self, listener: &NetFd) -> bool {
+        fewest_syscalls()
+            && listener.network.transport == Transport::Tcp
+            && listener.pfd.control(sys::protocol).is_ok_and(|proto| proto == libc::IPPROTO_TCP)
+            && self.set_no_delay_and_probes(listener).is_ok()
     }
 }
 

@@ -92,11 +92,9 @@ impl ListenConfig {
             .listen_addr(resolved.network, local, address)
             .map_err(|cause| failed(cause).with_addr(Some(local)))?;
         let unlink = Unlink::of(fd.local().as_ref());
-        Ok(Listener {
-            fd,
-            keep_alive: KeepAlive { idle: self.keep_alive, config: self.keep_alive_config },
-            unlink,
-        })
+        let keep_alive = KeepAlive { idle: self.keep_alive, config: self.keep_alive_config };
+        let options_inherited = keep_alive.inherited_from(&fd);
+        Ok(Listener { fd, keep_alive, options_inherited, unlink })
     }
 
     fn listen_addr(&self, network: Network, local: &NetAddr, address: &str) -> Result<NetFd, Cause> {
@@ -141,6 +139,8 @@ impl ListenConfig {
 pub struct Listener {
     fd: NetFd,
     keep_alive: KeepAlive,
+    /// What `keep_alive` asks for is set on the listener already, and its connections have it from there.
+    options_inherited: bool,
     /// The path of a unix listener.
     unlink: Option<Unlink>,
 }
@@ -149,7 +149,8 @@ impl Listener {
     /// A socket that listens already; what it accepts is set up as by [`listen`]. Its path, if it has one, stays when it closes.
     pub(crate) fn of(fd: NetFd) -> Listener {
         let ListenConfig { keep_alive, keep_alive_config, .. } = ListenConfig::default();
-        Listener { fd, keep_alive: KeepAlive { idle: keep_alive, config: keep_alive_config }, unlink: None }
+        let keep_alive = KeepAlive { idle: keep_alive, config: keep_alive_config };
+        Listener { fd, keep_alive, options_inherited: false, unlink: None }
     }
 
     fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
@@ -169,7 +170,7 @@ impl Listener {
 
     fn accepted(&self, accepted: Result<NetFd, Cause>) -> Result<Conn, OpError> {
         let fd = accepted.map_err(|cause| self.error("accept", cause))?;
-        if fd.network.transport == Transport::Tcp {
+        if fd.network.transport == Transport::Tcp && !self.options_inherited {
             self.keep_alive.new_tcp_conn(&fd);
         }
         Ok(Conn::new(fd))

@@ -76,7 +76,7 @@ pub(crate) fn socket(wanted: Use, make: impl Fn(i32) -> Result<NetFd, Cause>) ->
 pub(crate) fn in_use(fd: &Fd) -> Result<bool, Error> {
     const SOL_MPTCP: i32 = 284;
     const MPTCP_INFO: i32 = 1;
-    if fd.control(|fd| sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL))? != libc::IPPROTO_MPTCP {
+    if fd.control(sys::protocol)? != libc::IPPROTO_MPTCP {
         return Ok(false);
     }
     match fd.control(|fd| sys::getsockopt_int(fd, SOL_MPTCP, MPTCP_INFO)) {

@@ -146,7 +146,7 @@ impl NetFd {
     fn accepted(&self, accepted: Result<(RawFd, RawAddr), Error>) -> Result<NetFd, Cause> {
         let (fd, peer) = accepted.map_err(|e| e.in_call("accept4"))?;
         let mut conn = NetFd::new(fd, self.family, self.network);
-        conn.init()?;
+        conn.pfd.init_accepted()?;
         let local = conn.getsockname();
         conn.set_ends(local, self.network.addr(&peer));
         conn.connected = true;

@@ -184,6 +184,11 @@ fn socket_type(fd: RawFd) -> Result<i32, Errno> {
     getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)
 }
 
+/// The socket's protocol: IPPROTO_TCP, IPPROTO_MPTCP ...
+pub(crate) fn protocol(fd: RawFd) -> Result<i32, Errno> {
+    getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL)
+}
+
 /// accept4(2), close-on-exec and non-blocking.
 #[inline(never)]
 pub(crate) fn accept4(fd: RawFd, peer: &mut RawAddr) -> Result<RawFd, Errno> {

@@ -71,6 +71,8 @@ pub enum PollError {
     Timeout,
     /// The poller reported an error for the descriptor.
     NotPollable,
+    /// The kernel does not watch it: epoll_ctl's errno. Only of a descriptor that is watched from its first wait on.
+    Refused(i32),
 }
 
 /// How many goroutines (and threads) are parked in descriptors. Go: netpollWaiters.

@@ -176,10 +176,11 @@ mod door {
     use std::io;
     use std::panic::{RefUnwindSafe, UnwindSafe};
 
-    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Watched, Woken};
+    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Watched};
     use crate::netpoll::{self, cache};
     use crate::netpoll_epoll::{netpollclose, netpollopen};
     use crate::sys::clock::nanotime;
+    use crate::sys::epoll::Errno;
 
     /// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not be used (I1).
     #[derive(Clone, Copy)]
@@ -212,12 +213,42 @@ mod door {
             }
         }
 
+        /// As [`open`](Self::open) for a socket, but the kernel is told of it only before the first wait: one that never has to wait
+        /// makes no call for the poller at all. The wait then fails with [`PollError::Refused`] if the kernel refuses.
+        pub fn open_unwatched(socket: i32) -> Self {
+            netpoll::netpoll_generic_init();
+            let pd = cache::alloc();
+            pd.start(socket, Watched::Socket);
+            pd.info.set_unwatched();
+            PollDescriptor(pd)
+        }
+
+        /// Tells the kernel, if it has not been told. The socket's readiness up to then is reported at once (epoll(7), EPOLL_CTL_ADD), so
+        /// none is lost. A reader and a writer may both come here: the second finds it told (EEXIST).
+        #[inline]
+        fn watch(self) -> Result<(), PollError> {
+            if self.0.info.load().unwatched() { self.watch_now() } else { Ok(()) }
+        }
+
+        #[cold]
+        fn watch_now(self) -> Result<(), PollError> {
+            match netpollopen(self.0) {
+                Ok(()) | Err(Errno(libc::EEXIST)) => {
+                    self.0.info.set_watched();
+                    Ok(())
+                }
+                Err(Errno(errno)) => Err(PollError::Refused(errno)),
+            }
+        }
+
         /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and when nobody uses
         /// the handle any more.
         #[doc(alias = "runtime_pollClose")]
         pub fn close(self) {
             self.0.assert_closable();
-            netpollclose(self.0);
+            if !self.0.info.load().unwatched() {
+                netpollclose(self.0);
+            }
             cache::free(self.0);
         }
 
@@ -242,6 +273,7 @@ mod door {
         /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
         #[doc(alias = "runtime_pollWait")]
         pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
+            self.watch()?;
             self.0.wait(mode, &raw const *owner as usize)
         }
 
@@ -252,18 +284,13 @@ mod door {
             self.0.info.load().hung_up()
         }
 
-        /// Parks until the descriptor is ready, whatever else happens.
-        #[doc(alias = "runtime_pollWaitCanceled")]
-        pub fn wait_canceled(self, mode: Mode) {
-            while self.0.netpollblock(mode, 0, || true) == Woken::NotReady {}
-        }
-
         /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
         pub fn wait_interruptible(
             self,
             mode: Mode,
             interrupted: impl Fn() -> bool,
         ) -> Result<Waited, PollError> {
+            self.watch()?;
             self.0.wait_unless(mode, 0, interrupted)
         }
 

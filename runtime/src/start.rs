@@ -109,11 +109,17 @@ impl Builder {
         self
     }
 
-    /// Leaves out system calls that Go makes to keep latency low where they rarely pay: a read after a short read parks at once, and
-    /// an idle thread does not ask the poller before it waits there. Off by default: traces equal Go's.
+    /// Leaves out system calls that Go makes where the result is the same without them. Off by default: traces equal Go's.
+    ///
+    /// - A read after a short read parks at once (TCP only: elsewhere a short read says less).
+    /// - An idle thread does not ask the poller before it waits there.
+    /// - An accepted connection is made known to the poller when somebody first has to wait for it. Should the kernel refuse it then, it is
+    ///   that read or write which fails, not the accept.
+    /// - What [`listen`](https://docs.rs/gopark-net) sets on each TCP connection (no delay, keep-alive) is set on the listener, from which
+    ///   Linux's connections inherit it.
     ///
     /// Measured: an echo on one connection makes 3 system calls instead of 5 and costs 13 % less CPU; on 50 connections 2 instead
-    /// of 3, and 5 to 8 % less (`bench/JOURNAL.md`). Reads of TCP connections only.
+    /// of 3, and 5 to 8 % less. A connection that brings its line at once, 5 instead of 12 and about 10 % less (`bench/JOURNAL.md`).
     pub fn fewest_syscalls(mut self, on: bool) -> Builder {
         self.fewest_syscalls = on;
         self

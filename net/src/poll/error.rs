@@ -24,6 +24,7 @@ impl Error {
             PollError::Closing => closing,
             PollError::Timeout => Sentinel::DeadlineExceeded,
             PollError::NotPollable => Sentinel::NotPollable,
+            PollError::Refused(errno) => return Error::Errno(Errno(errno)),
         })
     }
 

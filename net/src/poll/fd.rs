@@ -137,6 +137,17 @@ impl Fd {
         }
     }
 
+    /// As [`init`](Self::init), for a connection just accepted: with `fewest_syscalls` the poller comes to know of it when somebody first
+    /// has to wait, which fails if the poller refuses.
+    pub(crate) fn init_accepted(&mut self) -> Result<(), Error> {
+        if !fewest_syscalls() {
+            return self.init();
+        }
+        self.pd = Some(PollDescriptor::open_unwatched(self.raw()));
+        *self.is_blocking.get_mut() = false;
+        Ok(())
+    }
+
     /// The number, for calls of one's own under a reference, or before the descriptor is shared; -1 once closed.
     #[inline]
     pub(crate) fn raw(&self) -> RawFd {

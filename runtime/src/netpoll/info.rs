@@ -1,8 +1,8 @@
 //! What a waiter must know of its descriptor without taking the lock, in one word. Go: runtime/netpoll.go pollInfo.
 //!
 //! ```text
-//!   bit 24  bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
-//!   SOCKET  HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
+//!   bit 25     bit 24  bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
+//!   UNWATCHED  SOCKET  HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
 //! ```
 //!
 //! EVENT_ERR is for descriptors whose reads say EAGAIN for ever although the poller reports an error. A socket is none of them: its
@@ -13,8 +13,8 @@
 //! Go keeps `closing` and `fdseq` a second time beside the word; here the word is the only place (a connection that
 //! waits costs 12 bytes less, and nothing can get out of step).
 //!
-//! I1 All bits but EVENT_ERR and HUNG_UP change only under the PollDesc's lock. These two are the poller's, which takes no
-//!    lock.
+//! I1 All bits but EVENT_ERR, HUNG_UP and UNWATCHED change only under the PollDesc's lock. The first two are the poller's, which takes
+//!    no lock; UNWATCHED goes once in a life, by a waiter.
 //! I2 fdseq is never 0 while the descriptor is open.
 
 use crate::netpoll::{Mode, PollError};
@@ -33,6 +33,8 @@ const FDSEQ_MASK: u32 = (1 << TAG_BITS) - 1;
 const HUNG_UP: u32 = 1 << (FDSEQ_SHIFT + TAG_BITS);
 /// Of a socket: never EVENT_ERR. For this life.
 const SOCKET: u32 = HUNG_UP << 1;
+/// The kernel has not been told of the descriptor yet. Who waits first tells it, and takes this away afterwards.
+const UNWATCHED: u32 = SOCKET << 1;
 
 /// Which life of a PollDesc: goes up by one each time it is freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,10 @@ impl PollInfo {
 
     pub(crate) fn with_socket(self) -> PollInfo {
         PollInfo(self.0 | SOCKET)
+    }
+
+    pub(crate) fn unwatched(self) -> bool {
+        self.0 & UNWATCHED != 0
     }
 
     pub(crate) fn with_expired(self, mode: Mode, expired: bool) -> PollInfo {
@@ -176,6 +182,16 @@ impl AtomicPollInfo {
     /// who is woken by that event knows.
     pub(crate) fn set_hung_up(&self, life: FdSeq) {
         self.update(|info| (info.fdseq() == life && !info.hung_up()).then_some(PollInfo(info.0 | HUNG_UP)));
+    }
+
+    /// The kernel will be told later. By the opener.
+    pub(crate) fn set_unwatched(&self) {
+        self.update(|info| Some(PollInfo(info.0 | UNWATCHED)));
+    }
+
+    /// The kernel has been told.
+    pub(crate) fn set_watched(&self) {
+        self.update(|info| info.unwatched().then_some(PollInfo(info.0 & !UNWATCHED)));
     }
 
     /// Ends this life. The lock is held (I1).
