@@ -52,6 +52,7 @@ pub fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
         contestant("tokio", Family::Tokio, peer("bench-tokio"), ""),
         contestant("may", Family::May, peer("bench-may"), ""),
         contestant("limit", Family::Limit, peer("bench-limit"), ""),
+        contestant("limit-go", Family::Limit, peer("bench-limit"), "calls=go"),
     ];
     for added in added {
         let (name, command) = added.split_once('=').context("--add takes NAME=COMMAND")?;

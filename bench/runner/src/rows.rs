@@ -208,7 +208,7 @@ fn servers() -> Vec<Row> {
             .workload("tcp_echo"),
     );
     for conns in [1, 50] {
-        let keys = format!("conns={conns} secs=0.5 warm=0");
+        let keys = format!("conns={conns} secs=2 warm=0");
         let kind = Kind::SystemCalls("echo", Placement::Split);
         rows.push(Row::new("syscalls", format!("C={conns}"), kind, keys).workload("tcp_echo"));
     }
