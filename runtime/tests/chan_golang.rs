@@ -1,6 +1,5 @@
 //! crossbeam-channel's `tests/golang.rs`: Go's own tests of channels (`test/chan/*.go`), in the modules of those
-//! files. Go's `close` is
-//! `Sender::close` here, not the drop of the last sender.
+//! files. Go's `close` is `Sender::close` here, not the drop of the last sender.
 
 mod chan_common;
 

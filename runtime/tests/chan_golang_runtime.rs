@@ -99,8 +99,7 @@ fn test_nonblock_recv_race() {
 }
 
 /// At each moment one of two channels is ready, the first or, after `make_ready`, the second: a select that does not
-/// wait
-/// finds one.
+/// wait finds one.
 fn nonblock_select_race(cap: usize, make_ready: fn(&gopark_runtime::chan::Sender<i32>)) {
     for _ in 0..1000 {
         run(|| {

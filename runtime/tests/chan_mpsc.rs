@@ -1,6 +1,5 @@
 //! crossbeam-channel's `tests/mpsc.rs`: std's tests of `mpsc`, in the modules of that file. `channel()` is
-//! unbounded, `sync_channel(n)`
-//! bounded; what the two modules have in common is in `bodies`, by the capacity.
+//! unbounded, `sync_channel(n)` bounded; what the two modules have in common is in `bodies`, by the capacity.
 
 #[path = "chan_common/mpsc_bodies.rs"]
 mod bodies;

@@ -41,8 +41,7 @@ impl Round {
     }
 
     /// Sends numbers, by turns: plainly, with a deadline, by `select!` among two, by `Select` among all. Ends when
-    /// all channels
-    /// are closed or the numbers are used up.
+    /// all channels are closed or the numbers are used up.
     fn produce(&self, mut seed: u64) {
         let mut closed = [false; 8];
         while closed.contains(&false) {

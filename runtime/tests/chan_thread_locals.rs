@@ -1,6 +1,5 @@
 //! crossbeam-channel's `tests/thread_locals.rs`: a blocking operation while a thread's locals are being dropped.
-//! Here the
-//! thread is a thread: goroutines have no locals.
+//! Here the thread is a thread: goroutines have no locals.
 
 mod chan_common;
 use chan_common::*;

@@ -4,9 +4,8 @@
 //! the median of its runs with the smallest and the largest. `../../README.md` says what the figures mean.
 //!
 //! `rows` is what is measured, `contestants` who takes part and how they are built, `once` one run of one of them, `instructions` the count of
-//! instructions,
-//! `machine` whether the machine was quiet and what it is, `results` the figures gathered, `targets` what gopark set
-//! itself, `report` the tables.
+//! instructions, `machine` whether the machine was quiet and what it is, `results` the figures gathered, `targets` what
+//! gopark set itself, `report` the tables.
 
 mod contestants;
 mod instructions;

@@ -156,8 +156,7 @@ impl Hchan {
     fn drop_head_chunk(&self) {
         let (layout, slots) = self.chunk_layout();
         // SAFETY: the head chunk was read to its end, and the buffer is not empty: there is a next one. The tail is
-        // never
-        // the chunk freed here.
+        // never the chunk freed here.
         unsafe {
             let next = match self.rbuf.get() {
                 head if head.is_null() => self.first_chunk.get(),

@@ -6,10 +6,8 @@
 //!
 //! What is not Go's: a select's send makes its message only after it was chosen (the model's `select!` evaluates the
 //! expression then, `SelectedOperation::send` is given it then). Such a sender is queued with a null `elem`. Whoever
-//! meets it
-//! gives it either a place of the buffer, kept for it ([`Outcome::Reserved`]), or a receiver that stays parked until
-//! the
-//! message comes ([`Outcome::Peer`]); see `complete.rs`.
+//! meets it gives it either a place of the buffer, kept for it ([`Outcome::Reserved`]), or a receiver that stays parked
+//! until the message comes ([`Outcome::Peer`]); see `complete.rs`.
 //!
 //! I1 All but the fields marked otherwise belong to the holder of `lock`.
 //! I2 Places kept for messages to come: `limit == cap - reserved`. There is room iff `qcount < limit`.
@@ -130,8 +128,7 @@ pub(super) struct Hchan {
 }
 
 // SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the queues point to; the
-// messages
-// themselves are the typed handles' affair, which ask for `T: Send`.
+// messages themselves are the typed handles' affair, which ask for `T: Send`.
 unsafe impl Sync for Hchan {}
 // SAFETY: as above.
 unsafe impl Send for Hchan {}
@@ -248,8 +245,7 @@ impl Hchan {
     ///
     /// # Safety
     /// `src` holds a message of the channel's type; after `Sent::Yes` it is no longer the caller's. `size` is its
-    /// size, given
-    /// so that it is a constant here.
+    /// size, given so that it is a constant here.
     #[doc(alias = "chansend")]
     #[inline(always)]
     pub(super) unsafe fn send(&self, src: *const u8, size: usize, block: Block) -> Sent {
@@ -308,8 +304,7 @@ impl Hchan {
     ///
     /// # Safety
     /// `dst` has room for a message of the channel's type, whose size is `size`; after `Received::Yes` it holds one,
-    /// which
-    /// is the caller's.
+    /// which is the caller's.
     #[doc(alias = "chanrecv")]
     #[inline(always)]
     pub(super) unsafe fn recv(&self, dst: *mut u8, size: usize, block: Block) -> Received {

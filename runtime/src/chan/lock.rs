@@ -1,10 +1,9 @@
 //! The lock of a channel: one byte. Go: runtime/lock_futex.go lock2, for `hchan.lock`.
 //!
 //! Sections under it are a few dozen instructions and one small copy; nothing under it parks, allocates more than a
-//! chunk
-//! of slots or runs user code. So a lock is one exchange and an unlock is one plain store: half the locked instructions
-//! of a lock that must look for sleepers. The price is paid by whoever meets a holder that the kernel took off
-//! its core: it spins, then yields, then sleeps for growing moments; it cannot be woken by the unlock.
+//! chunk of slots or runs user code. So a lock is one exchange and an unlock is one plain store: half the locked
+//! instructions of a lock that must look for sleepers. The price is paid by whoever meets a holder that the kernel took
+//! off its core: it spins, then yields, then sleeps for growing moments; it cannot be woken by the unlock.
 //!
 //! I1 The store in [`RawLock::unlock`] is the last touch of the lock by its holder: the memory may be freed by whoever
 //!    takes the lock next.

@@ -1,8 +1,7 @@
 //! Channels: goroutines, and plain threads, hand each other messages. Go: runtime/chan.go, select.go.
 //!
 //! Spelled as crossbeam-channel 0.5, working as Go's: a message goes straight into the frame of a receiver that
-//! waits, and
-//! that one runs next.
+//! waits, and that one runs next.
 //!
 //! | file | holds | Go |
 //! |---|---|---|

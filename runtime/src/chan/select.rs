@@ -23,15 +23,12 @@ use crate::sys::clock::instant_to_ns;
 /// Add operations with [`send`](Select::send) and [`recv`](Select::recv), which return their numbers. Then either
 ///
 /// - let one be chosen by [`select`](Select::select), `try_select`, `select_timeout` or `select_deadline`: it has
-///   begun and **must** be
-///   completed, by [`SelectedOperation::send`] or [`SelectedOperation::recv`]; or
+///   begun and **must** be completed, by [`SelectedOperation::send`] or [`SelectedOperation::recv`]; or
 /// - learn by [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` that one may now be tried.
-///   Somebody else may be
-///   faster, so try it in a loop.
+///   Somebody else may be faster, so try it in a loop.
 ///
 /// If several can go on, a random one is taken, or the first of the list after [`new_biased`](Select::new_biased).
-/// Up to eight operations need no memory
-/// of the heap.
+/// Up to eight operations need no memory of the heap.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -59,10 +56,8 @@ pub struct Select<'a> {
 }
 
 // SAFETY: channels are shared between threads anyway. A message that another thread's `select` took off a channel of
-// a type that
-// is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and that one is
-// not shared with
-// that thread.
+// a type that is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and
+// that one is not shared with that thread.
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above; and by `&self` it is only read.
 unsafe impl Sync for Select<'_> {}
@@ -243,8 +238,7 @@ impl<'a> Select<'a> {
     }
 
     /// Waits until an operation would not wait; returns its number. Somebody else may do it first, or it may have
-    /// been a
-    /// false alarm.
+    /// been a false alarm.
     ///
     /// # Panics
     /// If the list is empty.

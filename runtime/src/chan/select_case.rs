@@ -72,8 +72,7 @@ fn run<const N: usize>(mut cases: [&mut dyn Case; N], order: Order, until: Until
     let ops = cases.each_mut().map(|case| case.op().0);
     let mode = Mode { until, preference: order.0, want: Want::Operation, reason: WaitReason::Select };
     // SAFETY: the cases borrow the channels and are borrowed themselves; slots are of the channels' types (I1); the
-    // token goes
-    // into its case (I2).
+    // token goes into its case (I2).
     let Chosen { at, token } = unsafe { selectgo(&ops, mode) }?;
     cases[at].win(CaseToken(token));
     Some(at)

@@ -1,11 +1,9 @@
 //! `select!` and `select_biased!`. Model: crossbeam-channel's macros, whose syntax this is.
 //!
 //! Stages: `@list` cuts the tokens into cases, each closed by a comma and with its body in braces; `@sort` checks
-//! each and
-//! takes the `default` out; `@bind` evaluates the channels, in order, each into a case on the stack; `@run` selects;
-//! `@done`
-//! finishes the chosen case, drops the others and runs the body, which is not inside a closure: `break`, `return`
-//! and `?` work.
+//! each and takes the `default` out; `@bind` evaluates the channels, in order, each into a case on the stack; `@run`
+//! selects; `@done` finishes the chosen case, drops the others and runs the body, which is not inside a closure:
+//! `break`, `return` and `?` work.
 
 /// Does the first operation of several that can go on, waiting for it if there is none.
 ///

@@ -17,8 +17,7 @@ use super::sender::Sender;
 ///
 /// # Panics
 /// On drop, if it was not completed. (What it held is given back: the place in the buffer to another sender, the
-/// receiver
-/// to its queue; a message that was received is lost.)
+/// receiver to its queue; a message that was received is lost.)
 ///
 /// ```
 /// use gopark_runtime::chan::{Select, bounded};

@@ -3,10 +3,8 @@
 //! crossbeam-channel's `at` and `tick` flavours.
 //!
 //! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until somebody looks. Who
-//! waits for
-//! it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time
-//! reaches it.
-//! Hence a timer nobody waits for costs nothing, and no stale message is left behind by a change (Go 1.23).
+//! waits for it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time
+//! reaches it. Hence a timer nobody waits for costs nothing, and no stale message is left behind by a change (Go 1.23).
 //!
 //! I1 A timed channel has no buffer and no senders; its `state` has `TIMED` from the start.
 
@@ -55,8 +53,7 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 }
 
 /// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by
-/// the time of
-/// the next are left out.
+/// the time of the next are left out.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -93,8 +90,7 @@ pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
 }
 
 /// Changes a timed channel's times; [`NEVER_NS`] stops it. Who waits for it waits for the new time. True if a
-/// message was still
-/// to come.
+/// message was still to come.
 pub(crate) fn set_times(r: &Receiver<Instant>, when_ns: i64, period_ns: i64) -> bool {
     let c = r.chan().expect("a timed channel is not nil");
     let mut wakes = WakeList::new();

@@ -1,9 +1,8 @@
 //! Watchers: who waits until an operation could be done, and does not do it. Model: crossbeam-channel's `watch`.
 //!
 //! A watcher's sudog lies in a queue of its own and takes nothing: whatever may make its operation possible wakes
-//! all watchers
-//! of that direction, and they look for themselves. `State::WATCHED` keeps the usual channel, which has none, from
-//! looking.
+//! all watchers of that direction, and they look for themselves. `State::WATCHED` keeps the usual channel, which has
+//! none, from looking.
 
 use super::hchan::{Hchan, State};
 use super::sudog::{Dir, Outcome, Sudog, WakeList};
