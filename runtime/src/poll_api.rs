@@ -11,7 +11,6 @@ mod deadline;
 mod loom_tests;
 
 use crate::g::{GRef, WaitReason};
-pub use crate::netpoll::desc::Watched;
 use crate::netpoll::sema::{Cause, Prepared, Woken};
 pub use crate::netpoll::{Mode, PollError};
 use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
@@ -176,8 +175,8 @@ mod door {
     use std::io;
     use std::panic::{RefUnwindSafe, UnwindSafe};
 
-    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited, Watched};
-    use crate::netpoll::{self, cache};
+    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited};
+    use crate::netpoll::{self, cache, desc::Watched};
     use crate::netpoll_epoll::{netpollclose, netpollopen};
     use crate::sys::clock::nanotime;
     use crate::sys::epoll::Errno;
@@ -200,7 +199,16 @@ mod door {
         /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that
         /// cannot be polled, such as regular files.
         #[doc(alias = "runtime_pollOpen")]
-        pub fn open(fd: i32, what: Watched) -> io::Result<Self> {
+        pub fn open(fd: i32) -> io::Result<Self> {
+            Self::open_as(fd, Watched::Other)
+        }
+
+        /// The same for a socket, whose next call names an error that the poller reports.
+        pub fn open_socket(fd: i32) -> io::Result<Self> {
+            Self::open_as(fd, Watched::Socket)
+        }
+
+        fn open_as(fd: i32, what: Watched) -> io::Result<Self> {
             netpoll::netpoll_generic_init();
             let pd = cache::alloc();
             pd.start(fd, what);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
 use gopark_runtime::context::{Context, ContextError};
-use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited, Watched, fewest_syscalls};
+use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited, fewest_syscalls};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
 use super::Error;
@@ -126,8 +126,8 @@ impl Fd {
     /// Has the poller watch it. The descriptor is non-blocking already. On an error it stays in blocking mode.
     #[doc(alias = "Init")]
     pub(crate) fn init(&mut self) -> Result<(), Error> {
-        let what = if self.kind == Kind::File { Watched::Other } else { Watched::Socket };
-        match PollDescriptor::open(self.raw(), what) {
+        let open = if self.kind == Kind::File { PollDescriptor::open } else { PollDescriptor::open_socket };
+        match open(self.raw()) {
             Ok(pd) => {
                 self.pd = Some(pd);
                 *self.is_blocking.get_mut() = false;

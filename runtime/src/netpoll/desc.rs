@@ -18,7 +18,7 @@ pub(crate) use model_timer::Timer;
 
 /// What a descriptor is, as far as the poller cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Watched {
+pub(crate) enum Watched {
     /// A socket: its next call names an error that the poller reports.
     Socket,
     /// Anything else, which may be reported as faulty and still say EAGAIN for ever.
