@@ -73,7 +73,7 @@ pub fn line(text: &str) -> Result<(u32, Item<'_>), Bad> {
     }
     let (tid, body) = thread_of(text)?;
     let body = skip_decorations(body);
-    if ["+++", "---", "strace:", "???", "> "].iter().any(|p| body.starts_with(p)) {
+    if ["+++", "---", "strace:", "???", "<... ???", "> "].iter().any(|p| body.starts_with(p)) {
         return Ok((tid, Item::Nothing));
     }
     if let Some(rest) = body.strip_prefix("<... ") {

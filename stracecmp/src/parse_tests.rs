@@ -73,6 +73,8 @@ fn lines_that_are_no_calls() {
     for text in [
         "",
         "  ",
+        "7 ???( <unfinished ...>",
+        "7 <... ??? resumed>)                = ?",
         "7 +++ exited with 0 +++",
         "7 +++ killed by SIGKILL +++",
         "+++ superseded by execve in pid 9 +++",

@@ -22,11 +22,11 @@ func main() {
 				return
 			}
 			go func() {
-				defer c.Close()
 				buf := make([]byte, 32)
 				for {
 					n, err := c.Read(buf)
 					if err != nil {
+						c.Close() // First: nobody waits for what comes after the word.
 						words <- "gone"
 						return
 					}

@@ -55,6 +55,7 @@ fn serve(c: &Conn, words: &Sender<String>) {
     while let Ok(n @ 1..) = c.read(&mut buf) {
         let _ = words.send(String::from_utf8_lossy(&buf[..n]).into_owned());
     }
-    let _ = words.send("gone".into());
+    // First: nobody waits for what comes after the word.
     let _ = c.close();
+    let _ = words.send("gone".into());
 }
