@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
+use common::{in_runtime, socket_option};
 use gopark_net::{Addr, Conn, Dialer, ListenConfig, Listener, UnixAddr, dial, listen, listen_packet};
 use gopark_runtime::context::Context;
 use gopark_runtime::go;
@@ -128,15 +128,6 @@ fn test_dialer_keep_alive() {
         assert_eq!(idle(Some(Duration::from_secs(5))), Some(5));
         assert_eq!(idle(Some(Duration::from_secs(30))), Some(30));
     });
-}
-
-fn socket_option(c: &Conn, level: i32, name: i32) -> i32 {
-    let (mut value, mut len) = (0i32, 4);
-    let fd = std::os::fd::AsRawFd::as_raw_fd(c);
-    // SAFETY: value has the four bytes that len says.
-    let failed = unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) } < 0;
-    assert!(!failed, "{}", std::io::Error::last_os_error());
-    value
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The knob `fewest_syscalls`: a read that waits before it calls must miss neither bytes nor the end; a connection that the
 //! poller comes to know of late must behave like any other, and have the same options.
 
+mod common;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
@@ -8,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::socket_option;
 use gopark_net::{Conn, KeepAliveConfig, ListenConfig, Listener, listen};
 use gopark_runtime::go;
 
@@ -170,14 +173,7 @@ fn deadlines_closes_and_ends_before_the_poller_knows() {
 
 /// No delay, and the four of keep-alive.
 fn options(socket: &impl AsRawFd) -> [i32; 5] {
-    let option = |level, name| {
-        let (mut value, mut len) = (0, 4);
-        // SAFETY: an int and its length, of an open socket.
-        let r =
-            unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, (&raw mut value).cast(), &mut len) };
-        assert_eq!(r, 0);
-        value
-    };
+    let option = |level, name| socket_option(socket, level, name);
     [
         option(libc::IPPROTO_TCP, libc::TCP_NODELAY),
         option(libc::SOL_SOCKET, libc::SO_KEEPALIVE),

@@ -2,28 +2,18 @@
 
 mod common;
 
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use common::{connect, in_runtime, local, pair};
+use common::{connect, in_runtime, local, pair, socket_option};
 use gopark_net::{Conn, Dialer, KeepAliveConfig, ListenConfig};
-
-fn option(c: &Conn, level: i32, name: i32) -> i32 {
-    let mut value = 0i32;
-    let mut len = 4;
-    // SAFETY: the socket is open; value has the four bytes that len says.
-    let r = unsafe { libc::getsockopt(c.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut len) };
-    assert_eq!(r, 0);
-    value
-}
 
 fn keep_alive_of(c: &Conn) -> [i32; 4] {
     let tcp = libc::IPPROTO_TCP;
     [
-        option(c, libc::SOL_SOCKET, libc::SO_KEEPALIVE),
-        option(c, tcp, libc::TCP_KEEPIDLE),
-        option(c, tcp, libc::TCP_KEEPINTVL),
-        option(c, tcp, libc::TCP_KEEPCNT),
+        socket_option(c, libc::SOL_SOCKET, libc::SO_KEEPALIVE),
+        socket_option(c, tcp, libc::TCP_KEEPIDLE),
+        socket_option(c, tcp, libc::TCP_KEEPINTVL),
+        socket_option(c, tcp, libc::TCP_KEEPCNT),
     ]
 }
 
@@ -41,7 +31,7 @@ fn test_tcp_conn_keep_alive_config_dialer() {
         assert_eq!(keep_alive_of(&c), [1, 5, 3, 10]);
         let dialer = Dialer { keep_alive: None, ..Dialer::default() };
         let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
-        assert_eq!(option(&c, libc::SOL_SOCKET, libc::SO_KEEPALIVE), 0);
+        assert_eq!(socket_option(&c, libc::SOL_SOCKET, libc::SO_KEEPALIVE), 0);
         let dialer = Dialer { keep_alive: Some(Duration::from_millis(7500)), ..Dialer::default() };
         let c = dialer.dial("tcp", &ln.addr().to_string()).unwrap();
         assert_eq!(keep_alive_of(&c), [1, 8, 15, 9]);
@@ -63,7 +53,7 @@ fn test_tcp_conn_keep_alive_config() {
     in_runtime(|| {
         let (c, _peer) = pair();
         assert_eq!(keep_alive_of(&c), [1, 15, 15, 9]);
-        assert_eq!(option(&c, libc::IPPROTO_TCP, libc::TCP_NODELAY), 1);
+        assert_eq!(socket_option(&c, libc::IPPROTO_TCP, libc::TCP_NODELAY), 1);
         c.set_keep_alive_config(config(5, 3, 10)).unwrap();
         assert_eq!(keep_alive_of(&c), [1, 5, 3, 10]);
         c.set_keep_alive_config(KeepAliveConfig { idle: None, count: None, ..config(1, 4, 1) }).unwrap();

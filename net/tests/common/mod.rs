@@ -6,6 +6,7 @@ pub mod fake_dns;
 /// `fake_dns` names the crate so.
 pub use gopark_net;
 
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -46,6 +47,16 @@ pub fn pair() -> (Conn, Conn) {
     let ln = local();
     let client = connect(&ln);
     (client, ln.accept().unwrap())
+}
+
+/// getsockopt(2) for an int.
+pub fn socket_option(socket: &impl AsRawFd, level: i32, name: i32) -> i32 {
+    let (mut value, mut len) = (0i32, 4);
+    // SAFETY: value has the four bytes that len says.
+    let r =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut len) };
+    assert_eq!(r, 0, "{}", std::io::Error::last_os_error());
+    value
 }
 
 /// Says that a part is left out, and why: past the capture of a test's output.
