@@ -2,15 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::steps::sh;
 
 /// The version whose traces are the references.
 const GO: &str = "1.23.9";
 
-/// The workspace's folder.
+/// The workspace's folder: where cargo runs us now, which need not be where we were built (a target folder may be shared,
+/// a checkout may move).
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let xtask =
+            std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&xtask).parent().expect("xtask lies in the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// Where cargo builds.

@@ -65,11 +65,10 @@ pub fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
 
 impl Build {
     pub fn new() -> Result<Build> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .context("bench/runner is in the workspace")?
-            .to_owned();
+        // Where cargo runs us now, which need not be where we were built.
+        let runner = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root =
+            Path::new(&runner).ancestors().nth(2).context("bench/runner is in the workspace")?.to_owned();
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Ok(Build { root, target })
     }
