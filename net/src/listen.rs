@@ -92,9 +92,14 @@ impl ListenConfig {
             .listen_addr(resolved.network, local, address)
             .map_err(|cause| failed(cause).with_addr(Some(local)))?;
         let unlink = Unlink::of(fd.local().as_ref());
-        let keep_alive = KeepAlive { idle: self.keep_alive, config: self.keep_alive_config };
+        let keep_alive = self.probes();
         let options_inherited = keep_alive.inherited_from(&fd);
         Ok(Listener { fd, keep_alive, options_inherited, unlink })
+    }
+
+    /// What accepted TCP connections get.
+    fn probes(&self) -> KeepAlive {
+        KeepAlive { idle: self.keep_alive, config: self.keep_alive_config }
     }
 
     fn listen_addr(&self, network: Network, local: &NetAddr, address: &str) -> Result<NetFd, Cause> {
@@ -148,8 +153,7 @@ pub struct Listener {
 impl Listener {
     /// A socket that listens already; what it accepts is set up as by [`listen`]. Its path, if it has one, stays when it closes.
     pub(crate) fn of(fd: NetFd) -> Listener {
-        let ListenConfig { keep_alive, keep_alive_config, .. } = ListenConfig::default();
-        let keep_alive = KeepAlive { idle: keep_alive, config: keep_alive_config };
+        let keep_alive = ListenConfig::default().probes();
         Listener { fd, keep_alive, options_inherited: false, unlink: None }
     }
 

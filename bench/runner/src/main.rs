@@ -119,6 +119,15 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The order of the contestants in a round: backwards in every other one, so that who is early in one is late in the next.
+fn turns(contestants: usize, round: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..contestants).collect();
+    if round % 2 == 1 {
+        order.reverse();
+    }
+    order
+}
+
 /// Runs every cell until it has its quiet runs or the rounds are used up. Each run is also a line of a file.
 fn measure(
     options: &Options,
@@ -140,7 +149,8 @@ fn measure(
     let mut unsupported = BTreeSet::new();
     for round in 0..options.runs + options.extra {
         for (r, row) in rows.iter().enumerate() {
-            for (c, contestant) in field.iter().enumerate() {
+            for c in turns(field.len(), round) {
+                let contestant = &field[c];
                 let done = enough.entry((r, c)).or_default();
                 let Some(keys) = row.keys_for(contestant) else { continue };
                 if *done >= options.runs || unsupported.contains(&(row.workload, c)) {

@@ -58,7 +58,10 @@ pub fn markdown(results: &Results, machine: &str) -> String {
             &grid(results, &format!("{group}: {unit}s per second, thousands"), group, "per_s", 1e-3, |_| {
                 true
             });
-        out += &latencies(results, group);
+        let title = "latency p50 / p99 / p99.9 in us";
+        out += &together(results, title, group, &["p50_us", "p99_us", "p999_us"]);
+        let title = "a request's turn: answers until its own, over the requests under way (1.00: first come, first served), p50 / p99";
+        out += &together(results, title, group, &["turns_p50", "turns_p99"]);
     }
     out += &listing(
         results,
@@ -161,20 +164,20 @@ fn listing(results: &Results, title: &str, group: &str, columns: &[Column<'_>]) 
     out + &format!("\n|---{}|\n{lines}", "|---".repeat(columns.len() + 1))
 }
 
-fn latencies(results: &Results, group: &str) -> String {
-    const QUANTILES: [&str; 3] = ["p50_us", "p99_us", "p999_us"];
+/// Several figures in a cell, their medians.
+fn together(results: &Results, title: &str, group: &str, figures: &[&str]) -> String {
     let labels = results.labels(group);
     if labels.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n**{group}: latency p50 / p99 / p99.9 in us, medians**\n\n| {group} |");
+    let mut out = format!("\n**{group}: {title}, medians**\n\n| {group} |");
     results.names.iter().for_each(|n| out += &format!(" {n} |"));
     out += &format!("\n|---{}|\n", "|---".repeat(results.names.len()));
     for label in labels {
         out += &format!("| {label} |");
         for name in &results.names {
             let all: Option<Vec<_>> =
-                QUANTILES.iter().map(|q| median(&results.values(group, label, name, q)).map(short)).collect();
+                figures.iter().map(|q| median(&results.values(group, label, name, q)).map(short)).collect();
             out += &format!(" {} |", all.map_or("n/a".to_owned(), |all| all.join(" / ")));
         }
         out.push('\n');

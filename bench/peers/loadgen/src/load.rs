@@ -1,7 +1,7 @@
 //! The three loads that measure a window.
 
 use crate::sockets::{Readable, Received, connect, connect_all, receive, send};
-use crate::window::Window;
+use crate::window::{Sent, Window};
 use bench_contract::{HELLO, Job};
 use rustix::fd::OwnedFd;
 use std::time::Instant;
@@ -46,25 +46,25 @@ impl Exchange for Http {
 /// A connection with a request under way.
 struct Pending {
     connection: OwnedFd,
-    sent: Instant,
+    sent: Sent,
     got: Vec<u8>,
 }
 
 pub fn request_response(job: &Job, exchange: &impl Exchange) {
     let connections = connect_all(job.get("port", 0), job.word("pid", ""), job.get("conns", 50));
     let mut readable = Readable::new();
-    let mut window = Window::new(job);
+    let mut window = Window::new(job, connections.len());
     let mut pending: Vec<Pending> = connections
         .into_iter()
         .enumerate()
         .map(|(id, connection)| {
             readable.add(&connection, id);
-            Pending { connection, sent: Instant::now(), got: Vec::with_capacity(512) }
+            Pending { connection, sent: window.sent(Instant::now()), got: Vec::with_capacity(512) }
         })
         .collect();
     for p in &mut pending {
         send(&p.connection, exchange.request());
-        p.sent = Instant::now();
+        p.sent = window.sent(Instant::now());
     }
     let mut buf = [0; 512];
     let mut now = Instant::now();
@@ -80,7 +80,7 @@ pub fn request_response(job: &Job, exchange: &impl Exchange) {
                 now = Instant::now();
                 window.answered(p.sent, now);
                 p.got.clear();
-                p.sent = now;
+                p.sent = window.sent(now);
                 send(&p.connection, exchange.request());
             }
         }
@@ -96,17 +96,17 @@ const SERIALS: usize = 200_000;
 pub fn connections(job: &Job) {
     let (port, conc): (u16, usize) = (job.get("port", 0), job.get("conc", 32));
     let mut readable = Readable::new();
-    let mut window = Window::new(job);
+    let mut window = Window::new(job, conc);
     let mut serial = 0;
-    let mut open = |readable: &Readable, id| {
-        let sent = Instant::now();
+    let mut open = |readable: &Readable, window: &Window, id| {
+        let sent = window.sent(Instant::now());
         let connection = connect(port, serial % SERIALS);
         serial += 1;
         send(&connection, LINE);
         readable.add(&connection, id);
         Pending { connection, sent, got: Vec::new() }
     };
-    let mut pending: Vec<Pending> = (0..conc).map(|id| open(&readable, id)).collect();
+    let mut pending: Vec<Pending> = (0..conc).map(|id| open(&readable, &window, id)).collect();
     let mut buf = [0; 256];
     let mut now = Instant::now();
     while now < window.closes {
@@ -120,7 +120,7 @@ pub fn connections(job: &Job) {
                         assert_eq!(pending[id].got, LINE, "another line came back");
                         now = Instant::now();
                         window.answered(pending[id].sent, now);
-                        pending[id] = open(&readable, id);
+                        pending[id] = open(&readable, &window, id);
                         break;
                     }
                 }
