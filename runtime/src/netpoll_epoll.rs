@@ -5,7 +5,8 @@
 //!
 //! I1 Only a poll that may block takes the eventfd's value; a poll that does not leaves it to the one that does.
 //! I2 `wake_sig` is cleared after the eventfd was read. Cleared before, a break in between would be read away.
-//! I3 The list that `netpoll` returns is a stack: the last event's goroutine is its first.
+//! I3 The list that `netpoll` returns is a stack: the last event's goroutine is its first, as in Go. Who waits longest then runs last of
+//!    those that a poll brings; the knob `fewest_syscalls`, which gives Go's trace up, has them in the order of their events.
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -17,6 +18,7 @@ use crate::glist::GList;
 use crate::netpoll::desc::{PollDesc, ReadyModes};
 use crate::netpoll::info::{EventErr, FdSeq, TAG_BITS};
 use crate::netpoll::netpoll_adjust_waiters;
+use crate::sched::sched;
 use crate::sys::epoll::{self, Errno, Event};
 use crate::sys::prefetch;
 use crate::throw::throw;
@@ -164,6 +166,9 @@ pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
             Err(e) => throw!("epoll_pwait on {} failed with {}", poller.epfd, e.0),
         }
     };
+    if sched().config.fewest_syscalls {
+        events.reverse();
+    }
     let mut delta = 0;
     fetch_records(events, 0..2 * FETCHED_AHEAD);
     for (i, event) in events.iter().enumerate() {

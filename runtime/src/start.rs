@@ -118,6 +118,9 @@ impl Builder {
     /// - What [`listen`](https://docs.rs/gopark-net) sets on each TCP connection (no delay, keep-alive) is set on the listener, from which
     ///   Linux's connections inherit it.
     ///
+    /// And, since traces need not equal Go's then: goroutines that one poll makes ready run in the order in which their descriptors became
+    /// ready, where Go has the last first. At 50 connections that takes a fifth off the 99th percentile of an echo's latency.
+    ///
     /// Measured: an echo on one connection makes 3 system calls instead of 5 and costs 13 % less CPU; on 50 connections 2 instead
     /// of 3, and 5 to 8 % less. A connection that brings its line at once, 5 instead of 12 and about 10 % less (`bench/JOURNAL.md`).
     pub fn fewest_syscalls(mut self, on: bool) -> Builder {

@@ -66,7 +66,11 @@ pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
 
 /// Waits for events, at most `ms` milliseconds (-1: without limit); returns those that came.
 #[inline(never)]
-pub(crate) fn epoll_pwait(epfd: i32, events: &mut [MaybeUninit<Event>], ms: i32) -> Result<&[Event], Errno> {
+pub(crate) fn epoll_pwait(
+    epfd: i32,
+    events: &mut [MaybeUninit<Event>],
+    ms: i32,
+) -> Result<&mut [Event], Errno> {
     let no_mask = std::ptr::null::<libc::sigset_t>();
     // A word, not an int: what follows the sixth argument's lower half on the stack would be the upper half.
     let mask_size = 0_usize;
@@ -83,7 +87,7 @@ pub(crate) fn epoll_pwait(epfd: i32, events: &mut [MaybeUninit<Event>], ms: i32)
         )
     };
     // SAFETY: the kernel has written n events.
-    check(ret, errno()).map(|n| unsafe { events[..n].assume_init_ref() })
+    check(ret, errno()).map(|n| unsafe { events[..n].assume_init_mut() })
 }
 
 /// Adds 1 to an eventfd.
