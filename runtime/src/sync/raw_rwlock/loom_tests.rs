@@ -117,10 +117,16 @@ fn loom_rwlock_reader_gives_up_between_two_writers() {
     });
 }
 
+/// The same with two threads that write: the second writer is seen only with the units that the first one has released (I1).
+#[test]
+fn loom_rwlock_reader_gives_up_before_another_writer() {
+    run(lock, [|s| s.read_unless(&FromAnotherThread), write], unlock);
+}
+
 /// Two who wait, one of whom gives up, and a writer that comes after.
 #[test]
 fn loom_rwlock_reader_gives_up_beside_another() {
-    run(lock, [|s| s.read_unless(&FromAnotherThread), Shared::read], |s| {
+    run(lock, [|s| s.read_unless(&AtOnce), Shared::read], |s| {
         unlock(s);
         write(s);
     });
@@ -171,6 +177,9 @@ fn loom_rwlock_writer_gives_up_against_unlock() {
 /// A reader inside, a writer and a reader who waits for it: both give up.
 #[test]
 fn loom_rwlock_both_give_up() {
-    let others: [Body; 2] = [|s| s.write_unless(&FromAnotherThread), |s| s.read_unless(&FromAnotherThread)];
-    run(lock_shared, others, Shared::look_and_leave);
+    run(
+        lock_shared,
+        [|s| s.write_unless(&FromAnotherThread), |s| s.read_unless(&AtOnce)],
+        Shared::look_and_leave,
+    );
 }
