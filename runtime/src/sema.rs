@@ -302,7 +302,7 @@ impl Wait<'_> {
 }
 
 #[cfg(all(test, loom))]
-pub(crate) use loom_tests::FromAnotherThread;
+pub(crate) use loom_tests::{AtOnce, FromAnotherThread};
 
 #[cfg(all(test, loom))]
 mod loom_tests {
@@ -330,6 +330,17 @@ mod loom_tests {
     impl Drop for Joined {
         fn drop(&mut self) {
             self.0.take().map(|t| t.join().unwrap());
+        }
+    }
+
+    /// Has interrupted before the wait begins, as a deadline in the past does.
+    pub(crate) struct AtOnce;
+
+    impl Interrupt for AtOnce {
+        type Slot = ();
+        unsafe fn arm(&self, _slot: &(), target: Target) {
+            // SAFETY: armed just now.
+            unsafe { target.interrupt(&mut crate::proc::goready) };
         }
     }
 

@@ -138,5 +138,10 @@ fn locks() {
     if !cfg!(miri) {
         let _held = mutex.lock();
         assert!(mutex.try_lock_for(Duration::from_millis(2)).is_none());
+        let reader = rwlock.read();
+        assert!(rwlock.try_write_for(Duration::from_millis(2)).is_none());
+        drop(reader);
+        let _writer = rwlock.write();
+        assert!(rwlock.try_read_for(Duration::from_millis(2)).is_none());
     }
 }

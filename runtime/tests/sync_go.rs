@@ -10,6 +10,8 @@ mod mutex;
 mod once;
 #[path = "sync_go/rwmutex.rs"]
 mod rwmutex;
+#[path = "sync_go/rwmutex_timed.rs"]
+mod rwmutex_timed;
 #[path = "sync_go/semaphore.rs"]
 mod semaphore;
 #[path = "sync_go/wait_group.rs"]

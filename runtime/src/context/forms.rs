@@ -7,7 +7,9 @@ use lock_api::GuardSend;
 use super::{Context, ContextError};
 use crate::g::WaitReason;
 use crate::sema::{ParkedWaiter, wait_interruptible};
-use crate::sync::{Condvar, Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use crate::sync::{
+    Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+};
 
 /// Locking under a context.
 ///
@@ -40,6 +42,59 @@ impl<T: ?Sized> LockContext<T> for Mutex<T> {
         raw.inner().lock_interruptible(ctx).map_err(|_| ctx.interrupted())?;
         // SAFETY: locked just now; the guard has no state.
         Ok(unsafe { self.make_guard_unchecked(GuardSend::new()) })
+    }
+}
+
+/// Reading and writing under a context.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::context::{Context, ContextError};
+/// use gopark_runtime::sync::{RwLock, RwLockContext};
+///
+/// let lock = RwLock::new(1);
+/// let (ctx, cancel) = Context::background().with_cancel();
+/// let reader = lock.read_context(&ctx).unwrap();
+/// gopark_runtime::go(move || cancel());
+/// assert_eq!(lock.write_context(&ctx).unwrap_err(), ContextError::Canceled);
+/// drop(reader);
+/// let writer = lock.write();
+/// assert_eq!(lock.read_context(&ctx).unwrap_err(), ContextError::Canceled);
+/// # drop(writer);
+/// # }) } }
+/// ```
+pub trait RwLockContext<T: ?Sized> {
+    /// As [`RwLock::read`](lock_api::RwLock::read), unless the context is done first. A lock that no writer holds or waits for is
+    /// taken in any case.
+    ///
+    /// # Errors
+    ///
+    /// Why the context is done.
+    fn read_context(&self, ctx: &Context) -> Result<RwLockReadGuard<'_, T>, ContextError>;
+
+    /// As [`RwLock::write`](lock_api::RwLock::write), unless the context is done first. A lock that is free is taken in any case.
+    ///
+    /// # Errors
+    ///
+    /// Why the context is done; the readers who came meanwhile are let in.
+    fn write_context(&self, ctx: &Context) -> Result<RwLockWriteGuard<'_, T>, ContextError>;
+}
+
+impl<T: ?Sized> RwLockContext<T> for RwLock<T> {
+    fn read_context(&self, ctx: &Context) -> Result<RwLockReadGuard<'_, T>, ContextError> {
+        // SAFETY: the raw lock is locked here and handed to the guard below.
+        let raw = unsafe { self.raw() };
+        raw.inner().lock_shared_interruptible(ctx).map_err(|_| ctx.interrupted())?;
+        // SAFETY: locked for reading just now; the guard has no state.
+        Ok(unsafe { self.make_read_guard_unchecked(GuardSend::new()) })
+    }
+
+    fn write_context(&self, ctx: &Context) -> Result<RwLockWriteGuard<'_, T>, ContextError> {
+        // SAFETY: the raw lock is locked here and handed to the guard below.
+        let raw = unsafe { self.raw() };
+        raw.inner().lock_interruptible(ctx).map_err(|_| ctx.interrupted())?;
+        // SAFETY: locked for writing just now; the guard has no state.
+        Ok(unsafe { self.make_write_guard_unchecked(GuardSend::new()) })
     }
 }
 

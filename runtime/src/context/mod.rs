@@ -29,7 +29,7 @@ use crate::chan::{self, Receiver};
 
 pub use chan_forms::{RecvContextError, SendContextError};
 pub use error::ContextError;
-pub use forms::{LockContext, WaitContext};
+pub use forms::{LockContext, RwLockContext, WaitContext};
 #[doc(hidden)]
 pub use interrupt::OnDone;
 use node::{Cause, Kind, Node};

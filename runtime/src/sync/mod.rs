@@ -13,7 +13,7 @@
 //! | [`WaitGroup`] | sync.WaitGroup | Go's |
 //! | [`Group`] | golang.org/x/sync/errgroup | Go's |
 //!
-//! What takes a context is the method that ends in `_context`; see [`LockContext`] for locks.
+//! What takes a context is the method that ends in `_context`; see [`LockContext`] and [`RwLockContext`] for locks.
 
 mod raw_mutex;
 mod raw_rwlock;
@@ -39,7 +39,7 @@ mod semaphore;
 mod timed;
 
 #[cfg(not(loom))]
-pub use crate::context::{LockContext, WaitContext};
+pub use crate::context::{LockContext, RwLockContext, WaitContext};
 #[cfg(not(loom))]
 pub use barrier::{Barrier, BarrierWaitResult};
 #[cfg(not(loom))]

@@ -8,6 +8,7 @@ use super::raw_rwlock::RwLockState;
 ///
 /// A waiting writer keeps new readers out, so it is not starved; the readers who came meanwhile go before the next writer.
 /// So a goroutine that holds a read lock must not take another: with a writer between the two it would wait for itself.
+/// A writer that gives up (`try_write_for`, `write_context`) lets in at once whom it has kept out.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -107,6 +108,12 @@ pub type ArcRwLockWriteGuard<R, T> = lock_api::ArcRwLockWriteGuard<R, T>;
 /// ```
 #[derive(Debug)]
 pub struct RawRwLock(RwLockState);
+
+impl RawRwLock {
+    pub(crate) fn inner(&self) -> &RwLockState {
+        &self.0
+    }
+}
 
 // SAFETY: `RwLockState` excludes writers from each other and from readers, with Acquire on locking and Release on unlocking (raw_rwlock.rs,
 // loom_rwlock_*). The guards have no state and do nothing when dropped or forgotten; nothing here unwinds.

@@ -1,4 +1,4 @@
-//! The forms that give up at a deadline: `try_lock_for`, `wait_until` and the like.
+//! The forms that give up at a deadline: `try_lock_for`, `try_read_for`, `wait_until` and the like.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use lock_api::GuardSend;
 
 use super::condvar::RawCondvar;
 use super::mutex::RawMutex;
+use super::rwlock::RawRwLock;
 use super::semaphore::{Semaphore, SemaphorePermit};
 use crate::g::WaitReason;
 use crate::sema::{Deadline, ParkedWaiter, wait_interruptible};
@@ -24,6 +25,34 @@ unsafe impl lock_api::RawMutexTimed for RawMutex {
     }
 
     fn try_lock_until(&self, deadline: Instant) -> Option<GuardSend> {
+        self.inner().lock_interruptible(&Deadline::at(deadline)).ok().map(|()| GuardSend::new())
+    }
+}
+
+// SAFETY: as in rwlock.rs; a wait that has timed out has not taken the lock (loom_rwlock_*_gives_up_*).
+unsafe impl lock_api::RawRwLockTimed for RawRwLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    fn try_lock_shared_for(&self, timeout: Duration) -> Option<GuardSend> {
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.try_lock_shared_until(deadline),
+            None => Some(lock_api::RawRwLock::lock_shared(self)),
+        }
+    }
+
+    fn try_lock_shared_until(&self, deadline: Instant) -> Option<GuardSend> {
+        self.inner().lock_shared_interruptible(&Deadline::at(deadline)).ok().map(|()| GuardSend::new())
+    }
+
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<GuardSend> {
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.try_lock_exclusive_until(deadline),
+            None => Some(lock_api::RawRwLock::lock_exclusive(self)),
+        }
+    }
+
+    fn try_lock_exclusive_until(&self, deadline: Instant) -> Option<GuardSend> {
         self.inner().lock_interruptible(&Deadline::at(deadline)).ok().map(|()| GuardSend::new())
     }
 }

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use gopark_runtime::context::{Context, ContextError, LockContext, RecvContextError, WaitContext};
-use gopark_runtime::sync::{Condvar, Group, Mutex, Semaphore};
+use gopark_runtime::context::{
+    Context, ContextError, LockContext, RecvContextError, RwLockContext, WaitContext,
+};
+use gopark_runtime::sync::{Condvar, Group, Mutex, RwLock, Semaphore};
 use gopark_runtime::{chan, go, gosched, time};
 
 use crate::{SHORT, goroutine};
 
 /// Where one can park.
-type Places = (Mutex<()>, Semaphore, Mutex<()>, Condvar);
+type Places = (Mutex<()>, Semaphore, Mutex<()>, Condvar, [RwLock<()>; 2]);
 
-/// Beyond Go's: cancelling wakes who is parked in a lock, a condition, a semaphore or a channel.
+/// Beyond Go's: cancelling wakes who is parked in a lock of either kind, a condition, a semaphore or a channel.
 #[test]
 fn cancelling_reaches_the_parked() {
     goroutine(|| {
         let (ctx, cancel) = Context::background().with_cancel();
-        let lock = Arc::new((Mutex::new(()), Semaphore::new(0), Mutex::new(()), Condvar::new()));
-        let held = lock.0.lock();
+        let rwlocks = [RwLock::new(()), RwLock::new(())];
+        let lock = Arc::new((Mutex::new(()), Semaphore::new(0), Mutex::new(()), Condvar::new(), rwlocks));
+        let held = (lock.0.lock(), lock.4[0].write(), lock.4[1].read());
         let parked = Arc::new(AtomicUsize::new(0));
         let spawn = |body: fn(&Places, &Context) -> bool| {
             let (lock, ctx, parked) = (lock.clone(), ctx.clone(), parked.clone());
@@ -34,6 +37,9 @@ fn cancelling_reaches_the_parked() {
                     spawn(|l, ctx| l.0.lock_context(ctx).is_err()),
                     spawn(|l, ctx| l.1.acquire_context(ctx).is_err()),
                     spawn(|l, ctx| l.3.wait_context(&mut l.2.lock(), ctx).is_err()),
+                    spawn(|l, ctx| l.4[0].read_context(ctx).is_err()),
+                    spawn(|l, ctx| l.4[0].write_context(ctx).is_err()),
+                    spawn(|l, ctx| l.4[1].write_context(ctx).is_err()),
                     spawn(|_, ctx| {
                         let (_tx, rx) = chan::bounded::<()>(1);
                         rx.recv_context(ctx) == Err(RecvContextError::Context(ContextError::Canceled))
@@ -51,6 +57,10 @@ fn cancelling_reaches_the_parked() {
         }
         drop(held);
         assert!(lock.0.lock_context(&ctx).is_ok(), "a free lock is taken in any case");
+        for rwlock in &lock.4 {
+            assert!(!rwlock.is_locked(), "nobody is left counted");
+            assert!(rwlock.read_context(&ctx).is_ok() && rwlock.write_context(&ctx).is_ok());
+        }
         lock.1.add_permits(1);
         assert!(lock.1.try_acquire().is_some(), "no permit was lost");
         assert_eq!(lock.3.notify_all(), 0, "nobody is left on the list");
