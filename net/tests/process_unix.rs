@@ -70,8 +70,11 @@ fn command_argv0() {
     in_runtime(|| {
         assert_eq!(stdout(Command::new("/bin/sh").arg0("zero").args(["-c", "echo $0"])), "zero\n");
         assert_eq!(stdout(Command::new("sh").args(["-c", "echo $0"])), "sh\n");
-        let e = sh("true").arg0("a\0b").status().unwrap_err();
-        assert_eq!(e.kind(), ErrorKind::InvalidInput);
+        for mut with_nul in [Command::new("a\0b"), std::mem::replace(sh("true").arg0("a\0b"), sh(""))] {
+            let e = with_nul.status().unwrap_err();
+            assert_eq!((e.kind(), e.raw_os_error()), (ErrorKind::InvalidInput, None));
+            assert_eq!(e.to_string(), "nul byte found in provided data");
+        }
     });
 }
 

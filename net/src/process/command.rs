@@ -382,6 +382,7 @@ impl Command {
         if self.program.as_bytes().contains(&b'/') {
             return Ok(self.program.clone().into());
         }
+        c_string(&self.program)?;
         let mut error = Errno(libc::ENOENT);
         if self.program.is_empty() {
             return Err(error.into());
