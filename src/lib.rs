@@ -31,6 +31,9 @@
 //!
 //! Start with [`run`], whose contract is the crate's one `unsafe`; spawn with [`go`]. This crate only re-exports; the work is in
 //! `gopark-runtime` and `gopark-net`.
+//!
+//! Features, both off: `futures-core` makes [`future::ReceiverStream`] a `Stream`, `futures-io` makes [`net::AsyncConn`] an `AsyncRead` and
+//! `AsyncWrite`.
 
 pub use gopark_runtime::*;
 

@@ -36,12 +36,18 @@ pub(crate) trait Endpoint {
 
     /// The failure in the owner's words.
     fn copy_error(&self, failure: CopyFailure) -> io::Error;
+
+    /// The words of an owner that Go asks to do the copying, around an error that is told already. std's types have none.
+    fn told_by(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
+        let _ = (op, transferred);
+        error
+    }
 }
 
 /// Why a copy ended early.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CopyFailure {
-    /// Go's name of the operation: "readfrom", "writeto", "write".
+    /// Go's name of the operation: "readfrom", "writeto", "read", "write".
     pub(crate) op: &'static str,
     /// The system call.
     pub(crate) call: &'static str,

@@ -308,14 +308,19 @@ impl Cause {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self, Cause::Sentinel(Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile))
+        let sentinel = match self {
+            Cause::Sentinel(e) => Some(e),
+            Cause::Io(e) => inside(e),
+            _ => None,
+        };
+        matches!(sentinel, Some(Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile))
     }
 
     pub(crate) fn raw_os_error(&self) -> Option<i32> {
         match self {
             Cause::Errno(e) => Some(e.0),
             Cause::Syscall(e) => Some(e.errno.0),
-            Cause::Io(e) => e.raw_os_error(),
+            Cause::Io(e) => e.raw_os_error().or_else(|| inside::<Errno>(e).map(|errno| errno.0)),
             _ => None,
         }
     }
@@ -330,6 +335,18 @@ impl Cause {
             Cause::Io(e) => e.kind(),
         }
     }
+}
+
+/// An error of this type inside of an error that is ours: of a copy, told by one end after the other.
+fn inside<E: Error + 'static>(error: &io::Error) -> Option<&E> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error.get_ref()?);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl fmt::Display for Cause {

@@ -53,3 +53,10 @@ pub use std_face::{
     UnixListener, UnixStream,
 };
 pub use unix::{PeerCred, socket_pair};
+
+/// What std's face takes and gives, so that `std::net` in a program's imports can become this module.
+#[doc(no_inline)]
+pub use std::net::{
+    AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
+    ToSocketAddrs,
+};

@@ -3,13 +3,15 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use common::{in_runtime, socket_path};
 use gopark_net::{
-    Conn, Listener, PacketConn, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
+    Conn, Listener, PacketConn, Shutdown, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener,
+    UnixStream,
 };
 use gopark_runtime::go;
 
@@ -131,6 +133,80 @@ fn test_file_fd_blocks() {
         gopark_runtime::time::sleep(std::time::Duration::from_millis(10));
         (&b).write_all(b"x").unwrap();
         assert_eq!(reader.join().unwrap(), 1);
+    });
+}
+
+/// Back to std's types: blocking, and with the timeouts; and in again.
+#[test]
+fn what_goes_back_to_std_blocks() {
+    in_runtime(|| {
+        let (a, b) = tcp_pair();
+        b.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        b.set_write_timeout(Some(Duration::from_secs(7))).unwrap();
+        let (mut a, mut b) = (std::net::TcpStream::from(a), std::net::TcpStream::from(b));
+        assert_eq!(a.read_timeout().unwrap(), None);
+        assert_eq!(b.read_timeout().unwrap(), Some(Duration::from_millis(20)));
+        assert_eq!(b.write_timeout().unwrap(), Some(Duration::from_secs(7)));
+        let start = Instant::now();
+        assert_eq!(b.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(start.elapsed() >= Duration::from_millis(15), "it did not wait");
+        let b = TcpStream::from(b);
+        assert_eq!(b.read_timeout().unwrap(), Some(Duration::from_millis(20)));
+        assert_eq!((&b).read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        b.set_read_timeout(None).unwrap();
+        let reader = go(move || (&b).read(&mut [0]).unwrap());
+        a.write_all(b"x").unwrap();
+        assert_eq!(reader.join().unwrap(), 1);
+        let listener: std::net::TcpListener = TcpListener::bind("127.0.0.1:0").unwrap().into();
+        let addr = listener.local_addr().unwrap();
+        let client = go(move || TcpStream::connect(addr).unwrap());
+        gopark_runtime::blocking(|| listener.accept().unwrap());
+        client.join().unwrap();
+        let udp: std::net::UdpSocket = UdpSocket::bind("127.0.0.1:0").unwrap().into();
+        udp.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(UdpSocket::from(udp).recv(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let (a, b) = UnixStream::pair().unwrap();
+        a.set_nonblocking(true).unwrap();
+        let a = std::os::unix::net::UnixStream::from(a);
+        assert_eq!((&a).read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop(std::os::unix::net::UnixStream::from(b));
+        let (a, _b) = UnixDatagram::pair().unwrap();
+        a.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        let a = std::os::unix::net::UnixDatagram::from(a);
+        assert_eq!(a.recv(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let path = socket_path();
+        let listener = std::os::unix::net::UnixListener::from(UnixListener::bind(&path).unwrap());
+        let _client = UnixStream::connect(&path).unwrap();
+        listener.accept().unwrap();
+        std::fs::remove_file(&path).unwrap();
+    });
+}
+
+/// std: "options set on one stream will be propagated to the other".
+#[test]
+fn duplicates_have_their_options_in_common() {
+    in_runtime(|| {
+        let (a, _b) = tcp_pair();
+        let copy = a.try_clone().unwrap();
+        a.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+        copy.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+        assert_eq!(copy.read_timeout().unwrap(), Some(Duration::from_millis(5)));
+        assert_eq!(a.write_timeout().unwrap(), Some(Duration::from_secs(5)));
+        assert_eq!((&copy).read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        a.set_read_timeout(None).unwrap();
+        // The copy's deadline has passed, and is lifted with the timeout.
+        let reader = go(move || (&copy).read(&mut [0]));
+        gopark_runtime::time::sleep(Duration::from_millis(20));
+        assert!(!reader.is_finished());
+        a.shutdown(Shutdown::Both).unwrap();
+        assert_eq!(reader.join().unwrap().unwrap(), 0);
+        let (a, _b) = UnixDatagram::pair().unwrap();
+        let copy = a.try_clone().unwrap();
+        a.set_nonblocking(true).unwrap();
+        assert_eq!(copy.recv(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        copy.set_nonblocking(false).unwrap();
+        copy.shutdown(Shutdown::Read).unwrap();
+        assert_eq!(a.recv(&mut [0]).unwrap(), 0);
     });
 }
 

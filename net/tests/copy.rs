@@ -2,13 +2,14 @@
 
 mod common;
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use common::in_runtime;
 use gopark_net::io::{copy, copy_n};
 use gopark_net::os::{File, pipe};
-use gopark_net::{Conn, dial, listen, socket_pair};
+use gopark_net::{Conn, OpError, UnixStream, dial, listen, socket_pair};
 use gopark_runtime::go;
 
 fn tcp_pair() -> (Conn, Conn) {
@@ -161,12 +162,69 @@ fn test_splice_errors_name_the_writer() {
         client.write(b"x").unwrap();
         sink.close().unwrap();
         let e = copy(&mut source, &mut sink).unwrap_err();
-        let shown = format!(
-            "readfrom tcp {}->{}: use of closed network connection",
-            sink.local_addr(),
-            sink.remote_addr()
-        );
+        let ends = |conn: &Conn| format!("tcp {}->{}", conn.local_addr(), conn.remote_addr());
+        let shown =
+            format!("writeto {}: readfrom {}: use of closed network connection", ends(&source), ends(&sink));
         assert_eq!(e.to_string(), shown);
+    });
+}
+
+/// Who failed is told by those whom Go asks to copy, one around the other.
+#[test]
+fn copy_errors_are_told_as_by_go() {
+    in_runtime(|| {
+        let ends = |conn: &Conn| format!("tcp {}->{}", conn.local_addr(), conn.remote_addr());
+        let passwd = || File::open("/etc/passwd").unwrap();
+        let ((client, mut source), (mut closed, _server)) = (tcp_pair(), tcp_pair());
+        let (from, to) = (ends(&source), ends(&closed));
+        closed.close().unwrap();
+        // A file to a closed connection: found by the first write.
+        let e = copy(&mut passwd(), &mut closed).unwrap_err();
+        assert_eq!(e.to_string(), format!("readfrom {to}: write {to}: use of closed network connection"));
+        let e = e.get_ref().unwrap().downcast_ref::<OpError>().unwrap();
+        assert!(e.is_closed() && !e.timeout() && e.op() == "readfrom");
+        // From a connection to what is no descriptor.
+        source.set_read_deadline(Some(Instant::now())).unwrap();
+        let e = copy(&mut source, &mut Vec::new()).unwrap_err();
+        assert_eq!(e.to_string(), format!("writeto {from}: read {from}: i/o timeout"));
+        assert_eq!(e.kind(), ErrorKind::TimedOut);
+        assert!(e.get_ref().unwrap().downcast_ref::<OpError>().unwrap().timeout());
+        // Limited, it is Go's LimitedReader: the connection is not asked.
+        let e = copy(&mut (&source).take(5), &mut Vec::new()).unwrap_err();
+        assert_eq!(e.to_string(), format!("read {from}: i/o timeout"));
+        source.set_read_deadline(None).unwrap();
+        // To a file that is not open for writing.
+        client.write(b"x").unwrap();
+        let e = copy(&mut source, &mut passwd()).unwrap_err();
+        assert_eq!(e.to_string(), format!("writeto {from}: write /etc/passwd: splice: bad file descriptor"));
+        let e = e.get_ref().unwrap().downcast_ref::<OpError>().unwrap();
+        assert_eq!(e.raw_os_error(), Some(libc::EBADF));
+        // Files.
+        let (reader, mut writer) = pipe().unwrap();
+        drop(reader);
+        let shown = |e: std::io::Error| e.to_string();
+        assert_eq!(shown(copy(&mut passwd(), &mut writer).unwrap_err()), "write |1: broken pipe");
+        writer.close().unwrap();
+        let e = copy(&mut passwd(), &mut writer).unwrap_err();
+        assert_eq!(shown(e), "write |1: file already closed");
+        let (mut sink, _server) = tcp_pair();
+        let (to, mut folder) = (ends(&sink), File::open("/tmp").unwrap());
+        let e = copy(&mut folder, &mut sink).unwrap_err();
+        assert_eq!(shown(e), format!("readfrom {to}: read /tmp: is a directory"));
+        folder.close().unwrap();
+        let e = copy(&mut folder, &mut sink).unwrap_err();
+        assert_eq!(shown(e), format!("readfrom {to}: read /tmp: file already closed"));
+    });
+}
+
+/// Go: os.File's WriteTo is asked first, and calls what it does reading.
+#[test]
+fn a_sendfile_that_fails_is_told_by_the_file() {
+    in_runtime(|| {
+        let (a, mut b) = UnixStream::pair().map(|(a, b)| (a, Conn::from(b))).unwrap();
+        drop(a);
+        let e = copy(&mut File::open("/etc/passwd").unwrap(), &mut b).unwrap_err();
+        assert_eq!(e.to_string(), "read /etc/passwd: sendfile: broken pipe");
     });
 }
 

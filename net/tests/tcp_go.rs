@@ -292,9 +292,12 @@ fn test_writev_error() {
         });
         let mut bufs = [IoSlice::new(&big), IoSlice::new(&big)];
         let e = client.write_buffers(&mut bufs).unwrap_err();
-        assert!(e.raw_os_error().is_some(), "{e}");
+        assert!(e.raw_os_error().is_some() && e.op() == "writev", "{e}");
         let left: usize = bufs.iter().map(|b| b.len()).sum();
         assert_eq!(left + e.transferred(), 2 * big.len(), "what went out is taken off the buffers");
         assert!(e.transferred() >= done.load(Relaxed));
+        client.close().unwrap();
+        let e = client.write_buffers(&mut [IoSlice::new(b"x")]).unwrap_err().to_string();
+        assert!(e.starts_with("writev tcp ") && e.ends_with(": use of closed network connection"), "{e}");
     });
 }

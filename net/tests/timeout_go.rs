@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::in_runtime;
-use gopark_net::{Conn, Dialer, Listener, OpError, dial, listen};
+use gopark_net::{Conn, Dialer, Listener, OpError, dial, dial_timeout, listen};
 use gopark_runtime::chan::bounded;
 use gopark_runtime::time::{Ticker, sleep};
 use gopark_runtime::{JoinHandle, go};
@@ -48,6 +48,8 @@ fn serve(ln: &Arc<Listener>, handle: impl FnOnce(Conn) + Send + 'static) -> Join
 fn test_dial_timeout() {
     in_runtime(|| {
         let ln = local();
+        // Go's "no limit".
+        dial_timeout("tcp", &ln.addr().to_string(), Duration::ZERO).unwrap();
         let cases: [(Option<Duration>, Option<Duration>); 5] = [
             (Some(Duration::ZERO), None),
             (None, Some(Duration::ZERO)),

@@ -85,8 +85,6 @@ pub enum WaitReason {
     ChanReceiveNilChan,
     /// `select`.
     Select,
-    /// `select (no cases)`: for ever.
-    SelectNoCases,
     /// `sleep`.
     Sleep,
     /// `semacquire`.
@@ -110,14 +108,13 @@ pub enum WaitReason {
 }
 
 /// Indexed by `WaitReason as u8`.
-const WAIT_REASONS: [&str; 17] = [
+const WAIT_REASONS: [&str; 16] = [
     "",
     "IO wait",
     "chan receive",
     "chan send",
     "chan receive (nil chan)",
     "select",
-    "select (no cases)",
     "sleep",
     "semacquire",
     "sync.Mutex.Lock",

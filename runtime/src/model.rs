@@ -12,7 +12,6 @@ pub(crate) mod g {
         ChanSend,
         ChanReceiveNilChan,
         Select,
-        SelectNoCases,
         Sleep,
         Semacquire,
         SyncMutexLock,

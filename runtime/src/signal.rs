@@ -33,7 +33,7 @@ const MAX_SIGNAL: i32 = 64;
 /// ```
 /// use gopark_runtime::signal::Signal;
 /// assert_eq!(Signal::from(2).to_string(), "interrupt");
-/// assert_eq!(Signal::INTERRUPT, Signal::from(2));
+/// assert_eq!(Signal::SIGINT, Signal::from(2));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Signal(i32);
@@ -45,6 +45,33 @@ impl Signal {
     pub const TERMINATED: Signal = Signal(libc::SIGTERM);
     /// SIGHUP: the terminal is gone; by custom: read the configuration again.
     pub const HANGUP: Signal = Signal(libc::SIGHUP);
+
+    /// SIGHUP.
+    pub const SIGHUP: Signal = Signal(libc::SIGHUP);
+    /// SIGINT.
+    pub const SIGINT: Signal = Signal(libc::SIGINT);
+    /// SIGQUIT: the runtime's own answer is a dump of all goroutines, and the end.
+    pub const SIGQUIT: Signal = Signal(libc::SIGQUIT);
+    /// SIGKILL: cannot be had.
+    pub const SIGKILL: Signal = Signal(libc::SIGKILL);
+    /// SIGUSR1: the program's own.
+    pub const SIGUSR1: Signal = Signal(libc::SIGUSR1);
+    /// SIGUSR2: the program's own.
+    pub const SIGUSR2: Signal = Signal(libc::SIGUSR2);
+    /// SIGPIPE: a write that nobody can read. Rust's programs ignore it.
+    pub const SIGPIPE: Signal = Signal(libc::SIGPIPE);
+    /// SIGALRM.
+    pub const SIGALRM: Signal = Signal(libc::SIGALRM);
+    /// SIGTERM.
+    pub const SIGTERM: Signal = Signal(libc::SIGTERM);
+    /// SIGCHLD: a child has ended, stopped or gone on.
+    pub const SIGCHLD: Signal = Signal(libc::SIGCHLD);
+    /// SIGCONT: goes on after a stop.
+    pub const SIGCONT: Signal = Signal(libc::SIGCONT);
+    /// SIGTSTP: Control-Z at the terminal.
+    pub const SIGTSTP: Signal = Signal(libc::SIGTSTP);
+    /// SIGWINCH: the terminal has another size.
+    pub const SIGWINCH: Signal = Signal(libc::SIGWINCH);
 
     /// The number.
     pub fn number(self) -> i32 {
@@ -64,8 +91,8 @@ impl From<i32> for Signal {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let index = usize::try_from(self.0 - 1).unwrap_or(usize::MAX);
-        match TEXTS.get(index) {
+        let index = usize::try_from(self.0).ok().and_then(|n| n.checked_sub(1));
+        match index.and_then(|index| TEXTS.get(index)) {
             Some(text) => f.write_str(text),
             None => write!(f, "signal {}", self.0),
         }

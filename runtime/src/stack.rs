@@ -10,6 +10,7 @@
 //!
 //! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot, with the G in it.
 
+use std::ptr::NonNull;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -34,6 +35,9 @@ const QUIET: usize = 1024;
 const FIRST_SLAB: usize = 1 << 40;
 /// The smallest slab worth having.
 const MIN_SLAB: usize = 1 << 20;
+/// What a slab leaves to everything else where the address space is limited: the allocator goes on working when there are no stacks
+/// any more.
+const HEADROOM: usize = 64 << 20;
 /// What one goroutine uses of its slot counts as hot and is not given back: the G's page and the three below.
 const WATERMARK: usize = 4 * PAGE;
 
@@ -355,25 +359,9 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     Ok(())
 }
 
-/// Reserves a slab, as large as can be had; its index in SLABS.
+/// Reserves a slab; its index in SLABS.
 fn add_slab(shift: usize) -> Result<usize, NoStack> {
-    let slot = 1usize << shift;
-    let mut len = FIRST_SLAB.max(slot);
-    let region = loop {
-        match mem::reserve(len, slot) {
-            Ok(region) => break region,
-            Err(_) if len / 2 >= slot.max(MIN_SLAB) => len /= 2,
-            Err(e) => {
-                return Err(NoStack {
-                    message: format!(
-                        "no address space for goroutine stacks of {} KiB ({e}): see RLIMIT_AS (ulimit -v), \
-                         vm.overcommit_memory, and Builder::stack_size",
-                        slot >> 10
-                    ),
-                });
-            }
-        }
-    };
+    let (region, len) = reserve_slab(1 << shift)?;
     static ADDING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = ADDING.lock();
     let index = SLAB_COUNT.load(Relaxed);
@@ -387,6 +375,42 @@ fn add_slab(shift: usize) -> Result<usize, NoStack> {
     // ORDERING: Release pairs with the Acquire in `g_of_other` and `guard_owner`.
     SLAB_COUNT.store(index + 1, Release);
     Ok(index)
+}
+
+/// As large a slab as can be had. The first of all may take the last of the address space, others leave [`HEADROOM`].
+fn reserve_slab(slot: usize) -> Result<(NonNull<u8>, usize), NoStack> {
+    let is_first = SLAB_COUNT.load(Relaxed) == 0;
+    let mut len = FIRST_SLAB.max(slot);
+    loop {
+        let smallest = len / 2 < slot.max(MIN_SLAB);
+        let error = match mem::reserve(len, slot) {
+            // Nothing was refused: there is no limit near.
+            Ok(region) if len == FIRST_SLAB || (is_first && smallest) => return Ok((region, len)),
+            Ok(region) => match mem::reserve(HEADROOM, PAGE) {
+                Ok(headroom) => {
+                    // SAFETY: fresh, and nobody knows it.
+                    unsafe { mem::unreserve(headroom, HEADROOM) };
+                    return Ok((region, len));
+                }
+                Err(e) => {
+                    // SAFETY: as above.
+                    unsafe { mem::unreserve(region, len) };
+                    e
+                }
+            },
+            Err(e) => e,
+        };
+        if smallest {
+            return Err(NoStack {
+                message: format!(
+                    "no address space for goroutine stacks of {} KiB ({error}): see RLIMIT_AS (ulimit -v), \
+                     vm.overcommit_memory, and Builder::stack_size",
+                    slot >> 10
+                ),
+            });
+        }
+        len /= 2;
+    }
 }
 
 #[cfg(test)]

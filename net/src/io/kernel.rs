@@ -26,10 +26,11 @@ pub(super) struct Moved {
 /// From a file to a stream socket, until the file ends or `remain` bytes went.
 #[doc(alias = "SendFile")]
 pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
-    let mut bytes = 0;
+    let (mut bytes, mut asked) = (0, false);
     let locked = from.fd.raw_io(Mode::Read, |from_raw| {
         Ok(to.owner.begin(Mode::Write).and_then(|()| {
             to.fd.raw_io(Mode::Write, |to_raw| {
+                asked = true;
                 while bytes < remain {
                     let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
                     if n == 0 {
@@ -45,7 +46,8 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
     });
     let error = locked.and_then(|sent| sent).err();
     let unknown = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
-    Moved { bytes, handled: bytes != 0 || !unknown, error }
+    // An end that is closed, or whose time is up, is found by hand again, and named.
+    Moved { bytes, handled: asked && (bytes != 0 || !unknown), error }
 }
 
 /// From file to file.
@@ -58,13 +60,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
             Ok(0) => return Moved { bytes, handled: bytes != 0, error: None },
             Ok(n) => bytes += n as u64,
             Err(Error::Errno(Errno(
-                libc::ENOSYS
-                | libc::EXDEV
-                | libc::EINVAL
-                | libc::EIO
-                | libc::EOPNOTSUPP
-                | libc::EPERM
-                | libc::EBADF,
+                libc::ENOSYS | libc::EXDEV | libc::EINVAL | libc::EIO | libc::EOPNOTSUPP | libc::EPERM,
             ))) => return Moved { bytes, handled: false, error: None },
             Err(e) => return Moved { bytes, handled: true, error: Some(e) },
         }

@@ -58,7 +58,9 @@ pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Re
             return Ok(moved);
         }
     }
-    Ok(moved + copy_through_buffer(r, w)?)
+    let done = copy_through_buffer(r, w, &mut moved);
+    done.map_err(|e| told_by_ends(ends::source_of(r).as_ref(), ends::end_of(w).as_ref(), e, moved))?;
+    Ok(moved)
 }
 
 /// Copies `n` bytes, no more and no less.
@@ -98,7 +100,7 @@ fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
         (Class::Tcp | Class::Unix, _) => (splice::splice(to, from, remain), "splice"),
     };
     let Moved { bytes, handled, error } = moved;
-    let error = error.filter(|_| handled).map(|e| error_of(from, to, e, call, bytes));
+    let error = error.filter(|_| handled).map(|e| error_of(source, to, e, call, bytes));
     ByKernel { bytes, handled, error }
 }
 
@@ -106,30 +108,68 @@ fn by_hand() -> ByKernel {
     ByKernel { bytes: 0, handled: false, error: None }
 }
 
-/// An error of the side that Go would ask to do the copying.
-fn error_of(from: &End<'_>, to: &End<'_>, error: poll::Error, call: &'static str, bytes: u64) -> io::Error {
+/// An error of the kernel's copying, told as in Go by the ends that do it there.
+fn error_of(
+    source: &Source<'_>,
+    to: &End<'_>,
+    error: poll::Error,
+    call: &'static str,
+    bytes: u64,
+) -> io::Error {
+    let from = &source.end;
     let failure = |op| CopyFailure { op, call, error, transferred: bytes };
-    match (from.class, to.class) {
-        (Class::File, _) => from.owner.copy_error(failure("write")),
-        (_, Class::Tcp) => to.owner.copy_error(failure("readfrom")),
-        _ => from.owner.copy_error(failure("writeto")),
+    let told = match (from.class, to.class) {
+        // os.File's WriteTo, which a limited reader hides.
+        (Class::File, Class::Tcp | Class::Unix) if source.limit.is_none() => {
+            return from.owner.copy_error(failure("read"));
+        }
+        (Class::Tcp, Class::Unix) => return from.owner.copy_error(failure("writeto")),
+        (_, Class::Tcp | Class::Unix) => to.owner.copy_error(failure("readfrom")),
+        (_, Class::File) => to.owner.copy_error(failure("write")),
+    };
+    told_by_source(source, told, bytes)
+}
+
+/// An error of copying by hand: a TCP connection that is copied to, and one that is copied from, put their words around it.
+fn told_by_ends(
+    source: Option<&Source<'_>>,
+    to: Option<&End<'_>>,
+    error: io::Error,
+    bytes: u64,
+) -> io::Error {
+    let Some(source) = source else { return error };
+    let told = match to {
+        Some(to) if to.class == Class::Tcp => to.owner.told_by("readfrom", error, bytes),
+        _ => error,
+    };
+    told_by_source(source, told, bytes)
+}
+
+/// Go: TCPConn.WriteTo.
+fn told_by_source(source: &Source<'_>, error: io::Error, bytes: u64) -> io::Error {
+    match source {
+        Source { end, limit: None } if end.class == Class::Tcp => end.owner.told_by("writeto", error, bytes),
+        _ => error,
     }
 }
 
 /// Go's loop; an interrupted call is tried again.
 #[doc(alias = "copyBuffer")]
-fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
+fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(
+    r: &mut R,
+    w: &mut W,
+    copied: &mut u64,
+) -> io::Result<()> {
     let mut buf = vec![0; BUFFER];
-    let mut copied = 0;
     loop {
         let n = match r.read(&mut buf) {
-            Ok(0) => return Ok(copied),
+            Ok(0) => return Ok(()),
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),
         };
         w.write_all(&buf[..n])?;
-        copied += n as u64;
+        *copied += n as u64;
     }
 }
 

@@ -4,10 +4,11 @@
 //!
 //! I1 Descriptors made for the child are closed in the parent as soon as the child has them, or has failed.
 
-use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
+use std::fmt;
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
@@ -15,10 +16,11 @@ use std::process::{ExitStatus, Output};
 use gopark_runtime::blocking;
 
 use super::child::{Child, ParentEnds};
-use super::fork::{Plan, Role, fork};
+use super::environment::{CommandArgs, CommandEnvs, Environment};
+use super::fork::{self, Forked, Plan, PreExec, Role};
 use super::pidfd;
+use super::stdio::{Prepared, Stdio};
 use crate::errno::Errno;
-use crate::os::{File, pipe};
 use crate::sys;
 
 /// A program to run, and how.
@@ -31,88 +33,20 @@ use crate::sys;
 /// assert_eq!(output.stdout, b"hello\n");
 /// # }) } }
 /// ```
-#[derive(Debug)]
 pub struct Command {
     program: OsString,
+    /// What the child finds as its own name; `None`: the program.
+    arg0: Option<OsString>,
     args: Vec<OsString>,
     env: Environment,
     dir: Option<PathBuf>,
     group: Option<i32>,
     uid: Option<u32>,
     gid: Option<u32>,
+    pre_exec: Vec<PreExec>,
     stdin: Option<Stdio>,
     stdout: Option<Stdio>,
     stderr: Option<Stdio>,
-}
-
-/// Changes to the parent's environment.
-#[derive(Debug, Default)]
-struct Environment {
-    cleared: bool,
-    /// `None`: removed.
-    changes: BTreeMap<OsString, Option<OsString>>,
-}
-
-/// What a standard descriptor of the child is. Model: `std::process::Stdio`.
-#[derive(Debug)]
-pub struct Stdio(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    Inherit,
-    Null,
-    Piped,
-    File(File),
-}
-
-impl Stdio {
-    /// The parent's own.
-    pub fn inherit() -> Stdio {
-        Stdio(Kind::Inherit)
-    }
-
-    /// Nothing: an empty input, an output that is thrown away.
-    pub fn null() -> Stdio {
-        Stdio(Kind::Null)
-    }
-
-    /// A pipe to the parent.
-    pub fn piped() -> Stdio {
-        Stdio(Kind::Piped)
-    }
-}
-
-impl From<File> for Stdio {
-    fn from(file: File) -> Stdio {
-        Stdio(Kind::File(file))
-    }
-}
-
-impl From<OwnedFd> for Stdio {
-    fn from(fd: OwnedFd) -> Stdio {
-        Stdio(Kind::File(fd.into()))
-    }
-}
-
-impl From<std::fs::File> for Stdio {
-    fn from(file: std::fs::File) -> Stdio {
-        OwnedFd::from(file).into()
-    }
-}
-
-/// What the child does with a descriptor.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Direction {
-    Reads,
-    Writes,
-}
-
-/// One descriptor for the child, and the parent's end if it is a pipe.
-struct Prepared {
-    /// Closed once the child has it.
-    file: Option<File>,
-    raw: RawFd,
-    parent: Option<File>,
 }
 
 impl Command {
@@ -120,12 +54,14 @@ impl Command {
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command {
             program: program.as_ref().to_owned(),
+            arg0: None,
             args: Vec::new(),
             env: Environment::default(),
             dir: None,
             group: None,
             uid: None,
             gid: None,
+            pre_exec: Vec::new(),
             stdin: None,
             stdout: None,
             stderr: None,
@@ -146,8 +82,7 @@ impl Command {
 
     /// Sets a variable of the child's environment.
     pub fn env(&mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
-        let value = Some(value.as_ref().to_owned());
-        self.env.changes.insert(key.as_ref().to_owned(), value);
+        self.env.set(key.as_ref(), value.as_ref());
         self
     }
 
@@ -164,13 +99,13 @@ impl Command {
 
     /// Takes a variable out of the child's environment.
     pub fn env_remove(&mut self, key: impl AsRef<OsStr>) -> &mut Command {
-        self.env.changes.insert(key.as_ref().to_owned(), None);
+        self.env.remove(key.as_ref());
         self
     }
 
     /// Starts with an empty environment.
     pub fn env_clear(&mut self) -> &mut Command {
-        self.env = Environment { cleared: true, changes: BTreeMap::new() };
+        self.env.clear();
         self
     }
 
@@ -198,6 +133,52 @@ impl Command {
         self
     }
 
+    /// What the child finds as its own name, instead of the program's.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_net::process::Command;
+    /// let output = Command::new("/bin/sh").arg0("another").args(["-c", "echo $0"]).output().unwrap();
+    /// assert_eq!(output.stdout, b"another\n");
+    /// # }) } }
+    /// ```
+    pub fn arg0(&mut self, arg: impl AsRef<OsStr>) -> &mut Command {
+        self.arg0 = Some(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Has the child call `f` just before it becomes the program, after everything else that was asked for; an error of `f`
+    /// is one of [`spawn`](Self::spawn)'s, by its number (EINVAL without one). Functions are called in the order they were
+    /// given, each time a child is started.
+    ///
+    /// Such a child is made by fork(2), with memory of its own, instead of borrowing ours: what `f` does to memory stays there.
+    ///
+    /// # Safety
+    /// `f` runs in a process that has one thread, a copy of the one that forked, while the others may have held any lock:
+    /// it may call what is safe in a signal handler, and must not panic, nor call anything that parks. As with std's.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_net::process::Command;
+    /// let mut command = Command::new("sh");
+    /// // SAFETY: one system call.
+    /// unsafe {
+    ///     command.args(["-c", "umask"]).pre_exec(|| {
+    ///         libc::umask(0o027);
+    ///         Ok(())
+    ///     })
+    /// };
+    /// assert_eq!(command.output().unwrap().stdout, b"0027\n");
+    /// # }) } }
+    /// ```
+    pub unsafe fn pre_exec<F>(&mut self, f: F) -> &mut Command
+    where
+        F: FnMut() -> io::Result<()> + Send + Sync + 'static,
+    {
+        self.pre_exec.push(Box::new(f));
+        self
+    }
+
     /// The child's standard input.
     pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.stdin = Some(stdio.into());
@@ -219,6 +200,45 @@ impl Command {
     /// The program, as it was named.
     pub fn get_program(&self) -> &OsStr {
         &self.program
+    }
+
+    /// The arguments, without the program.
+    ///
+    /// ```
+    /// use gopark_net::process::Command;
+    /// let mut command = Command::new("echo");
+    /// command.args(["a", "b"]);
+    /// assert!(command.get_args().eq(["a", "b"]));
+    /// ```
+    pub fn get_args(&self) -> CommandArgs<'_> {
+        CommandArgs(self.args.iter())
+    }
+
+    /// The changes to the environment: variables that are set, and (`None`) those that are removed. What is inherited is not
+    /// among them, and neither is [`env_clear`](Self::env_clear).
+    ///
+    /// ```
+    /// use gopark_net::process::Command;
+    /// use std::ffi::OsStr;
+    /// let mut command = Command::new("env");
+    /// command.env("LANG", "C").env_remove("TZ");
+    /// let changes: Vec<_> = command.get_envs().collect();
+    /// assert_eq!(changes, [(OsStr::new("LANG"), Some(OsStr::new("C"))), (OsStr::new("TZ"), None)]);
+    /// ```
+    pub fn get_envs(&self) -> CommandEnvs<'_> {
+        self.env.changes()
+    }
+
+    /// The child's working directory, if it was set.
+    ///
+    /// ```
+    /// use gopark_net::process::Command;
+    /// use std::path::Path;
+    /// assert_eq!(Command::new("pwd").get_current_dir(), None);
+    /// assert_eq!(Command::new("pwd").current_dir("/").get_current_dir(), Some(Path::new("/")));
+    /// ```
+    pub fn get_current_dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
     }
 
     /// Starts the child. What is not set is inherited.
@@ -247,37 +267,101 @@ impl Command {
         self.start(&Stdio::null(), &Stdio::piped())?.wait_with_output()
     }
 
-    fn start(&self, default_in: &Stdio, default_out: &Stdio) -> io::Result<Child> {
+    /// Becomes the program: this process, all its goroutines and threads included, is it from then on. What is not set is inherited.
+    /// Returns only if that fails, with why.
+    ///
+    /// By then the standard descriptors, the working directory and the process group may be as was asked for the program, and
+    /// user and group those of the calling thread only: better end the process.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_net::process::Command;
+    /// let e = Command::new("/no/such/program").exec();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::NotFound);
+    /// # }) } }
+    /// ```
+    #[doc(alias = "syscall.Exec")]
+    pub fn exec(&mut self) -> io::Error {
+        let Err(e) = self.try_exec();
+        e
+    }
+
+    fn try_exec(&mut self) -> io::Result<Infallible> {
+        let inherit = Stdio::inherit();
+        let (program, files) = self.prepare(&inherit, &inherit)?;
+        let raw = [0, 1, 2].map(|i: usize| files[i].raw);
+        let errno = self.with_plan(&program, raw, -1, Role::Replace, fork::replace)?;
+        Err(errno.into())
+    }
+
+    fn start(&mut self, default_in: &Stdio, default_out: &Stdio) -> io::Result<Child> {
+        let (program, files) = self.prepare(default_in, default_out)?;
+        let raw = [0, 1, 2].map(|i: usize| files[i].raw);
+        let forked = self.fork_exec(&program, raw)?;
+        // I1: in the order they were made.
+        let [stdin, stdout, stderr] = files.map(|prepared| {
+            drop(prepared.file);
+            prepared.parent
+        });
+        Ok(Child::new(forked.pid, forked.pidfd, ParentEnds { stdin, stdout, stderr }))
+    }
+
+    /// The program's path, and its descriptors.
+    fn prepare(&self, default_in: &Stdio, default_out: &Stdio) -> io::Result<(PathBuf, [Prepared; 3])> {
         let program = self.find_program()?;
-        let stdin = prepare(self.stdin.as_ref().unwrap_or(default_in), 0, Direction::Reads)?;
-        let stdout = prepare(self.stdout.as_ref().unwrap_or(default_out), 1, Direction::Writes)?;
-        let stderr = prepare(self.stderr.as_ref().unwrap_or(default_out), 2, Direction::Writes)?;
+        let stdin = self.stdin.as_ref().unwrap_or(default_in).prepare(0)?;
+        let stdout = self.stdout.as_ref().unwrap_or(default_out).prepare(1)?;
+        let stderr = self.stderr.as_ref().unwrap_or(default_out).prepare(2)?;
         // The thread of a goroutine that has computed long may have been made lighter, and a child inherits that: what follows an
         // announced call has the full weight.
         blocking(|| ());
-        let forked = self.fork_exec(&program, [stdin.raw, stdout.raw, stderr.raw])?;
-        // I1: in the order they were made.
-        for file in [stdin.file, stdout.file, stderr.file].into_iter().flatten() {
-            drop(file);
-        }
-        let ends = ParentEnds { stdin: stdin.parent, stdout: stdout.parent, stderr: stderr.parent };
-        Ok(Child::new(forked.pid, forked.pidfd, ends))
+        Ok((program, [stdin, stdout, stderr]))
     }
 
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
-    fn fork_exec(&self, program: &Path, files: [RawFd; 3]) -> io::Result<super::fork::Forked> {
-        let program = c_string(program.as_os_str())?;
-        let argv = c_strings(std::iter::once(&self.program).chain(&self.args))?;
-        let envp = c_strings(self.env.of_child().iter())?;
-        let dir = self.dir.as_ref().map(|dir| c_string(dir.as_os_str())).transpose()?;
-        if let (Some(dir), None, None, None) = (&dir, self.group, self.uid, self.gid) {
+    fn fork_exec(&mut self, program: &Path, files: [RawFd; 3]) -> io::Result<Forked> {
+        if let (Some(dir), None, None, None) = (&self.dir, self.group, self.uid, self.gid) {
             // Looked for here, as Go does: the error then says so before there is a child.
-            crate::os::sys::stat_path(dir)?;
+            crate::os::sys::stat_path(&c_string(dir.as_os_str())?)?;
         }
         pidfd::check()?;
         let (error_reader, error_writer) = crate::os::sys::pipe2(libc::O_CLOEXEC)?;
-        let mut plan = Plan {
+        // The parent sleeps until a child that borrows its memory has become the program. One with functions of the user's may take long.
+        let runs_on = !self.pre_exec.is_empty();
+        let forked = self.with_plan(program, files, error_writer, Role::Exec, fork::fork);
+        let _ = sys::close(error_writer);
+        let forked = forked.and_then(|forked| Ok(forked?));
+        let failure = forked.as_ref().ok().and_then(|_| match runs_on {
+            true => blocking(|| read_failure(error_reader)),
+            false => read_failure(error_reader),
+        });
+        let _ = sys::close(error_reader);
+        let forked = forked?;
+        if let Some(errno) = failure {
+            // It has ended; nobody else will ask for it.
+            let _ = crate::os::sys::ignoring_eintr(|| fork::reap(forked.pid));
+            let _ = sys::close(forked.pidfd);
+            return Err(errno.into());
+        }
+        Ok(forked)
+    }
+
+    /// Has `f` do what the command says.
+    fn with_plan<T>(
+        &mut self,
+        program: &Path,
+        files: [RawFd; 3],
+        error_pipe: RawFd,
+        role: Role,
+        f: impl FnOnce(&mut Plan<'_>) -> T,
+    ) -> io::Result<T> {
+        let program = c_string(program.as_os_str())?;
+        let arg0 = self.arg0.as_ref().unwrap_or(&self.program);
+        let argv = c_strings(std::iter::once(arg0).chain(&self.args))?;
+        let envp = c_strings(self.env.of_child().iter())?;
+        let dir = self.dir.as_ref().map(|dir| c_string(dir.as_os_str())).transpose()?;
+        Ok(f(&mut Plan {
             program: &program,
             argv: &pointers(&argv),
             envp: &pointers(&envp),
@@ -285,22 +369,11 @@ impl Command {
             group: self.group,
             uid: self.uid,
             gid: self.gid,
+            pre_exec: &mut self.pre_exec,
             files,
-            error_pipe: error_writer,
-            role: Role::Exec,
-        };
-        let forked = fork(&mut plan);
-        let _ = sys::close(error_writer);
-        let failure = forked.as_ref().ok().and_then(|_| read_failure(error_reader));
-        let _ = sys::close(error_reader);
-        let forked = forked?;
-        if let Some(errno) = failure {
-            // It has ended; nobody else will ask for it.
-            let _ = crate::os::sys::ignoring_eintr(|| super::fork::reap(forked.pid));
-            let _ = sys::close(forked.pidfd);
-            return Err(errno.into());
-        }
-        Ok(forked)
+            error_pipe,
+            role,
+        }))
     }
 
     /// A name without a slash is looked for in PATH: the child's if it is set there, as std does.
@@ -309,12 +382,12 @@ impl Command {
         if self.program.as_bytes().contains(&b'/') {
             return Ok(self.program.clone().into());
         }
-        let path = match self.env.changes.get(OsStr::new("PATH")) {
-            Some(changed) => changed.clone(),
-            None => std::env::var_os("PATH"),
-        };
+        c_string(&self.program)?;
         let mut error = Errno(libc::ENOENT);
-        for dir in std::env::split_paths(&path.unwrap_or_default()) {
+        if self.program.is_empty() {
+            return Err(error.into());
+        }
+        for dir in std::env::split_paths(&self.env.path()) {
             let candidate = dir.join(&self.program);
             match executable(&candidate) {
                 Ok(()) => return Ok(candidate),
@@ -326,43 +399,44 @@ impl Command {
     }
 }
 
-impl Environment {
-    /// "KEY=value" of everything the child gets.
-    fn of_child(&self) -> Vec<OsString> {
-        let mut vars: BTreeMap<OsString, OsString> =
-            if self.cleared { BTreeMap::new() } else { std::env::vars_os().collect() };
-        for (key, value) in &self.changes {
-            match value {
-                Some(value) => vars.insert(key.clone(), value.clone()),
-                None => vars.remove(key),
-            };
+/// As a shell would be told, as std's; with `{:#?}` field by field.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("Command")
+                .field("program", &self.program)
+                .field("arg0", &self.arg0)
+                .field("args", &self.args)
+                .field("env", &self.env)
+                .field("dir", &self.dir)
+                .field("group", &self.group)
+                .field("uid", &self.uid)
+                .field("gid", &self.gid)
+                .finish_non_exhaustive();
         }
-        vars.into_iter()
-            .map(|(mut entry, value)| {
-                entry.push("=");
-                entry.push(value);
-                entry
-            })
-            .collect()
-    }
-}
-
-fn prepare(stdio: &Stdio, inherited: RawFd, direction: Direction) -> io::Result<Prepared> {
-    match &stdio.0 {
-        Kind::Inherit => Ok(Prepared { file: None, raw: inherited, parent: None }),
-        Kind::File(file) => Ok(Prepared { file: None, raw: file.fd(), parent: None }),
-        Kind::Null => {
-            let flags = if direction == Direction::Reads { libc::O_RDONLY } else { libc::O_WRONLY };
-            let file = File::open_file("/dev/null", flags, 0)?;
-            Ok(Prepared { raw: file.fd(), file: Some(file), parent: None })
+        if let Some(dir) = &self.dir {
+            write!(f, "cd {dir:?} && ")?;
         }
-        Kind::Piped => {
-            let (reader, writer) = pipe()?;
-            let (file, parent) =
-                if direction == Direction::Reads { (reader, writer) } else { (writer, reader) };
-            // The child wants it blocking.
-            Ok(Prepared { raw: file.fd(), file: Some(file), parent: Some(parent) })
+        let removed = |(key, value): (_, Option<_>)| value.is_none().then_some(key);
+        if self.env.is_cleared() {
+            f.write_str("env -i ")?;
+        } else if self.get_envs().any(|change| removed(change).is_some()) {
+            f.write_str("env ")?;
+            self.get_envs()
+                .filter_map(removed)
+                .try_for_each(|key: &OsStr| write!(f, "-u {} ", key.display()))?;
         }
+        for (key, value) in self.get_envs() {
+            if let Some(value) = value {
+                write!(f, "{}={value:?} ", key.display())?;
+            }
+        }
+        match &self.arg0 {
+            Some(arg0) if *arg0 != self.program => write!(f, "[{:?}] {arg0:?}", self.program)?,
+            _ => write!(f, "{:?}", self.program)?,
+        }
+        self.args.iter().try_for_each(|arg| write!(f, " {arg:?}"))
     }
 }
 

@@ -3,21 +3,28 @@
 //! Go: syscall/exec_linux.go `forkAndExecInChild1`, syscall/exec_unix.go `forkExec`, os/pidfd_linux.go `checkPidfd`.
 //!
 //! The child shares the parent's memory, the stack included, and the parent sleeps until the child has become another program
-//! or ended (CLONE_VM | CLONE_VFORK). It is the cheapest way to start a program, and what Go does.
+//! or ended (CLONE_VM | CLONE_VFORK). It is the cheapest way to start a program, and what Go does. A child that has functions of
+//! the user's to run has memory of its own, as the user of std's `pre_exec` expects, and the parent goes on.
 //!
 //! I1 The child never returns from the assembly that made it: it calls [`child`] below the parent's frame, so that frame is
 //!    whole when the parent goes on.
-//! I2 The child makes raw system calls on what the parent prepared: no allocation, no lock, no unwinding.
+//! I2 The child makes raw system calls on what the parent prepared: no allocation, no lock, no unwinding. What the user's functions
+//!    do is the user's duty.
 //! I3 Signals are blocked across the clone; the child takes the parent's handlers off before it lets signals in, as they would
 //!    run in the parent's memory.
 
 use std::arch::asm;
 use std::ffi::{CStr, CString};
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr;
 
+use super::pidfd;
 use crate::errno::Errno;
+
+/// A function of the user's for the child.
+pub(super) type PreExec = Box<dyn FnMut() -> io::Result<()> + Send + Sync>;
 
 const CHILD_FAILED: i32 = 253;
 
@@ -33,9 +40,11 @@ pub(super) struct Plan<'a> {
     pub(super) group: Option<libc::pid_t>,
     pub(super) uid: Option<libc::uid_t>,
     pub(super) gid: Option<libc::gid_t>,
+    /// What the child calls last.
+    pub(super) pre_exec: &'a mut [PreExec],
     /// The child's descriptors 0, 1, 2. The child shuffles them here (the memory is shared, the parent is done with them).
     pub(super) files: [RawFd; 3],
-    /// Where the child says why it failed; close-on-exec.
+    /// Where the child says why it failed; close-on-exec. -1: there is no child.
     pub(super) error_pipe: RawFd,
     /// What the child does first.
     pub(super) role: Role,
@@ -46,6 +55,8 @@ pub(super) struct Plan<'a> {
 pub(super) enum Role {
     /// To become the program.
     Exec,
+    /// There is none: we become the program ourselves.
+    Replace,
     /// To end at once: whether clone works is what is asked.
     Probe,
 }
@@ -56,20 +67,61 @@ pub(super) struct Forked {
     pub(super) pidfd: RawFd,
 }
 
-/// Makes the child; returns when it has become the program, or failed (then the error pipe says why).
-#[inline(never)]
+/// Makes the child. Returns when it has become the program, or failed (then the error pipe says why); if it has functions of the
+/// user's to run, that comes later.
 pub(super) fn fork(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
+    let mask = block_signals();
+    let forked = if plan.pre_exec.is_empty() { share_memory(plan) } else { copy_memory(plan) };
+    restore_signals(&mask);
+    forked
+}
+
+#[inline(never)]
+fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     let mut pidfd: libc::c_int = -1;
     let signal = if plan.role == Role::Exec { libc::SIGCHLD } else { 0 };
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | signal;
-    let mask = block_signals();
     // SAFETY: plan and pidfd outlive the child's use of them: the parent sleeps meanwhile.
     let pid = unsafe { clone_and_run(flags, &raw mut pidfd, ptr::from_mut(plan).cast()) };
-    restore_signals(&mask);
     if pid < 0 {
         return Err(Errno(-pid as i32));
     }
     Ok(Forked { pid: pid as libc::pid_t, pidfd })
+}
+
+/// By the C library, whose allocator then works in the child.
+#[inline(never)]
+fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
+    // SAFETY: the child does what I2 says, below this frame, and does not return.
+    let pid = match unsafe { libc::fork() } {
+        ..0 => return Err(Errno::last()),
+        // SAFETY: as above; the plan is the child's own copy.
+        0 => unsafe { child(plan) },
+        pid => pid,
+    };
+    match pidfd::open(pid) {
+        Ok(pidfd) => Ok(Forked { pid, pidfd }),
+        Err(e) => {
+            // SAFETY: a signal to our child, which nobody has waited for.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+            let _ = crate::os::sys::ignoring_eintr(|| reap(pid));
+            Err(e)
+        }
+    }
+}
+
+/// Becomes the program. Returns only if that fails, with why.
+pub(super) fn replace(plan: &mut Plan<'_>) -> Errno {
+    let mask = block_signals();
+    // SAFETY: SIGPIPE's action is set to the default, and back to what it was.
+    unsafe {
+        let mut before = MaybeUninit::<libc::sigaction>::uninit();
+        libc::sigaction(libc::SIGPIPE, MaybeUninit::zeroed().as_ptr(), before.as_mut_ptr());
+        let errno = become_program(plan);
+        libc::sigaction(libc::SIGPIPE, before.as_ptr(), ptr::null_mut());
+        restore_signals(&mask);
+        Errno(errno)
+    }
 }
 
 /// wait4(2) for a child that did not become the program: it has ended or is about to.
@@ -152,8 +204,11 @@ unsafe fn clone_and_run(flags: i32, pidfd: *mut libc::c_int, plan: *mut Plan<'_>
 }
 
 /// The child, from its first instruction to its last (I2).
+///
+/// # Safety
+/// The plan is valid, and nobody else's meanwhile.
 unsafe extern "C" fn child(plan: *mut Plan<'_>) -> ! {
-    // SAFETY: the parent's plan, which nobody else uses while the parent sleeps.
+    // SAFETY: the caller's duty.
     let plan = unsafe { &mut *plan };
     if plan.role == Role::Probe {
         exit(libc::SYS_exit_group, 0);
@@ -177,7 +232,9 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
         if let Some(group) = plan.group {
             raw(libc::SYS_setpgid, [0, i64::from(group), 0])?;
         }
-        default_handlers();
+        if plan.role != Role::Replace {
+            default_handlers();
+        }
         unblock_signals();
         if let Some(gid) = plan.gid {
             raw(libc::SYS_setgid, [i64::from(gid), 0, 0])?;
@@ -194,6 +251,11 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
             raw(libc::SYS_chdir, [dir.as_ptr() as i64, 0, 0])?;
         }
         place_files(&mut plan.files, &mut plan.error_pipe)?;
+        for f in plan.pre_exec.iter_mut() {
+            if let Err(e) = f() {
+                return Err(e.raw_os_error().unwrap_or(libc::EINVAL));
+            }
+        }
         let (argv, envp) = (plan.argv.as_ptr() as i64, plan.envp.as_ptr() as i64);
         raw(libc::SYS_execve, [plan.program.as_ptr() as i64, argv, envp])
     };
@@ -206,7 +268,7 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
 /// Puts the files at 0, 1, 2 without one treading on another. Go: passes 1 and 2.
 fn place_files(files: &mut [RawFd; 3], pipe: &mut RawFd) -> Result<(), i32> {
     let mut next = files.iter().copied().fold(files.len() as RawFd, RawFd::max) + 1;
-    if *pipe < next {
+    if (0..next).contains(pipe) {
         dup3(*pipe, next, libc::O_CLOEXEC)?;
         *pipe = next;
         next += 1;

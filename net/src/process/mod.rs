@@ -5,10 +5,14 @@
 
 mod child;
 mod command;
+mod environment;
 mod fork;
 mod pidfd;
+mod stdio;
 
 pub use child::{Child, ChildStderr, ChildStdin, ChildStdout, exit_text};
-pub use command::{Command, Stdio};
+pub use command::Command;
+pub use environment::{CommandArgs, CommandEnvs};
 #[doc(no_inline)]
 pub use std::process::{ExitStatus, Output};
+pub use stdio::Stdio;

@@ -64,6 +64,7 @@ fn check_clone() -> Result<(), Errno> {
         group: None,
         uid: None,
         gid: None,
+        pre_exec: &mut [],
         files: [-1; 3],
         error_pipe: -1,
         role: Role::Probe,
@@ -74,10 +75,16 @@ fn check_clone() -> Result<(), Errno> {
     waited
 }
 
-#[inline(never)]
 fn open_own() -> Result<RawFd, Errno> {
+    // SAFETY: takes nothing.
+    open(unsafe { libc::getpid() })
+}
+
+/// A descriptor for a process: of a child it is that child, as long as nobody has waited for it.
+#[inline(never)]
+pub(super) fn open(pid: libc::pid_t) -> Result<RawFd, Errno> {
     // SAFETY: takes no pointers.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) };
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     if fd < 0 { Err(Errno::last()) } else { Ok(fd as RawFd) }
 }
 

@@ -1,13 +1,17 @@
-//! From std's types, and into Go's face. No conversion changes an option of the socket.
+//! From std's types and back, and into Go's face. No conversion changes an option of the socket; what goes back to std blocks again.
 
+use std::io;
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
+use super::typed::{Model, SocketOf};
 use super::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use crate::conn::Conn;
 use crate::listen::Listener;
 use crate::net_fd::NetFd;
 use crate::network::Network;
 use crate::packet::PacketConn;
+use crate::poll::Mode;
 use crate::sockaddr::Family;
 use crate::sys;
 
@@ -18,14 +22,18 @@ impl From<std::net::TcpListener> for TcpListener {
 }
 
 impl From<std::net::TcpStream> for TcpStream {
+    /// With the timeouts that it has.
     fn from(stream: std::net::TcpStream) -> Self {
-        OwnedFd::from(stream).into()
+        let timeouts = [stream.read_timeout(), stream.write_timeout()];
+        from_std(stream, timeouts)
     }
 }
 
 impl From<std::net::UdpSocket> for UdpSocket {
+    /// With the timeouts that it has.
     fn from(socket: std::net::UdpSocket) -> Self {
-        OwnedFd::from(socket).into()
+        let timeouts = [socket.read_timeout(), socket.write_timeout()];
+        from_std(socket, timeouts)
     }
 }
 
@@ -36,15 +44,101 @@ impl From<std::os::unix::net::UnixListener> for UnixListener {
 }
 
 impl From<std::os::unix::net::UnixStream> for UnixStream {
+    /// With the timeouts that it has.
     fn from(stream: std::os::unix::net::UnixStream) -> Self {
-        OwnedFd::from(stream).into()
+        let timeouts = [stream.read_timeout(), stream.write_timeout()];
+        from_std(stream, timeouts)
     }
 }
 
 impl From<std::os::unix::net::UnixDatagram> for UnixDatagram {
+    /// With the timeouts that it has.
     fn from(socket: std::os::unix::net::UnixDatagram) -> Self {
-        OwnedFd::from(socket).into()
+        let timeouts = [socket.read_timeout(), socket.write_timeout()];
+        from_std(socket, timeouts)
     }
+}
+
+impl From<TcpListener> for std::net::TcpListener {
+    /// Blocking, unless it was set not to; its duplicates share that.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(listener: TcpListener) -> Self {
+        for_std(listener)
+    }
+}
+
+impl From<TcpStream> for std::net::TcpStream {
+    /// Blocking, unless it was set not to, and with its timeouts; its duplicates share the first.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(stream: TcpStream) -> Self {
+        for_std(stream)
+    }
+}
+
+impl From<UdpSocket> for std::net::UdpSocket {
+    /// Blocking, unless it was set not to, and with its timeouts; its duplicates share the first.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UdpSocket) -> Self {
+        for_std(socket)
+    }
+}
+
+impl From<UnixListener> for std::os::unix::net::UnixListener {
+    /// Blocking, unless it was set not to; its duplicates share that.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(listener: UnixListener) -> Self {
+        for_std(listener)
+    }
+}
+
+impl From<UnixStream> for std::os::unix::net::UnixStream {
+    /// Blocking, unless it was set not to, and with its timeouts; its duplicates share the first.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(stream: UnixStream) -> Self {
+        for_std(stream)
+    }
+}
+
+impl From<UnixDatagram> for std::os::unix::net::UnixDatagram {
+    /// Blocking, unless it was set not to, and with its timeouts; its duplicates share the first.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UnixDatagram) -> Self {
+        for_std(socket)
+    }
+}
+
+fn for_std<M: Model, S: From<OwnedFd>>(socket: SocketOf<M>) -> S {
+    if let Err(e) = socket.socket.leave_to_kernel() {
+        panic!("a {} cannot become std's: {e}", M::TRAITS.name);
+    }
+    OwnedFd::from(socket).into()
+}
+
+/// std's socket with the timeouts that it has.
+fn from_std<M: Model>(
+    socket: impl Into<OwnedFd>,
+    timeouts: [io::Result<Option<Duration>>; 2],
+) -> SocketOf<M> {
+    let ours = SocketOf::<M>::from(socket.into());
+    for (mode, timeout) in [Mode::Read, Mode::Write].into_iter().zip(timeouts) {
+        // What the kernel does not tell is none; what it tells is not 0.
+        if let Ok(Some(timeout)) = timeout {
+            ours.socket.set_timeout(mode, Some(timeout)).expect("a timeout that is not 0");
+        }
+    }
+    ours
 }
 
 impl From<TcpStream> for Conn {

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::ManuallyDrop;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use std::os::fd::{FromRawFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,15 @@ pub(super) enum SocketFamily {
 pub(super) struct Socket {
     fd: Fd,
     family: SocketFamily,
+    /// What is of the open socket, not of its number: duplicates have it in common, as in the kernel.
+    common: Arc<Common>,
+    /// `fd` has a deadline from a timeout, which may have been lifted since.
+    has_read_deadline: AtomicBool,
+    has_write_deadline: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Common {
     /// The reading side was shut. Of datagrams the kernel then says EAGAIN to who does not wait in it, and 0 to who does.
     read_shut: AtomicBool,
     /// The user's `set_nonblocking`: operations fail instead of parking.
@@ -33,6 +43,15 @@ pub(super) struct Socket {
     /// The user's timeouts in nanoseconds; 0: none.
     read_timeout_ns: AtomicU64,
     write_timeout_ns: AtomicU64,
+}
+
+impl Common {
+    fn timeout_ns(&self, mode: Mode) -> &AtomicU64 {
+        match mode {
+            Mode::Read => &self.read_timeout_ns,
+            Mode::Write => &self.write_timeout_ns,
+        }
+    }
 }
 
 impl Socket {
@@ -52,10 +71,9 @@ impl Socket {
         Socket {
             fd,
             family,
-            read_shut: AtomicBool::new(false),
-            nonblocking: AtomicBool::new(false),
-            read_timeout_ns: AtomicU64::new(0),
-            write_timeout_ns: AtomicU64::new(0),
+            common: Arc::default(),
+            has_read_deadline: AtomicBool::new(false),
+            has_write_deadline: AtomicBool::new(false),
         }
     }
 
@@ -86,23 +104,28 @@ impl Socket {
 
     /// Parks or not? With a timeout the operation gets its deadline first.
     fn begin(&self, mode: Mode) -> Result<bool, Error> {
-        if self.nonblocking.load(Relaxed) {
+        // Relaxed, here and below: who changes it while others operate gets one or the other, as with the kernel's flag.
+        if self.common.nonblocking.load(Relaxed) {
             return Ok(false);
         }
-        let (timeout, side) = match mode {
-            Mode::Read => (&self.read_timeout_ns, DeadlineMode::Read),
-            Mode::Write => (&self.write_timeout_ns, DeadlineMode::Write),
+        let (has_deadline, side) = match mode {
+            Mode::Read => (&self.has_read_deadline, DeadlineMode::Read),
+            Mode::Write => (&self.has_write_deadline, DeadlineMode::Write),
         };
-        let ns = timeout.load(Relaxed);
+        let ns = self.common.timeout_ns(mode).load(Relaxed);
         if ns != 0 {
+            has_deadline.store(true, Relaxed);
             self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), side)?;
+        } else if has_deadline.load(Relaxed) {
+            has_deadline.store(false, Relaxed);
+            self.fd.set_deadline(None, side)?;
         }
         Ok(true)
     }
 
     /// The descriptor, if copies may park in it.
     pub(super) fn for_copying(&self) -> Option<&Fd> {
-        (!self.nonblocking.load(Relaxed)).then_some(&self.fd)
+        (!self.common.nonblocking.load(Relaxed)).then_some(&self.fd)
     }
 
     /// Begins a call of a copy: it has its timeout to itself.
@@ -161,7 +184,7 @@ impl Socket {
     fn end_if_shut(&self, received: Result<usize, Errno>) -> Result<usize, Errno> {
         match received {
             // Relaxed: set before the shutdown that wakes us.
-            Err(Errno(libc::EAGAIN)) if self.read_shut.load(Relaxed) => Ok(0),
+            Err(Errno(libc::EAGAIN)) if self.common.read_shut.load(Relaxed) => Ok(0),
             other => other,
         }
     }
@@ -226,11 +249,11 @@ impl Socket {
         };
         if shuts_read {
             // Relaxed: before the call, by which who is parked wakes and looks.
-            self.read_shut.store(true, Relaxed);
+            self.common.read_shut.store(true, Relaxed);
         }
         let done = self.fd.shutdown(how).map_err(std_error);
         if shuts_read && done.is_err() {
-            self.read_shut.store(false, Relaxed);
+            self.common.read_shut.store(false, Relaxed);
         }
         done
     }
@@ -244,45 +267,54 @@ impl Socket {
     pub(super) fn try_clone(&self) -> io::Result<Socket> {
         let raw = self.fd.dup().map_err(std_error)?;
         let copy = Socket::unwatched(self.family, raw, self.fd.kind()).watched()?;
-        copy.nonblocking.store(self.nonblocking.load(Relaxed), Relaxed);
-        copy.read_timeout_ns.store(self.read_timeout_ns.load(Relaxed), Relaxed);
-        copy.write_timeout_ns.store(self.write_timeout_ns.load(Relaxed), Relaxed);
-        Ok(copy)
+        Ok(Socket { common: self.common.clone(), ..copy })
     }
 
     pub(super) fn set_nonblocking(&self, on: bool) -> io::Result<()> {
-        // Relaxed: who changes it while others operate gets one or the other, as with the kernel's flag.
-        self.nonblocking.store(on, Relaxed);
+        // Relaxed: as in `begin`.
+        self.common.nonblocking.store(on, Relaxed);
         Ok(())
     }
 
     pub(super) fn set_timeout(&self, mode: Mode, timeout: Option<Duration>) -> io::Result<()> {
-        let (ns, side) = match mode {
-            Mode::Read => (&self.read_timeout_ns, DeadlineMode::Read),
-            Mode::Write => (&self.write_timeout_ns, DeadlineMode::Write),
-        };
         if timeout.is_some_and(|d| d.is_zero()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a 0 duration timeout"));
         }
-        let value = timeout.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
-        // Relaxed: as in `set_nonblocking`.
-        ns.store(value, Relaxed);
+        let ns = timeout.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
+        // Relaxed: as in `begin`.
+        self.common.timeout_ns(mode).store(ns, Relaxed);
         if timeout.is_none() {
+            let side = match mode {
+                Mode::Read => DeadlineMode::Read,
+                Mode::Write => DeadlineMode::Write,
+            };
             self.fd.set_deadline(None, side).map_err(std_error)?;
         }
         Ok(())
     }
 
     pub(super) fn timeout(&self, mode: Mode) -> Option<Duration> {
-        let ns = match mode {
-            Mode::Read => &self.read_timeout_ns,
-            Mode::Write => &self.write_timeout_ns,
-        };
-        // Relaxed: as in `set_nonblocking`.
-        match ns.load(Relaxed) {
+        // Relaxed: as in `begin`.
+        match self.common.timeout_ns(mode).load(Relaxed) {
             0 => None,
             ns => Some(Duration::from_nanos(ns)),
         }
+    }
+
+    /// Has the kernel do what we did: wait, unless told not to, and for so long.
+    pub(super) fn leave_to_kernel(&self) -> io::Result<()> {
+        for (mode, option) in [(Mode::Read, libc::SO_RCVTIMEO), (Mode::Write, libc::SO_SNDTIMEO)] {
+            if let Some(timeout) = self.timeout(mode) {
+                let tv_sec = timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX);
+                // A whole microsecond at least: none would be no timeout.
+                let tv_usec = libc::suseconds_t::from(timeout.subsec_nanos().div_ceil(1000).min(999_999));
+                let value = libc::timeval { tv_sec, tv_usec };
+                self.control(|fd| sys::setsockopt(fd, libc::SOL_SOCKET, option, &value))?;
+            }
+        }
+        // Relaxed: as in `begin`.
+        let nonblocking = self.common.nonblocking.load(Relaxed);
+        self.control(|fd| sys::set_nonblock(fd, nonblocking))
     }
 
     pub(super) fn close(&self) -> io::Result<()> {

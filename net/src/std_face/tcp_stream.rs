@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::os::linux::net::TcpStreamExt;
 use std::time::{Duration, Instant};
 
 use super::socket::{Socket, SocketFamily, each_addr, std_error};
@@ -106,6 +107,22 @@ impl TcpStream {
     /// Those of getsockopt(2).
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket.with_std(std::net::TcpStream::nodelay)
+    }
+
+    /// TCP_QUICKACK: acknowledges at once. Model: `std::os::linux::net::TcpStreamExt`.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        self.socket.with_std(|s: &std::net::TcpStream| s.set_quickack(quickack))
+    }
+
+    /// TCP_QUICKACK.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn quickack(&self) -> io::Result<bool> {
+        self.socket.with_std(|s: &std::net::TcpStream| s.quickack())
     }
 
     /// IP_TTL.

@@ -62,7 +62,7 @@ impl<M: Model> SocketOf<M> {
         Socket::unwatched(M::TRAITS.family, raw, M::TRAITS.kind).watched().map(Self::of)
     }
 
-    /// A duplicate: the same open socket under another number, with the same timeouts and mode.
+    /// A duplicate: the same open socket under another number. Timeouts and mode are the socket's: what is set on one holds for both.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.

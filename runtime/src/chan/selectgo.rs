@@ -224,7 +224,7 @@ impl Select<'_> {
             // SAFETY: the lock is held; the sudogs live until step 4 is done.
             unsafe { self.queue(c, sg, &mut wakes) };
         }
-        gopark(self.reason(lock_order), move |gp| {
+        gopark(self.mode.reason, move |gp| {
             let wakes = wakes;
             if deadline_ns != i64::MAX {
                 deadline::start(gp, deadline_ns, ticket);
@@ -244,13 +244,6 @@ impl Select<'_> {
             // The timer: the caller's time is up, or a timed channel's has come.
             None if self.mode.until == Until::At(deadline_ns) => Parked::TimeIsUp,
             None => Parked::TryAgain,
-        }
-    }
-
-    fn reason(&self, lock_order: &[u16]) -> WaitReason {
-        match (lock_order.is_empty(), self.mode.until) {
-            (true, Until::Forever) => WaitReason::SelectNoCases,
-            _ => self.mode.reason,
         }
     }
 

@@ -127,6 +127,7 @@ impl<T> Sender<T> {
     /// assert_eq!(r.recv(), Err(RecvError));
     /// ```
     #[doc(alias = "closechan")]
+    #[track_caller]
     pub fn close(&self) {
         let before = self.chan().close(State::CLOSE_CALLED);
         assert!(!before.has(State::CLOSE_CALLED), "close of closed channel");

@@ -22,6 +22,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -377,6 +378,12 @@ impl Context {
             .find(|node| matches!(node.kind, Kind::Cancel(_)))
     }
 }
+
+// A panic leaves no context in a state that others must not see; values are only read.
+impl UnwindSafe for Context {}
+impl RefUnwindSafe for Context {}
+impl UnwindSafe for CancelFn {}
+impl RefUnwindSafe for CancelFn {}
 
 /// Go's String: "context.Background.WithCancel".
 impl fmt::Display for Context {

@@ -7,11 +7,12 @@
 //! I2 A plain thread that could wake somebody is counted: one that has parked in the runtime before and is not parked now in
 //!    `known - parked`; one that the runtime has never seen by the number of threads of the process, which is asked for only when
 //!    everything else says deadlock (it costs system calls).
-//! I3 Whoever wakes a plain thread counts it out of `parked`, not the thread itself: between the wake and its first instruction
-//!    it is not asleep.
+//! I3 A plain thread counts itself into `parked` when its commit is over: by then whatever may wake it is there to be seen (its timer is in
+//!    a heap, it is in a lock's queue). Whoever wakes it counts it out, not the thread itself: between the wake and its first
+//!    instruction it is not asleep. The one may come before the other: then the count is too low for a moment, never too high.
 //! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `wake::incidlelocked(-1)`.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
 
 use parking_lot::MutexGuard;
 
@@ -22,8 +23,8 @@ use crate::sys::thread::thread_count;
 
 /// Plain threads that have a record: they may wake somebody unless they are parked.
 static KNOWN_THREADS: AtomicUsize = AtomicUsize::new(0);
-/// Those of them that sleep in the runtime.
-static PARKED_THREADS: AtomicUsize = AtomicUsize::new(0);
+/// Those of them that sleep in the runtime; below 0 for moments (I3).
+static PARKED_THREADS: AtomicIsize = AtomicIsize::new(0);
 /// Receivers of signals: the outside may wake them.
 static OUTSIDE_WAKERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,23 +40,19 @@ pub(crate) fn thread_gone() {
     KNOWN_THREADS.fetch_sub(1, SeqCst);
 }
 
-/// A plain thread is about to publish that it sleeps.
-pub(crate) fn thread_parks() {
-    // ORDERING: SeqCst, see `thread_known`.
-    PARKED_THREADS.fetch_add(1, SeqCst);
-}
-
-/// It has published that it sleeps: if it was the last that could have waked anybody, nobody else would look.
+/// A plain thread has published that it sleeps, and is about to. If it was the last that could have waked anybody, nobody else would look.
 pub(crate) fn thread_sleeps() {
+    // ORDERING: SeqCst, see `thread_known`; I3.
+    PARKED_THREADS.fetch_add(1, SeqCst);
     let Some(sched) = try_sched() else { return };
-    // ORDERING: SeqCst load, after the add in `thread_parks`; pairs with `p_idle` and the loads in `checkdead`: if a P is not idle yet, the M that
-    // puts it there looks later, and sees this thread.
+    // ORDERING: SeqCst load, after the add; pairs with `p_idle` and the loads in `checkdead`: if a P is not idle yet, the M that puts it there
+    // looks later, and sees this thread.
     if sched.spinning.npidle() == sched.procs() {
         checkdead(sched, sched.lock.lock());
     }
 }
 
-/// Somebody is about to wake it, or it does not sleep after all.
+/// Somebody is about to wake it.
 pub(crate) fn thread_readied() {
     // ORDERING: SeqCst, see `thread_known`; I3.
     PARKED_THREADS.fetch_sub(1, SeqCst);
@@ -91,7 +88,7 @@ pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
     if OUTSIDE_WAKERS.load(SeqCst) > 0 {
         return;
     }
-    let (known, parked) = (KNOWN_THREADS.load(SeqCst), PARKED_THREADS.load(SeqCst));
+    let (known, parked) = (KNOWN_THREADS.load(SeqCst), PARKED_THREADS.load(SeqCst).max(0).unsigned_abs());
     if known > parked || (parked == 0 && census::living(sched) == 0) {
         return;
     }

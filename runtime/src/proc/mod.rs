@@ -122,13 +122,11 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     gp.set_wait_reason(reason);
     gp.note.clear();
     gp.set_status(Status::Waiting);
-    checkdead::thread_parks();
     if commit(gp) {
         checkdead::thread_sleeps();
         gp.note.sleep();
         gp.set_status(Status::Running);
     } else {
-        checkdead::thread_readied();
         gp.casgstatus_from_waiting(Status::Running);
     }
 }

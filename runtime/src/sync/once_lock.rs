@@ -5,7 +5,7 @@
 use std::cell::{Cell, UnsafeCell};
 use std::convert::Infallible;
 use std::mem::MaybeUninit;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::once::Once;
@@ -294,11 +294,49 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 }
 
+impl<T, F> LazyLock<T, F> {
+    /// The value, if it has been made.
+    ///
+    /// ```
+    /// use gopark_runtime::sync::LazyLock;
+    ///
+    /// let lazy = LazyLock::new(|| 3);
+    /// assert_eq!(LazyLock::get(&lazy), None);
+    /// assert_eq!(*lazy, 3);
+    /// assert_eq!(LazyLock::get(&lazy), Some(&3));
+    /// ```
+    pub fn get(this: &Self) -> Option<&T> {
+        this.cell.get()
+    }
+
+    /// The value, if it has been made, through the only reference.
+    ///
+    /// ```
+    /// use gopark_runtime::sync::LazyLock;
+    ///
+    /// let mut lazy = LazyLock::new(|| 3);
+    /// assert_eq!(LazyLock::get_mut(&mut lazy), None);
+    /// LazyLock::force(&lazy);
+    /// *LazyLock::get_mut(&mut lazy).unwrap() += 1;
+    /// assert_eq!(*lazy, 4);
+    /// ```
+    pub fn get_mut(this: &mut Self) -> Option<&mut T> {
+        this.cell.get_mut()
+    }
+}
+
 impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
         LazyLock::force(self)
+    }
+}
+
+impl<T, F: FnOnce() -> T> DerefMut for LazyLock<T, F> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        LazyLock::force_mut(self)
     }
 }
 

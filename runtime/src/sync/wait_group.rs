@@ -87,6 +87,7 @@ impl WaitGroup {
     /// wg.done();
     /// wg.wait();
     /// ```
+    #[track_caller]
     pub fn add(&self, n: usize) {
         let n = i32::try_from(n).expect("sync: WaitGroup counter overflow");
         // ORDERING: AcqRel: an add comes after the round of waits that it follows.
@@ -110,6 +111,7 @@ impl WaitGroup {
     /// ```should_panic
     /// gopark_runtime::sync::WaitGroup::new().done(); // panics: nothing was added
     /// ```
+    #[track_caller]
     pub fn done(&self) {
         // ORDERING: AcqRel: Release pairs with the Acquire in `wait` and with the last `done`'s, which carries it on
         // through the semaphore.

@@ -46,6 +46,15 @@ pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
     Ok(NonNull::new(base as *mut u8).expect("mmap does not return null"))
 }
 
+/// Gives back a mapping from [`reserve`].
+///
+/// # Safety
+/// It is whole, and nothing in it is used.
+pub(crate) unsafe fn unreserve(base: NonNull<u8>, len: usize) {
+    // SAFETY: the caller's duty.
+    unsafe { libc::munmap(base.as_ptr().cast(), len) };
+}
+
 /// By which system call guards are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardCall {

@@ -43,6 +43,7 @@ impl Ticker {
     ///
     /// Go: time.NewTicker.
     #[doc(alias = "NewTicker")]
+    #[track_caller]
     pub fn new(d: Duration) -> Ticker {
         assert!(!d.is_zero(), "non-positive interval for Ticker::new");
         Ticker(timed(ns_from_now(d), saturating_ns(d)))
@@ -64,6 +65,7 @@ impl Ticker {
     /// ```
     ///
     /// Go: time.Ticker.Reset.
+    #[track_caller]
     pub fn reset(&self, d: Duration) {
         assert!(!d.is_zero(), "non-positive interval for Ticker::reset");
         set_times(&self.0, ns_from_now(d), saturating_ns(d));

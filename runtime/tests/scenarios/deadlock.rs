@@ -1,7 +1,9 @@
 //! Programs that stand still, and programs that only seem to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use gopark_runtime::sync::Mutex;
 use gopark_runtime::time::sleep;
 use gopark_runtime::{blocking, chan, go, gosched};
 
@@ -35,6 +37,22 @@ pub fn plain_thread_wakes() {
         assert_eq!(rx.recv(), Ok(7));
         blocking(|| thread.join().unwrap());
     });
+}
+
+/// A plain thread that goes to sleep by the runtime's clock at the same time as the goroutine that waits for it.
+pub fn plain_thread_naps() {
+    inside(|| ());
+    let lock = Arc::new(Mutex::new(()));
+    for _ in 0..3000 {
+        let held = lock.lock();
+        let waits = go({
+            let lock = lock.clone();
+            move || drop(lock.lock())
+        });
+        sleep(Duration::from_micros(50));
+        drop(held);
+        waits.join().unwrap();
+    }
 }
 
 /// A small generator of repeatable random numbers.

@@ -19,6 +19,7 @@ pub fn run(name: &str) {
         "deadlock" => deadlock::deadlock(),
         "deadlock_main" => deadlock::deadlock_main(),
         "plain_thread_wakes" => deadlock::plain_thread_wakes(),
+        "plain_thread_naps" => deadlock::plain_thread_naps(),
         "only_a_timer" => inside(|| sleep(Duration::from_millis(200))),
         "only_a_blocking_call" => inside(|| blocking(|| std::thread::sleep(Duration::from_millis(200)))),
         "random_programs" => deadlock::random_programs(),

@@ -95,6 +95,9 @@ pub fn address_space_limit() {
             assert!(handles.len() < 4096, "4096 stacks of 256 KiB do not fit into 1 GiB");
         }
         assert!(handles.len() > 1000, "only {} stacks in 1 GiB", handles.len());
+        // Everything else goes on: memory can be had, and threads.
+        drop(std::hint::black_box(vec![1u8; 16 << 20]));
+        std::thread::spawn(|| ()).join().unwrap();
         drop(tx);
         for h in handles {
             h.join().unwrap();

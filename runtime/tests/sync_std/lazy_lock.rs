@@ -103,3 +103,15 @@ fn lazy_lock_preserves_closure_panic_message() {
     let lazy: LazyLock<String> = LazyLock::new(|| panic!("the closure's own words"));
     let _ = lazy.len();
 }
+
+/// library/std/tests/sync/lazy_lock.rs sync_lazy_get, sync_lazy_get_mut; DerefMut makes the value, too.
+#[test]
+fn lazy_get_and_change() {
+    let mut lazy = LazyLock::new(|| 92);
+    assert_eq!(LazyLock::get(&lazy), None);
+    assert_eq!(LazyLock::get_mut(&mut lazy), None);
+    *lazy += 1;
+    assert_eq!(LazyLock::get(&lazy), Some(&93));
+    *LazyLock::get_mut(&mut lazy).unwrap() = 5;
+    assert_eq!(*lazy, 5);
+}
