@@ -246,6 +246,10 @@ impl Endpoint for Conn {
     fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
         self.error(op, error.in_call(call)).with_transferred(transferred as usize).into()
     }
+
+    fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
+        self.error(op, error).with_transferred(transferred as usize).into()
+    }
 }
 
 impl fmt::Debug for Conn {

@@ -221,6 +221,10 @@ impl Sentinel {
         matches!(self, Sentinel::DeadlineExceeded | Sentinel::ContextDeadline)
     }
 
+    fn is_closed(self) -> bool {
+        matches!(self, Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile)
+    }
+
     pub(crate) fn kind(self) -> io::ErrorKind {
         match self {
             Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile => {
@@ -308,14 +312,18 @@ impl Cause {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self, Cause::Sentinel(Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile))
+        match self {
+            Cause::Sentinel(e) => e.is_closed(),
+            Cause::Io(e) => causes(e).filter_map(|e| e.downcast_ref()).any(|e: &Sentinel| e.is_closed()),
+            _ => false,
+        }
     }
 
     pub(crate) fn raw_os_error(&self) -> Option<i32> {
         match self {
             Cause::Errno(e) => Some(e.0),
             Cause::Syscall(e) => Some(e.errno.0),
-            Cause::Io(e) => e.raw_os_error(),
+            Cause::Io(e) => e.raw_os_error().or_else(|| causes(e).find_map(number_of)),
             _ => None,
         }
     }
@@ -330,6 +338,18 @@ impl Cause {
             Cause::Io(e) => e.kind(),
         }
     }
+}
+
+/// What an error of a user's, or one of ours that came back as std's, was caused by.
+fn causes(e: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first = e.get_ref().map(|e| e as &(dyn Error + 'static));
+    std::iter::successors(first, |&e| e.source())
+}
+
+/// The system's number, of errors that have one.
+fn number_of(e: &(dyn Error + 'static)) -> Option<i32> {
+    let errno = e.downcast_ref::<Errno>().copied();
+    Some(errno.or_else(|| Some(e.downcast_ref::<SyscallError>()?.errno))?.0)
 }
 
 impl fmt::Display for Cause {

@@ -23,13 +23,16 @@ pub(super) struct Moved {
     pub(super) error: Option<Error>,
 }
 
-/// From a file to a stream socket, until the file ends or `remain` bytes went.
+/// From a file to a stream socket, until the file ends or `remain` bytes went. What fails before the first call was not handled: the
+/// copy by hand finds it again, after it has read.
 #[doc(alias = "SendFile")]
 pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
     let mut bytes = 0;
+    let mut began = false;
     let locked = from.fd.raw_io(Mode::Read, |from_raw| {
         Ok(to.owner.begin(Mode::Write).and_then(|()| {
             to.fd.raw_io(Mode::Write, |to_raw| {
+                began = true;
                 while bytes < remain {
                     let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
                     if n == 0 {
@@ -44,8 +47,8 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
         }))
     });
     let error = locked.and_then(|sent| sent).err();
-    let unknown = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
-    Moved { bytes, handled: bytes != 0 || !unknown, error }
+    let refused = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
+    Moved { bytes, handled: bytes != 0 || (began && !refused), error }
 }
 
 /// From file to file.
@@ -58,13 +61,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
             Ok(0) => return Moved { bytes, handled: bytes != 0, error: None },
             Ok(n) => bytes += n as u64,
             Err(Error::Errno(Errno(
-                libc::ENOSYS
-                | libc::EXDEV
-                | libc::EINVAL
-                | libc::EIO
-                | libc::EOPNOTSUPP
-                | libc::EPERM
-                | libc::EBADF,
+                libc::ENOSYS | libc::EXDEV | libc::EINVAL | libc::EIO | libc::EOPNOTSUPP | libc::EPERM,
             ))) => return Moved { bytes, handled: false, error: None },
             Err(e) => return Moved { bytes, handled: true, error: Some(e) },
         }
@@ -73,7 +70,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
 }
 
 fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {
-    to.fd.raw_io(Mode::Write, |to_raw| {
-        Ok(from.fd.raw_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
+    to.fd.unpolled_io(Mode::Write, |to_raw| {
+        Ok(from.fd.unpolled_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
     })?
 }
