@@ -214,6 +214,8 @@ pub enum Sentinel {
     WriteToConnected,
     /// A write went nowhere.
     UnexpectedEof,
+    /// `write_at` on a file that was opened to be appended to: the system would append.
+    WriteAtAppends,
 }
 
 impl Sentinel {
@@ -233,7 +235,9 @@ impl Sentinel {
             Sentinel::DeadlineExceeded | Sentinel::ContextDeadline => io::ErrorKind::TimedOut,
             Sentinel::Canceled => io::ErrorKind::ConnectionAborted,
             Sentinel::NoDeadline | Sentinel::NotPollable | Sentinel::Unwaitable => io::ErrorKind::Unsupported,
-            Sentinel::MissingAddress | Sentinel::WriteToConnected => io::ErrorKind::InvalidInput,
+            Sentinel::MissingAddress | Sentinel::WriteToConnected | Sentinel::WriteAtAppends => {
+                io::ErrorKind::InvalidInput
+            }
             Sentinel::UnexpectedEof => io::ErrorKind::UnexpectedEof,
         }
     }
@@ -253,6 +257,7 @@ impl fmt::Display for Sentinel {
             Sentinel::MissingAddress => "missing address",
             Sentinel::WriteToConnected => "use of WriteTo with pre-connected connection",
             Sentinel::UnexpectedEof => "unexpected EOF",
+            Sentinel::WriteAtAppends => "os: invalid use of WriteAt on file opened with O_APPEND",
         })
     }
 }
