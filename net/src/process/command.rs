@@ -2,7 +2,8 @@
 //!
 //! Go: os/exec/exec.go `Cmd`, os/exec_posix.go `startProcess`, os/exec/lp_unix.go `LookPath`.
 //!
-//! I1 Descriptors made for the child are closed in the parent as soon as the child has them, or has failed.
+//! I1 Descriptors made for the child are closed in the parent as soon as the child has them, or has failed; in the order they were
+//!    made, and before the parent's ends.
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
@@ -107,12 +108,65 @@ enum Direction {
     Writes,
 }
 
+/// What the child gets as one of its standard descriptors.
+enum Source<'a> {
+    /// The parent's of the same number.
+    Inherited,
+    Given(&'a File),
+    /// Made for the child, and closed once it has it.
+    Made(File),
+    Closed,
+}
+
 /// One descriptor for the child, and the parent's end if it is a pipe.
-struct Prepared {
-    /// Closed once the child has it.
-    file: Option<File>,
-    raw: RawFd,
+struct Prepared<'a> {
+    /// The number it has in the child.
+    number: usize,
+    source: Source<'a>,
     parent: Option<File>,
+}
+
+/// The child's standard descriptors, in the order they were made.
+struct Files<'a>(Vec<Prepared<'a>>);
+
+impl<'a> Files<'a> {
+    fn add(&mut self, number: usize, stdio: &'a Stdio) -> io::Result<()> {
+        let direction = if number == 0 { Direction::Reads } else { Direction::Writes };
+        let (source, parent) = prepare(stdio, direction)?;
+        self.0.push(Prepared { number, source, parent });
+        Ok(())
+    }
+
+    /// Their numbers here, in the child's order. The child wants them blocking.
+    fn numbers(&self) -> [RawFd; 3] {
+        [0, 1, 2].map(|number| {
+            let file = self.0.iter().find(|file| file.number == number);
+            match file.map(|file| &file.source) {
+                Some(Source::Given(file)) => file.fd(),
+                Some(Source::Made(file)) => file.fd(),
+                Some(Source::Inherited) => number as RawFd,
+                Some(Source::Closed) | None => -1,
+            }
+        })
+    }
+
+    /// I1.
+    fn close_made(&mut self) {
+        for file in self.0.iter_mut().filter(|file| matches!(file.source, Source::Made(_))) {
+            file.source = Source::Closed;
+        }
+    }
+
+    /// The parent's end of this one, if it is a pipe.
+    fn take_parent(&mut self, number: usize) -> Option<File> {
+        self.0.iter_mut().find(|file| file.number == number)?.parent.take()
+    }
+}
+
+impl Drop for Files<'_> {
+    fn drop(&mut self) {
+        self.close_made();
+    }
 }
 
 impl Command {
@@ -248,25 +302,35 @@ impl Command {
     }
 
     fn start(&self, default_in: &Stdio, default_out: &Stdio) -> io::Result<Child> {
-        let program = self.find_program()?;
-        let stdin = prepare(self.stdin.as_ref().unwrap_or(default_in), 0, Direction::Reads)?;
-        let stdout = prepare(self.stdout.as_ref().unwrap_or(default_out), 1, Direction::Writes)?;
-        let stderr = prepare(self.stderr.as_ref().unwrap_or(default_out), 2, Direction::Writes)?;
+        let program = self.find_program();
+        let asked = [self.stdin.as_ref(), self.stdout.as_ref(), self.stderr.as_ref()];
+        let piped = |stdio: &&Stdio| matches!(stdio.0, Kind::Piped);
+        let mut files = Files(Vec::with_capacity(3));
+        // In Go these are there before the child is started: StdinPipe, StdoutPipe, StderrPipe make them.
+        for (number, stdio) in asked.into_iter().enumerate() {
+            if let Some(stdio) = stdio.filter(piped) {
+                files.add(number, stdio)?;
+            }
+        }
+        let program = program?;
+        for (number, stdio) in asked.into_iter().enumerate() {
+            let default = if number == 0 { default_in } else { default_out };
+            if stdio.filter(piped).is_none() {
+                files.add(number, stdio.unwrap_or(default))?;
+            }
+        }
         // The thread of a goroutine that has computed long may have been made lighter, and a child inherits that: what follows an
         // announced call has the full weight.
         blocking(|| ());
-        let forked = self.fork_exec(&program, [stdin.raw, stdout.raw, stderr.raw])?;
-        // I1: in the order they were made.
-        for file in [stdin.file, stdout.file, stderr.file].into_iter().flatten() {
-            drop(file);
-        }
-        let ends = ParentEnds { stdin: stdin.parent, stdout: stdout.parent, stderr: stderr.parent };
-        Ok(Child::new(forked.pid, forked.pidfd, ends))
+        let forked = self.fork_exec(&program, &files)?;
+        files.close_made();
+        let [stdin, stdout, stderr] = [0, 1, 2].map(|number| files.take_parent(number));
+        Ok(Child::new(forked.pid, forked.pidfd, ParentEnds { stdin, stdout, stderr }))
     }
 
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
-    fn fork_exec(&self, program: &Path, files: [RawFd; 3]) -> io::Result<super::fork::Forked> {
+    fn fork_exec(&self, program: &Path, files: &Files<'_>) -> io::Result<super::fork::Forked> {
         let program = c_string(program.as_os_str())?;
         let argv = c_strings(std::iter::once(&self.program).chain(&self.args))?;
         let envp = c_strings(self.env.of_child().iter())?;
@@ -276,6 +340,7 @@ impl Command {
             crate::os::sys::stat_path(dir)?;
         }
         pidfd::check()?;
+        let files = files.numbers();
         let (error_reader, error_writer) = crate::os::sys::pipe2(libc::O_CLOEXEC)?;
         let mut plan = Plan {
             program: &program,
@@ -347,31 +412,28 @@ impl Environment {
     }
 }
 
-fn prepare(stdio: &Stdio, inherited: RawFd, direction: Direction) -> io::Result<Prepared> {
+fn prepare(stdio: &Stdio, direction: Direction) -> io::Result<(Source<'_>, Option<File>)> {
     match &stdio.0 {
-        Kind::Inherit => Ok(Prepared { file: None, raw: inherited, parent: None }),
-        Kind::File(file) => Ok(Prepared { file: None, raw: file.fd(), parent: None }),
+        Kind::Inherit => Ok((Source::Inherited, None)),
+        Kind::File(file) => Ok((Source::Given(file), None)),
         Kind::Null => {
             let flags = if direction == Direction::Reads { libc::O_RDONLY } else { libc::O_WRONLY };
-            let file = File::open_file("/dev/null", flags, 0)?;
-            Ok(Prepared { raw: file.fd(), file: Some(file), parent: None })
+            Ok((Source::Made(File::open_file("/dev/null", flags, 0)?), None))
         }
         Kind::Piped => {
             let (reader, writer) = pipe()?;
             let (file, parent) =
                 if direction == Direction::Reads { (reader, writer) } else { (writer, reader) };
-            // The child wants it blocking.
-            Ok(Prepared { raw: file.fd(), file: Some(file), parent: Some(parent) })
+            Ok((Source::Made(file), Some(parent)))
         }
     }
 }
 
 /// What the child said before it ended; none if it became the program.
 fn read_failure(pipe: RawFd) -> Option<Errno> {
-    let mut said = [0; 8];
+    let mut said = [0; size_of::<usize>()];
     let n = crate::os::sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);
-    let errno: [u8; 4] = said[..n].get(..4)?.try_into().ok()?;
-    Some(Errno(i32::from_ne_bytes(errno)))
+    (n == said.len()).then(|| Errno(usize::from_ne_bytes(said) as i32))
 }
 
 /// Go: findExecutable.
