@@ -61,8 +61,13 @@ impl Conn {
         OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
     }
 
-    fn partial(&self, e: Partial) -> OpError {
-        self.error("write", e.cause).with_transferred(e.transferred)
+    /// An error of a write that names this end only: of messages without a destination of their own.
+    pub(crate) fn local_write_error(&self, cause: impl Into<Cause>) -> OpError {
+        OpError::new("write", self.0.network.name(), cause).with_source(self.0.local())
+    }
+
+    fn partial(&self, op: &'static str, e: Partial) -> OpError {
+        self.error(op, e.cause).with_transferred(e.transferred)
     }
 
     /// Reads what there is, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is empty.
@@ -72,7 +77,7 @@ impl Conn {
 
     /// Writes all of `buf`. What went out before an error: [`OpError::transferred`].
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
-        self.0.write(buf).map_err(|e| self.partial(e))
+        self.0.write(buf).map_err(|e| self.partial("write", e))
     }
 
     /// As [`read`](Self::read), ended early when the context is done; the connection stays as it is. Beyond Go.
@@ -95,14 +100,14 @@ impl Conn {
 
     /// As [`write`](Self::write), ended early when the context is done.
     pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
-        self.0.write_context(ctx, buf).map_err(|e| self.partial(e))
+        self.0.write_context(ctx, buf).map_err(|e| self.partial("write", e))
     }
 
     /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that
     /// went out in part is advanced; empty ones are skipped.
     #[doc(alias = "Buffers")]
     pub fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, OpError> {
-        self.0.write_buffers(bufs).map_err(|e| self.partial(e))
+        self.0.write_buffers(bufs).map_err(|e| self.partial("writev", e))
     }
 
     /// A connection has its peer: this is Go's error `use of WriteTo with pre-connected connection`.
