@@ -12,7 +12,10 @@ use std::os::fd::RawFd;
 use crate::errno::Errno;
 use crate::sockaddr::RawAddr;
 
+mod netlink;
 mod raw;
+
+pub(crate) use netlink::{netlink_message, netlink_rib};
 
 /// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
 #[inline(always)]
