@@ -19,7 +19,8 @@ twins! {
     tcp4_listen tcp6_only tcp_addr_forms tcp_sample timers udp_connected udp_deadline udp_dual udp_echo udp_msg
     unix_deadline unix_dial unix_fds unix_names unix_stream unixgram unixgram_dial unixpacket write_buffers
     write_deadline copy_both_ways three_listeners context_dial udp_dial_forms sleep_many dial_many exec_wait
-    dial_name_dns dial_name_refused dns_reverse dns_search dns_servers
+    dial_name_dns dial_name_refused dns_reverse dns_search dns_servers copy_errors copy_memory exec_fail file_at
+    send_errors
 }
 
 /// The list above has all programs of the folder, and none is built to the same file as an example.

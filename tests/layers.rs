@@ -32,7 +32,18 @@ const RUNTIME: &[&[&str]] = &[
 /// Layers of gopark-net, lowest first.
 const NET: &[&[&str]] = &[
     // names, numbers and words: no descriptor; the system's calls
-    &["addr", "addr_tests", "errno", "error", "host_port", "name_error", "network", "sockaddr", "sys"],
+    &[
+        "addr",
+        "addr_tests",
+        "errno",
+        "error",
+        "host_port",
+        "name_error",
+        "network",
+        "sockaddr",
+        "sys",
+        "zone",
+    ],
     // what the machine can do, the two ends of a socket
     &["ends", "ipsock"],
     // descriptors, and files opened as descriptors

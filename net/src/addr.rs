@@ -6,13 +6,14 @@
 //! I2 Go's addresses may lack an IP (":80"). [`NetAddr`] keeps that; [`Addr`] shows `::` to programs, and [`Shown`]
 //!    keeps the text for errors.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::error::UnknownNetworkError;
+use crate::zone;
 
 /// The address of one end of a socket.
 ///
@@ -83,7 +84,7 @@ fn fmt_socket_addr(a: SocketAddr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         SocketAddr::V6(v6) => match v6.ip().to_canonical() {
             IpAddr::V4(ip) => write!(f, "{ip}:{}", v6.port()),
             IpAddr::V6(ip) if v6.scope_id() == 0 => write!(f, "[{ip}]:{}", v6.port()),
-            IpAddr::V6(ip) => write!(f, "[{ip}%{}]:{}", zone_name(v6.scope_id()), v6.port()),
+            IpAddr::V6(ip) => write!(f, "[{ip}%{}]:{}", zone::name(v6.scope_id()), v6.port()),
         },
     }
 }
@@ -214,14 +215,15 @@ impl InetAddr {
 
     /// The interface number the zone names; 0 if it names none.
     pub(crate) fn scope_id(&self) -> u32 {
-        zone_index(&self.zone)
+        zone::index(&self.zone)
     }
 
     pub(crate) fn addr(&self) -> Addr {
         let ip = self.ip.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let socket_addr = || match ip {
             IpAddr::V4(_) => SocketAddr::new(ip, self.port),
-            IpAddr::V6(ip) => SocketAddrV6::new(ip, self.port, 0, self.scope_id()).into(),
+            // For errors, too: the kernel is asked when a socket needs the number, not here.
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, self.port, 0, zone::known_index(&self.zone)).into(),
         };
         match self.inet {
             Inet::Tcp => Addr::Tcp(socket_addr()),
@@ -240,7 +242,7 @@ impl InetAddr {
 
     fn from_socket_addr(inet: Inet, a: SocketAddr) -> InetAddr {
         let zone = match a {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 => zone_name(v6.scope_id()),
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => zone::name(v6.scope_id()),
             _ => String::new(),
         };
         InetAddr { inet, ip: Some(a.ip()), port: a.port(), zone }
@@ -366,31 +368,6 @@ impl From<NetAddr> for Shown {
     fn from(a: NetAddr) -> Self {
         Shown::from(&a)
     }
-}
-
-/// The interface's name, or its number in digits.
-pub(crate) fn zone_name(index: u32) -> String {
-    let mut name = [0u8; libc::IF_NAMESIZE];
-    // SAFETY: the buffer has the IF_NAMESIZE bytes the call may write.
-    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
-    let len = name.iter().position(|&b| b == 0).unwrap_or(name.len());
-    match std::str::from_utf8(&name[..len]) {
-        Ok(name) if !found.is_null() => name.to_owned(),
-        _ => index.to_string(),
-    }
-}
-
-/// The number of an interface given by name or number; 0 if there is none.
-pub(crate) fn zone_index(zone: &str) -> u32 {
-    if zone.is_empty() {
-        return 0;
-    }
-    let by_name = match CString::new(zone) {
-        // SAFETY: a NUL-terminated string that lives across the call.
-        Ok(name) => unsafe { libc::if_nametoindex(name.as_ptr()) },
-        Err(_) => 0,
-    };
-    if by_name != 0 { by_name } else { zone.parse().unwrap_or(0) }
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl Conn {
         OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
     }
 
+    /// An error of a write that names this end only: of messages without a destination of their own.
+    pub(crate) fn local_write_error(&self, cause: impl Into<Cause>) -> OpError {
+        OpError::new("write", self.0.network.name(), cause).with_source(self.0.local())
+    }
+
     fn partial(&self, op: &'static str, e: Partial) -> OpError {
         self.error(op, e.cause).with_transferred(e.transferred)
     }
@@ -247,7 +252,7 @@ impl Endpoint for Conn {
         self.error(op, error.in_call(call)).with_transferred(transferred as usize).into()
     }
 
-    fn told_by(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
+    fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
         self.error(op, error).with_transferred(transferred as usize).into()
     }
 }

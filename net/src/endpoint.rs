@@ -37,8 +37,8 @@ pub(crate) trait Endpoint {
     /// The failure in the owner's words.
     fn copy_error(&self, failure: CopyFailure) -> io::Error;
 
-    /// The words of an owner that Go asks to do the copying, around an error that is told already. std's types have none.
-    fn told_by(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
+    /// What stopped a copy that this end was asked to do, after so many bytes. Of Go's types a TCP connection puts its own name before it.
+    fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
         let _ = (op, transferred);
         error
     }
@@ -47,7 +47,7 @@ pub(crate) trait Endpoint {
 /// Why a copy ended early.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CopyFailure {
-    /// Go's name of the operation: "readfrom", "writeto", "read", "write".
+    /// Go's name of the operation: "readfrom", "read", "write"; empty: the reason alone.
     pub(crate) op: &'static str,
     /// The system call.
     pub(crate) call: &'static str,

@@ -214,11 +214,17 @@ pub enum Sentinel {
     WriteToConnected,
     /// A write went nowhere.
     UnexpectedEof,
+    /// `write_at` on a file that was opened to be appended to: the system would append.
+    WriteAtAppends,
 }
 
 impl Sentinel {
     fn timeout(self) -> bool {
         matches!(self, Sentinel::DeadlineExceeded | Sentinel::ContextDeadline)
+    }
+
+    fn is_closed(self) -> bool {
+        matches!(self, Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile)
     }
 
     pub(crate) fn kind(self) -> io::ErrorKind {
@@ -229,7 +235,9 @@ impl Sentinel {
             Sentinel::DeadlineExceeded | Sentinel::ContextDeadline => io::ErrorKind::TimedOut,
             Sentinel::Canceled => io::ErrorKind::ConnectionAborted,
             Sentinel::NoDeadline | Sentinel::NotPollable | Sentinel::Unwaitable => io::ErrorKind::Unsupported,
-            Sentinel::MissingAddress | Sentinel::WriteToConnected => io::ErrorKind::InvalidInput,
+            Sentinel::MissingAddress | Sentinel::WriteToConnected | Sentinel::WriteAtAppends => {
+                io::ErrorKind::InvalidInput
+            }
             Sentinel::UnexpectedEof => io::ErrorKind::UnexpectedEof,
         }
     }
@@ -249,6 +257,7 @@ impl fmt::Display for Sentinel {
             Sentinel::MissingAddress => "missing address",
             Sentinel::WriteToConnected => "use of WriteTo with pre-connected connection",
             Sentinel::UnexpectedEof => "unexpected EOF",
+            Sentinel::WriteAtAppends => "os: invalid use of WriteAt on file opened with O_APPEND",
         })
     }
 }
@@ -308,19 +317,18 @@ impl Cause {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        let sentinel = match self {
-            Cause::Sentinel(e) => Some(e),
-            Cause::Io(e) => inside(e),
-            _ => None,
-        };
-        matches!(sentinel, Some(Sentinel::NetClosing | Sentinel::FileClosing | Sentinel::ClosedFile))
+        match self {
+            Cause::Sentinel(e) => e.is_closed(),
+            Cause::Io(e) => causes(e).filter_map(|e| e.downcast_ref()).any(|e: &Sentinel| e.is_closed()),
+            _ => false,
+        }
     }
 
     pub(crate) fn raw_os_error(&self) -> Option<i32> {
         match self {
             Cause::Errno(e) => Some(e.0),
             Cause::Syscall(e) => Some(e.errno.0),
-            Cause::Io(e) => e.raw_os_error().or_else(|| inside::<Errno>(e).map(|errno| errno.0)),
+            Cause::Io(e) => e.raw_os_error().or_else(|| causes(e).find_map(number_of)),
             _ => None,
         }
     }
@@ -337,16 +345,16 @@ impl Cause {
     }
 }
 
-/// An error of this type inside of an error that is ours: of a copy, told by one end after the other.
-fn inside<E: Error + 'static>(error: &io::Error) -> Option<&E> {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error.get_ref()?);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+/// What an error of a user's, or one of ours that came back as std's, was caused by.
+fn causes(e: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first = e.get_ref().map(|e| e as &(dyn Error + 'static));
+    std::iter::successors(first, |&e| e.source())
+}
+
+/// The system's number, of errors that have one.
+fn number_of(e: &(dyn Error + 'static)) -> Option<i32> {
+    let errno = e.downcast_ref::<Errno>().copied();
+    Some(errno.or_else(|| Some(e.downcast_ref::<SyscallError>()?.errno))?.0)
 }
 
 impl fmt::Display for Cause {

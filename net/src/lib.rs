@@ -33,6 +33,7 @@ mod somaxconn;
 mod std_face;
 mod sys;
 mod unix;
+mod zone;
 
 pub use addr::{Addr, UnixAddr};
 pub use conn::Conn;

@@ -9,7 +9,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 
-use crate::addr::{Addr, NetAddr, zone_index, zone_name};
+use crate::addr::{Addr, NetAddr};
 use crate::error::{Cause, OpError, UnknownNetworkError};
 use crate::ipsock::Purpose;
 use crate::listen::ListenConfig;
@@ -17,6 +17,7 @@ use crate::network::{Network, Transport};
 use crate::packet::PacketConn;
 use crate::poll::{Error, Fd};
 use crate::sys;
+use crate::zone;
 
 /// A network interface, by number.
 ///
@@ -36,12 +37,15 @@ impl Interface {
     /// There is none.
     #[doc(alias = "InterfaceByName")]
     pub fn by_name(name: &str) -> Result<Interface, OpError> {
-        // Names are not numbers here, as zones are.
-        let found = NonZeroU32::new(zone_index(name)).map(Interface).filter(|i| i.to_string() == name);
-        found.ok_or_else(|| {
-            let none = io::Error::new(io::ErrorKind::NotFound, "no such network interface");
-            OpError::new("route", "ip+net", none)
-        })
+        let failed = |cause: Cause| OpError::new("route", "ip+net", cause);
+        let missing = |text: &'static str| failed(io::Error::new(io::ErrorKind::NotFound, text).into());
+        if name.is_empty() {
+            return Err(missing("invalid network interface name"));
+        }
+        let links = zone::links().map_err(|e| failed(Cause::syscall("netlinkrib", e)))?;
+        let found = links.iter().find(|link| link.name == name);
+        let index = found.and_then(|link| NonZeroU32::new(link.index));
+        index.map(Interface).ok_or_else(|| missing("no such network interface"))
     }
 
     /// The interface with this number, which is not looked up.
@@ -58,7 +62,7 @@ impl Interface {
 impl fmt::Display for Interface {
     /// The name; the number if there is no interface with it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&zone_name(self.index()))
+        f.write_str(&zone::name(self.index()))
     }
 }
 
@@ -100,18 +104,19 @@ pub fn listen_multicast_udp(
 
 #[doc(alias = "listenIPv4MulticastUDP")]
 fn listen_ipv4(fd: &Fd, interface: Option<Interface>, group: Ipv4Addr) -> Result<(), Error> {
-    let any = libc::in_addr { s_addr: 0 };
-    let mreqn = |imr_multiaddr| libc::ip_mreqn {
-        imr_multiaddr,
-        imr_address: any,
-        imr_ifindex: interface.map_or(0, Interface::index) as i32,
-    };
-    let group = libc::in_addr { s_addr: u32::from_ne_bytes(group.octets()) };
-    if interface.is_some() {
-        fd.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &mreqn(any)))?;
+    let in_addr = |ip: Ipv4Addr| libc::in_addr { s_addr: u32::from_ne_bytes(ip.octets()) };
+    let any = in_addr(Ipv4Addr::UNSPECIFIED);
+    if let Some(interface) = interface {
+        let imr_ifindex = interface.index() as i32;
+        let mreqn = libc::ip_mreqn { imr_multiaddr: any, imr_address: any, imr_ifindex };
+        fd.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &mreqn))?;
     }
     fd.control(|fd| sys::setsockopt_int(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, 0))?;
-    fd.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, &mreqn(group)))
+    // As Go: this option has the interface by its address, where it has one.
+    let address = interface.map(|interface| zone::ipv4_of(interface.index())).transpose()?.flatten();
+    let imr_interface = address.map_or(any, in_addr);
+    let mreq = libc::ip_mreq { imr_multiaddr: in_addr(group), imr_interface };
+    fd.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, &mreq))
 }
 
 #[doc(alias = "listenIPv6MulticastUDP")]

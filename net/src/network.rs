@@ -88,6 +88,7 @@ impl Network {
     /// What the kernel wrote, as an address on this network. Go: addrFunc.
     #[doc(alias = "addrFunc")]
     pub(crate) fn addr(self, raw: &RawAddr) -> Option<Addr> {
+        raw.look_up_zone();
         match self.transport {
             Transport::Tcp => raw.to_socket_addr().map(Addr::Tcp),
             Transport::Udp => raw.to_socket_addr().map(Addr::Udp),

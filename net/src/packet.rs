@@ -117,7 +117,7 @@ impl PacketConn {
     #[doc(alias = "WriteTo")]
     pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
         let failed = |cause| self.write_error(Some(to), cause);
-        let raw = self.0.peer(Some(to)).map_err(failed)?.expect("an address was given");
+        let raw = self.0.peer(Some(to), "sendto").map_err(failed)?.expect("an address was given");
         self.0.pfd.write_to(buf, &raw).map_err(|e| failed(e.in_call("sendto")))
     }
 
@@ -270,13 +270,13 @@ impl NetFd {
         let to = match self.network.transport {
             Transport::Unix(_) if to.is_none() => None,
             Transport::Udp if self.connected() && to.is_none() => None,
-            _ => self.peer(to)?,
+            _ => self.peer(to, "sendmsg")?,
         };
         self.pfd.write_msg(buf, oob, to.as_ref()).map_err(|e| e.in_call("sendmsg"))
     }
 
-    /// The kernel's form of a message's destination.
-    pub(crate) fn peer(&self, to: Option<&Addr>) -> Result<Option<RawAddr>, Cause> {
+    /// The kernel's form of a message's destination. A unix name that has none fails in the words of the call it is for.
+    pub(crate) fn peer(&self, to: Option<&Addr>, call: &'static str) -> Result<Option<RawAddr>, Cause> {
         let stream =
             matches!(self.network.transport, Transport::Unix(net) if net.sotype() != libc::SOCK_DGRAM);
         if self.connected() && !stream {
@@ -287,7 +287,9 @@ impl NetFd {
             (NetAddr::Unix(addr), Transport::Unix(net)) if addr.kind() != net => {
                 Err(Errno(libc::EAFNOSUPPORT).into())
             }
-            (NetAddr::Unix(addr), Transport::Unix(_)) => Ok(Some(RawAddr::from_unix(&addr)?)),
+            (NetAddr::Unix(addr), Transport::Unix(_)) => {
+                Ok(Some(RawAddr::from_unix(&addr).map_err(|e| Cause::syscall(call, e))?))
+            }
             (NetAddr::Inet(addr), Transport::Udp) if matches!(to, Addr::Udp(_)) => {
                 Ok(Some(RawAddr::from_inet(self.family, &addr)?))
             }

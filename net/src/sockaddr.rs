@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::addr::{InetAddr, UnixAddr, UnixNet};
 use crate::error::{AddrError, Errno};
+use crate::zone;
 
 const SIZE: usize = 112;
 const FAMILY_SIZE: usize = 2;
@@ -148,6 +149,18 @@ impl RawAddr {
         raw
     }
 
+    /// The kernel's own, of netlink.
+    pub(crate) fn netlink() -> RawAddr {
+        let mut raw = RawAddr::of_family(libc::AF_NETLINK);
+        raw.len = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+        raw
+    }
+
+    /// The port of a netlink address.
+    pub(crate) fn netlink_port(&self) -> u32 {
+        u32::from_ne_bytes(self.get(4))
+    }
+
     fn of_family(family: libc::c_int) -> RawAddr {
         let mut raw = RawAddr { bytes: [0; SIZE], len: FAMILY_SIZE as libc::socklen_t };
         raw.put(0, &(family as libc::sa_family_t).to_ne_bytes());
@@ -169,6 +182,18 @@ impl RawAddr {
         raw.put(24, &scope_id.to_ne_bytes());
         raw.len = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
         raw
+    }
+
+    /// Go's addresses hold the zone's name, so it is asked for when the kernel gives one; here it is asked for when it is shown. This
+    /// asks now, so that the question comes when Go's does.
+    pub(crate) fn look_up_zone(&self) {
+        if self.family() == libc::AF_INET6 && self.scope_id() != 0 {
+            zone::name(self.scope_id());
+        }
+    }
+
+    fn scope_id(&self) -> u32 {
+        u32::from_ne_bytes(self.get(24))
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) {
@@ -194,7 +219,7 @@ impl RawAddr {
                     Ipv6Addr::from(self.get::<16>(8)),
                     port,
                     u32::from_ne_bytes(self.get(4)),
-                    u32::from_ne_bytes(self.get(24)),
+                    self.scope_id(),
                 )
                 .into(),
             ),

@@ -12,7 +12,10 @@ use std::os::fd::RawFd;
 use crate::errno::Errno;
 use crate::sockaddr::RawAddr;
 
+mod netlink;
 mod raw;
+
+pub(crate) use netlink::{netlink_message, netlink_rib};
 
 /// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
 #[inline(always)]
@@ -76,8 +79,11 @@ pub(crate) fn writev(fd: RawFd, bufs: &[IoSlice<'_>]) -> Result<usize, Errno> {
 #[inline(never)]
 pub(crate) fn recvfrom(fd: RawFd, buf: &mut [u8], flags: i32, from: &mut RawAddr) -> Result<usize, Errno> {
     let (addr, len) = from.as_mut_parts();
+    // Also for no bytes a place that is one, as Go's `_zero`: an empty vector has none.
+    let mut zero = 0u8;
+    let at = if buf.is_empty() { &raw mut zero } else { buf.as_mut_ptr() };
     // SAFETY: buf as for `read`; addr and len belong to `from`, whose length says how much may be written.
-    check(unsafe { libc::recvfrom(fd, buf.as_mut_ptr().cast(), buf.len(), flags, addr, len) })
+    check(unsafe { libc::recvfrom(fd, at.cast(), buf.len(), flags, addr, len) })
 }
 
 /// recv(2): recvfrom without an address.

@@ -117,7 +117,8 @@ impl Conn {
     #[doc(alias = "WriteMsgUnix")]
     pub fn write_msg(&self, buf: &[u8], oob: &[u8]) -> Result<(usize, usize), OpError> {
         let sent = self.net_fd().pfd.write_msg(buf, oob, None);
-        sent.map_err(|e| self.error("write", e.in_call("sendmsg")))
+        // Go names the destination it was given, which is none.
+        sent.map_err(|e| self.local_write_error(e.in_call("sendmsg")))
     }
 
     /// Receives a message and who sent it: on a dialled "udp" or "unixgram" socket.

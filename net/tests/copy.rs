@@ -155,17 +155,22 @@ fn test_splice_reader_at_eof() {
     });
 }
 
+/// A source asks the destination, and both put their names before what went wrong.
 #[test]
-fn test_splice_errors_name_the_writer() {
+fn test_splice_errors_name_both_ends() {
     in_runtime(|| {
         let ((client, mut source), (mut sink, _server)) = (tcp_pair(), tcp_pair());
         client.write(b"x").unwrap();
         sink.close().unwrap();
         let e = copy(&mut source, &mut sink).unwrap_err();
-        let ends = |conn: &Conn| format!("tcp {}->{}", conn.local_addr(), conn.remote_addr());
-        let shown =
-            format!("writeto {}: readfrom {}: use of closed network connection", ends(&source), ends(&sink));
-        assert_eq!(e.to_string(), shown);
+        let ends = |c: &Conn| format!("tcp {}->{}", c.local_addr(), c.remote_addr());
+        let (from, to) = (ends(&source), ends(&sink));
+        assert_eq!(e.to_string(), format!("writeto {from}: readfrom {to}: use of closed network connection"));
+        let e = e.get_ref().and_then(|e| e.downcast_ref::<OpError>()).unwrap();
+        assert!(e.is_closed() && !e.timeout());
+        client.write(b"y").unwrap();
+        let e = copy(&mut Read::take(&source, 1), &mut sink).unwrap_err();
+        assert_eq!(e.to_string(), format!("readfrom {to}: use of closed network connection"));
     });
 }
 

@@ -146,19 +146,19 @@ impl<'a> Erased<'a> {
 }
 
 /// The same, borrowed for changes.
-struct ErasedMut<'a> {
+pub(super) struct ErasedMut<'a> {
     id: TypeId,
     at: NonNull<()>,
     borrowed: PhantomData<&'a mut ()>,
 }
 
 impl<'a> ErasedMut<'a> {
-    fn of<R: ?Sized>(r: &'a mut R) -> ErasedMut<'a> {
+    pub(super) fn of<R: ?Sized>(r: &'a mut R) -> ErasedMut<'a> {
         ErasedMut { id: typeid::of::<R>(), at: NonNull::from(r).cast(), borrowed: PhantomData }
     }
 
-    /// The value, if it is a `U`. Only numbers in it may be changed: a reference stored in it might live too short.
-    fn cast<U>(&mut self) -> Option<&mut U> {
+    /// The value, if it is a `U`. No reference may be stored in it but one to a part of what was there: others might live too short.
+    pub(super) fn cast<U>(&mut self) -> Option<&mut U> {
         // SAFETY: I1: the value is a U but for lifetimes; it is borrowed as long as `self`, for changes.
         (typeid::of::<U>() == self.id).then(|| unsafe { self.at.cast().as_mut() })
     }

@@ -23,14 +23,16 @@ pub(super) struct Moved {
     pub(super) error: Option<Error>,
 }
 
-/// From a file to a stream socket, until the file ends or `remain` bytes went.
+/// From a file to a stream socket, until the file ends or `remain` bytes went. What fails before the first call was not handled: the
+/// copy by hand finds it again, after it has read.
 #[doc(alias = "SendFile")]
 pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
-    let (mut bytes, mut asked) = (0, false);
+    let mut bytes = 0;
+    let mut began = false;
     let locked = from.fd.raw_io(Mode::Read, |from_raw| {
         Ok(to.owner.begin(Mode::Write).and_then(|()| {
             to.fd.raw_io(Mode::Write, |to_raw| {
-                asked = true;
+                began = true;
                 while bytes < remain {
                     let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
                     if n == 0 {
@@ -45,9 +47,8 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
         }))
     });
     let error = locked.and_then(|sent| sent).err();
-    let unknown = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
-    // An end that is closed, or whose time is up, is found by hand again, and named.
-    Moved { bytes, handled: asked && (bytes != 0 || !unknown), error }
+    let refused = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
+    Moved { bytes, handled: bytes != 0 || (began && !refused), error }
 }
 
 /// From file to file.
@@ -69,7 +70,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
 }
 
 fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {
-    to.fd.raw_io(Mode::Write, |to_raw| {
-        Ok(from.fd.raw_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
+    to.fd.unpolled_io(Mode::Write, |to_raw| {
+        Ok(from.fd.unpolled_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
     })?
 }

@@ -9,18 +9,22 @@
 //! | file | sendfile | sendfile, unless limited | copy_file_range |
 //!
 //! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything else, and what the kernel refuses
-//! before the first byte, goes through a buffer of 32 KiB.
+//! before the first byte, goes through a buffer of 32 KiB; what lies in memory at either end, as Go's `bytes` do it ([`memory`]).
+//!
+//! Errors are those of Go's `io.Copy`, in which the ends ask each other: a TCP connection that was asked puts its name before what stopped
+//! the copy. "writeto" as a source (of a whole copy), "readfrom" as a destination:
+//! "writeto tcp A->B: readfrom tcp C->D: splice: connection reset by peer".
 //!
 //! I1 What the kernel moved from under an [`io::Take`] is taken off its limit.
 
 mod ends;
 mod kernel;
+mod memory;
 mod splice;
 
 use std::io::{self, Read, Write};
 
 use crate::endpoint::{Class, CopyFailure};
-use crate::poll;
 use ends::{End, Source};
 use kernel::Moved;
 
@@ -43,24 +47,19 @@ const BUFFER: usize = 32 << 10;
 /// What reading or writing fails with.
 #[doc(alias = "Copy")]
 pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
-    let mut moved = 0;
-    if let (Some(source), Some(to)) = (ends::source_of(r), ends::end_of(w)) {
-        let result = move_by_kernel(&source, &to);
-        moved = result.bytes;
-        let finished = result.handled || result.error.is_some();
-        if let Some(limit) = source.limit {
-            ends::set_limit(r, limit - moved);
-        }
-        if let Some(e) = result.error {
-            return Err(e);
-        }
-        if finished {
-            return Ok(moved);
-        }
+    if let Some(written) = memory::copy_from_memory(r, w) {
+        return written;
     }
-    let done = copy_through_buffer(r, w, &mut moved);
-    done.map_err(|e| told_by_ends(ends::source_of(r).as_ref(), ends::end_of(w).as_ref(), e, moved))?;
-    Ok(moved)
+    let Stopped { bytes, error } = match copy_asking(r, w) {
+        Ok(bytes) => return Ok(bytes),
+        Err(stopped) => stopped,
+    };
+    Err(match ends::source_of(r) {
+        Some(Source { end, limit: None }) if end.class == Class::Tcp => {
+            end.owner.stopped("writeto", error, bytes)
+        }
+        _ => error,
+    })
 }
 
 /// Copies `n` bytes, no more and no less.
@@ -76,10 +75,44 @@ pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64)
     Ok(copied)
 }
 
+/// A copy that ended early.
+struct Stopped {
+    /// Bytes that went through before.
+    bytes: u64,
+    error: io::Error,
+}
+
+/// By the kernel, or else by hand: the destination's part of Go's `ReadFrom`.
+fn copy_asking<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> Result<u64, Stopped> {
+    let mut moved = 0;
+    if let (Some(source), Some(to)) = (ends::source_of(r), ends::end_of(w)) {
+        let ByKernel { bytes, handled, error } = move_by_kernel(&source, &to);
+        if let Some(limit) = source.limit {
+            ends::set_limit(r, limit - bytes);
+        }
+        if handled {
+            return error.map_or(Ok(bytes), |error| Err(Stopped { bytes, error }));
+        }
+        moved = bytes;
+    }
+    let copied = match memory::copy_to_memory(r, w) {
+        Some(copied) => copied,
+        None => copy_through_buffer(r, w),
+    };
+    copied.map(|bytes| moved + bytes).map_err(|Stopped { bytes, error }| {
+        let bytes = moved + bytes;
+        let error = match ends::end_of(w) {
+            Some(to) if to.class == Class::Tcp => to.owner.stopped("readfrom", error, bytes),
+            _ => error,
+        };
+        Stopped { bytes, error }
+    })
+}
+
 /// What the kernel did.
 struct ByKernel {
     bytes: u64,
-    /// It did all there was to do.
+    /// It did all there was to do, or failed for good.
     handled: bool,
     error: Option<io::Error>,
 }
@@ -100,7 +133,9 @@ fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
         (Class::Tcp | Class::Unix, _) => (splice::splice(to, from, remain), "splice"),
     };
     let Moved { bytes, handled, error } = moved;
-    let error = error.filter(|_| handled).map(|e| error_of(source, to, e, call, bytes));
+    let error = error
+        .filter(|_| handled)
+        .map(|e| error_of(source, to, CopyFailure { op: "", call, error: e, transferred: bytes }));
     ByKernel { bytes, handled, error }
 }
 
@@ -108,68 +143,34 @@ fn by_hand() -> ByKernel {
     ByKernel { bytes: 0, handled: false, error: None }
 }
 
-/// An error of the kernel's copying, told as in Go by the ends that do it there.
-fn error_of(
-    source: &Source<'_>,
-    to: &End<'_>,
-    error: poll::Error,
-    call: &'static str,
-    bytes: u64,
-) -> io::Error {
+/// In the words of the end that Go has the kernel's call made by.
+fn error_of(source: &Source<'_>, to: &End<'_>, failure: CopyFailure) -> io::Error {
     let from = &source.end;
-    let failure = |op| CopyFailure { op, call, error, transferred: bytes };
-    let told = match (from.class, to.class) {
-        // os.File's WriteTo, which a limited reader hides.
+    match (from.class, to.class) {
         (Class::File, Class::Tcp | Class::Unix) if source.limit.is_none() => {
-            return from.owner.copy_error(failure("read"));
+            from.owner.copy_error(CopyFailure { op: "read", ..failure })
         }
-        (Class::Tcp, Class::Unix) => return from.owner.copy_error(failure("writeto")),
-        (_, Class::Tcp | Class::Unix) => to.owner.copy_error(failure("readfrom")),
-        (_, Class::File) => to.owner.copy_error(failure("write")),
-    };
-    told_by_source(source, told, bytes)
-}
-
-/// An error of copying by hand: a TCP connection that is copied to, and one that is copied from, put their words around it.
-fn told_by_ends(
-    source: Option<&Source<'_>>,
-    to: Option<&End<'_>>,
-    error: io::Error,
-    bytes: u64,
-) -> io::Error {
-    let Some(source) = source else { return error };
-    let told = match to {
-        Some(to) if to.class == Class::Tcp => to.owner.told_by("readfrom", error, bytes),
-        _ => error,
-    };
-    told_by_source(source, told, bytes)
-}
-
-/// Go: TCPConn.WriteTo.
-fn told_by_source(source: &Source<'_>, error: io::Error, bytes: u64) -> io::Error {
-    match source {
-        Source { end, limit: None } if end.class == Class::Tcp => end.owner.told_by("writeto", error, bytes),
-        _ => error,
+        (_, Class::Tcp) => to.owner.copy_error(CopyFailure { op: "readfrom", ..failure }),
+        (_, Class::File) => to.owner.copy_error(CopyFailure { op: "write", ..failure }),
+        // A whole TCP connection: `copy` puts its "writeto" before it.
+        (_, Class::Unix) => from.owner.copy_error(failure),
     }
 }
 
 /// Go's loop; an interrupted call is tried again.
 #[doc(alias = "copyBuffer")]
-fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(
-    r: &mut R,
-    w: &mut W,
-    copied: &mut u64,
-) -> io::Result<()> {
+fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> Result<u64, Stopped> {
     let mut buf = vec![0; BUFFER];
+    let mut bytes = 0;
     loop {
         let n = match r.read(&mut buf) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(bytes),
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
+            Err(error) => return Err(Stopped { bytes, error }),
         };
-        w.write_all(&buf[..n])?;
-        *copied += n as u64;
+        w.write_all(&buf[..n]).map_err(|error| Stopped { bytes, error })?;
+        bytes += n as u64;
     }
 }
 

@@ -21,7 +21,31 @@ const MAX_SPLICE: u64 = 1 << 20;
 const POOL_SIZE: usize = 64;
 
 /// Empty pipes. Never held while anything waits.
-static POOL: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
+static POOL: Mutex<Pool> = Mutex::new(Pool { first: None, others: Vec::new() });
+
+/// Gives in the order of one P's share of Go's `sync.Pool`: the one put first into an empty pool, then the last of the others.
+struct Pool {
+    first: Option<Pipe>,
+    others: Vec<Pipe>,
+}
+
+impl Pool {
+    fn get(&mut self) -> Option<Pipe> {
+        self.first.take().or_else(|| self.others.pop())
+    }
+
+    /// Gives the pipe back if there are enough.
+    fn put(&mut self, pipe: Pipe) -> Option<Pipe> {
+        if self.first.is_none() {
+            self.first = Some(pipe);
+        } else if self.others.len() < POOL_SIZE {
+            self.others.push(pipe);
+        } else {
+            return Some(pipe);
+        }
+        None
+    }
+}
 
 struct Pipe {
     reader: RawFd,
@@ -40,9 +64,15 @@ impl Drop for Pipe {
 impl Pipe {
     #[doc(alias = "getPipe")]
     fn get() -> Result<Pipe, Errno> {
-        if let Some(pipe) = POOL.lock().pop() {
+        let pooled = POOL.lock().get();
+        if let Some(pipe) = pooled {
             return Ok(pipe);
         }
+        Pipe::new()
+    }
+
+    #[doc(alias = "newPipe")]
+    fn new() -> Result<Pipe, Errno> {
         let (reader, writer) = crate::os::sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
         // A smaller pipe works too, with more calls.
         let _ = sys::set_pipe_size(reader, MAX_SPLICE as i32);
@@ -53,10 +83,8 @@ impl Pipe {
     #[doc(alias = "putPipe")]
     fn put(self) {
         if self.data == 0 {
-            let mut pool = POOL.lock();
-            if pool.len() < POOL_SIZE {
-                pool.push(self);
-            }
+            let surplus = POOL.lock().put(self);
+            drop(surplus);
         }
     }
 }
@@ -116,5 +144,23 @@ fn pump(to: &End<'_>, pipe: &mut Pipe) -> Result<(), Error> {
 /// How many empty pipes there are.
 #[cfg(test)]
 pub(super) fn pooled() -> usize {
-    POOL.lock().len()
+    let pool = POOL.lock();
+    usize::from(pool.first.is_some()) + pool.others.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_put_first_is_taken_first_then_the_last() {
+        let mut pool = Pool { first: None, others: Vec::new() };
+        let pipes: Vec<Pipe> = (0..3).map(|_| Pipe::new().unwrap()).collect();
+        let [a, b, c]: [RawFd; 3] = std::array::from_fn(|i| pipes[i].reader);
+        for pipe in pipes {
+            assert!(pool.put(pipe).is_none());
+        }
+        let taken: Vec<RawFd> = std::iter::from_fn(|| pool.get()).map(|pipe| pipe.reader).collect();
+        assert_eq!(taken, [a, c, b]);
+    }
 }

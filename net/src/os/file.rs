@@ -133,21 +133,35 @@ impl File {
         self.fd.write(buf).map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
     }
 
-    /// Reads at an offset without moving the file's own.
+    /// Reads at an offset without moving the file's own, until `buf` is full or the file ends.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`read`](Self::read); [`PathError::transferred`] says how much was read before.
     #[doc(alias = "ReadAt")]
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize, PathError> {
-        self.fd.pread(buf, offset as i64).map_err(|e| self.fail("read", e))
+        let mut done = 0;
+        while done < buf.len() {
+            match self.fd.pread(&mut buf[done..], offset as i64 + done as i64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(e) => return Err(self.fail("read", e).with_transferred(done)),
+            }
+        }
+        Ok(done)
     }
 
     /// Writes all of it at an offset without moving the file's own.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// As [`write`](Self::write); the file was opened with O_APPEND.
     #[doc(alias = "WriteAt")]
     pub fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize, PathError> {
+        if self.append {
+            return Err(self.fail("", Sentinel::WriteAtAppends.into()));
+        }
+        if buf.is_empty() {
+            return Ok(0);
+        }
         let written = self.fd.pwrite(buf, offset as i64);
         written.map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
     }

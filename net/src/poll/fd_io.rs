@@ -196,6 +196,16 @@ impl Fd {
         let _lock = self.begin(mode)?;
         self.retry(mode, || call(self.raw()))
     }
+
+    /// A call on a locked side that has nothing to do with the poller: it never waits there, and a passed deadline does not count.
+    pub(crate) fn unpolled_io<T>(
+        &self,
+        mode: Mode,
+        mut call: impl FnMut(RawFd) -> Result<T, Errno>,
+    ) -> Result<T, Error> {
+        let _lock = self.lock(mode)?;
+        retry_interrupted(|| call(self.raw()))
+    }
 }
 
 /// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor is found by the next operation.

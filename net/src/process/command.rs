@@ -1,8 +1,6 @@
 //! What to run. Model: `std::process::Command`.
 //!
 //! Go: os/exec/exec.go `Cmd`, os/exec_posix.go `startProcess`, os/exec/lp_unix.go `LookPath`.
-//!
-//! I1 Descriptors made for the child are closed in the parent as soon as the child has them, or has failed.
 
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
@@ -19,7 +17,7 @@ use super::child::{Child, ParentEnds};
 use super::environment::{CommandArgs, CommandEnvs, Environment};
 use super::fork::{self, Forked, Plan, PreExec, Role};
 use super::pidfd;
-use super::stdio::{Prepared, Stdio};
+use super::stdio::{Files, Stdio};
 use crate::errno::Errno;
 use crate::sys;
 
@@ -287,49 +285,68 @@ impl Command {
     }
 
     fn try_exec(&mut self) -> io::Result<Infallible> {
+        let mut pre_exec = std::mem::take(&mut self.pre_exec);
         let inherit = Stdio::inherit();
-        let (program, files) = self.prepare(&inherit, &inherit)?;
-        let raw = [0, 1, 2].map(|i: usize| files[i].raw);
-        let errno = self.with_plan(&program, raw, -1, Role::Replace, fork::replace)?;
-        Err(errno.into())
+        let replaced = self.prepare(&inherit, &inherit).and_then(|(program, files)| {
+            self.with_plan(&program, &mut pre_exec, files.numbers(), -1, Role::Replace, fork::replace)
+        });
+        self.pre_exec = pre_exec;
+        Err(replaced?.into())
     }
 
     fn start(&mut self, default_in: &Stdio, default_out: &Stdio) -> io::Result<Child> {
-        let (program, files) = self.prepare(default_in, default_out)?;
-        let raw = [0, 1, 2].map(|i: usize| files[i].raw);
-        let forked = self.fork_exec(&program, raw)?;
-        // I1: in the order they were made.
-        let [stdin, stdout, stderr] = files.map(|prepared| {
-            drop(prepared.file);
-            prepared.parent
+        let mut pre_exec = std::mem::take(&mut self.pre_exec);
+        let started = self.prepare(default_in, default_out).and_then(|(program, mut files)| {
+            let forked = self.fork_exec(&program, &mut pre_exec, &files)?;
+            files.close_made();
+            let [stdin, stdout, stderr] = [0, 1, 2].map(|number| files.take_parent(number));
+            Ok(Child::new(forked.pid, forked.pidfd, ParentEnds { stdin, stdout, stderr }))
         });
-        Ok(Child::new(forked.pid, forked.pidfd, ParentEnds { stdin, stdout, stderr }))
+        self.pre_exec = pre_exec;
+        started
     }
 
     /// The program's path, and its descriptors.
-    fn prepare(&self, default_in: &Stdio, default_out: &Stdio) -> io::Result<(PathBuf, [Prepared; 3])> {
-        let program = self.find_program()?;
-        let stdin = self.stdin.as_ref().unwrap_or(default_in).prepare(0)?;
-        let stdout = self.stdout.as_ref().unwrap_or(default_out).prepare(1)?;
-        let stderr = self.stderr.as_ref().unwrap_or(default_out).prepare(2)?;
+    fn prepare<'a>(
+        &'a self,
+        default_in: &'a Stdio,
+        default_out: &'a Stdio,
+    ) -> io::Result<(PathBuf, Files<'a>)> {
+        let program = self.find_program();
+        let asked = [&self.stdin, &self.stdout, &self.stderr].map(Option::as_ref);
+        let mut files = Files::default();
+        // In Go these are there before the child is started: StdinPipe, StdoutPipe, StderrPipe make them.
+        for (number, stdio) in asked.into_iter().enumerate() {
+            if let Some(stdio) = stdio.filter(|stdio| stdio.is_piped()) {
+                files.add(number, stdio)?;
+            }
+        }
+        let program = program?;
+        for (number, stdio) in asked.into_iter().enumerate() {
+            let default = if number == 0 { default_in } else { default_out };
+            if stdio.is_none_or(|stdio| !stdio.is_piped()) {
+                files.add(number, stdio.unwrap_or(default))?;
+            }
+        }
         // The thread of a goroutine that has computed long may have been made lighter, and a child inherits that: what follows an
         // announced call has the full weight.
         blocking(|| ());
-        Ok((program, [stdin, stdout, stderr]))
+        Ok((program, files))
     }
 
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
-    fn fork_exec(&mut self, program: &Path, files: [RawFd; 3]) -> io::Result<Forked> {
+    fn fork_exec(&self, program: &Path, pre_exec: &mut [PreExec], files: &Files<'_>) -> io::Result<Forked> {
         if let (Some(dir), None, None, None) = (&self.dir, self.group, self.uid, self.gid) {
             // Looked for here, as Go does: the error then says so before there is a child.
             crate::os::sys::stat_path(&c_string(dir.as_os_str())?)?;
         }
         pidfd::check()?;
+        let files = files.numbers();
         let (error_reader, error_writer) = crate::os::sys::pipe2(libc::O_CLOEXEC)?;
         // The parent sleeps until a child that borrows its memory has become the program. One with functions of the user's may take long.
-        let runs_on = !self.pre_exec.is_empty();
-        let forked = self.with_plan(program, files, error_writer, Role::Exec, fork::fork);
+        let runs_on = !pre_exec.is_empty();
+        let forked = self.with_plan(program, pre_exec, files, error_writer, Role::Exec, fork::fork);
         let _ = sys::close(error_writer);
         let forked = forked.and_then(|forked| Ok(forked?));
         let failure = forked.as_ref().ok().and_then(|_| match runs_on {
@@ -349,8 +366,9 @@ impl Command {
 
     /// Has `f` do what the command says.
     fn with_plan<T>(
-        &mut self,
+        &self,
         program: &Path,
+        pre_exec: &mut [PreExec],
         files: [RawFd; 3],
         error_pipe: RawFd,
         role: Role,
@@ -369,7 +387,7 @@ impl Command {
             group: self.group,
             uid: self.uid,
             gid: self.gid,
-            pre_exec: &mut self.pre_exec,
+            pre_exec,
             files,
             error_pipe,
             role,
@@ -442,10 +460,9 @@ impl fmt::Debug for Command {
 
 /// What the child said before it ended; none if it became the program.
 fn read_failure(pipe: RawFd) -> Option<Errno> {
-    let mut said = [0; 8];
+    let mut said = [0; size_of::<usize>()];
     let n = crate::os::sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);
-    let errno: [u8; 4] = said[..n].get(..4)?.try_into().ok()?;
-    Some(Errno(i32::from_ne_bytes(errno)))
+    (n == said.len()).then(|| Errno(usize::from_ne_bytes(said) as i32))
 }
 
 /// Go: findExecutable.

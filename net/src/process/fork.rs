@@ -213,9 +213,10 @@ unsafe extern "C" fn child(plan: *mut Plan<'_>) -> ! {
     if plan.role == Role::Probe {
         exit(libc::SYS_exit_group, 0);
     }
-    let errno = become_program(plan);
-    // SAFETY: writes four bytes of a local to a descriptor of ours.
-    unsafe { libc::syscall(libc::SYS_write, plan.error_pipe, ptr::from_ref(&errno), size_of::<i32>()) };
+    // A word, as in Go.
+    let errno = become_program(plan) as usize;
+    // SAFETY: writes the bytes of a local to a descriptor of ours.
+    unsafe { libc::syscall(libc::SYS_write, plan.error_pipe, ptr::from_ref(&errno), size_of::<usize>()) };
     exit(libc::SYS_exit, CHILD_FAILED)
 }
 

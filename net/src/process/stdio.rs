@@ -1,6 +1,7 @@
 //! What a child's standard descriptors are. Model: `std::process::Stdio`.
 //!
-//! I1 What is made for a child (a pipe's end, /dev/null) belongs to its [`Prepared`], which closes it.
+//! I1 Descriptors made for a child (a pipe's end, /dev/null) are closed in the parent as soon as the child has them, or has failed; in the
+//!    order they were made, and before the parent's ends ([`Files`]).
 
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
@@ -54,33 +55,88 @@ impl Stdio {
         })
     }
 
-    /// The descriptor for the child, whose own number of it is `number`.
-    pub(super) fn prepare(&self, number: RawFd) -> io::Result<Prepared> {
+    /// What the child gets, whose own number of it is `number`, and the parent's end if it is a pipe.
+    fn prepare(&self, number: usize) -> io::Result<(Source<'_>, Option<File>)> {
         match &self.0 {
-            Kind::Inherit => Ok(Prepared { file: None, raw: number, parent: None }),
-            Kind::File(file) => Ok(Prepared { file: None, raw: file.fd(), parent: None }),
+            Kind::Inherit => Ok((Source::Inherited, None)),
+            Kind::File(file) => Ok((Source::Given(file), None)),
             Kind::Null => {
                 let flags = if number == 0 { libc::O_RDONLY } else { libc::O_WRONLY };
-                let file = File::open_file("/dev/null", flags, 0)?;
-                Ok(Prepared { raw: file.fd(), file: Some(file), parent: None })
+                Ok((Source::Made(File::open_file("/dev/null", flags, 0)?), None))
             }
             Kind::Piped => {
                 let (reader, writer) = pipe()?;
                 let (file, parent) = if number == 0 { (reader, writer) } else { (writer, reader) };
-                // The child wants it blocking.
-                Ok(Prepared { raw: file.fd(), file: Some(file), parent: Some(parent) })
+                Ok((Source::Made(file), Some(parent)))
             }
             Kind::Failed(e) => Err((*e).into()),
         }
     }
+
+    pub(super) fn is_piped(&self) -> bool {
+        matches!(self.0, Kind::Piped)
+    }
+}
+
+/// Where one of the child's standard descriptors comes from.
+enum Source<'a> {
+    /// The parent's of the same number.
+    Inherited,
+    Given(&'a File),
+    /// Made for the child, and closed once it has it.
+    Made(File),
+    Closed,
 }
 
 /// One descriptor for the child, and the parent's end if it is a pipe.
-pub(super) struct Prepared {
-    /// Closed once the child has it (I1).
-    pub(super) file: Option<File>,
-    pub(super) raw: RawFd,
-    pub(super) parent: Option<File>,
+struct Prepared<'a> {
+    /// The number it has in the child.
+    number: usize,
+    source: Source<'a>,
+    parent: Option<File>,
+}
+
+/// The child's standard descriptors, in the order they were made.
+#[derive(Default)]
+pub(super) struct Files<'a>(Vec<Prepared<'a>>);
+
+impl<'a> Files<'a> {
+    pub(super) fn add(&mut self, number: usize, stdio: &'a Stdio) -> io::Result<()> {
+        let (source, parent) = stdio.prepare(number)?;
+        self.0.push(Prepared { number, source, parent });
+        Ok(())
+    }
+
+    /// Their numbers here, in the child's order. The child wants them blocking.
+    pub(super) fn numbers(&self) -> [RawFd; 3] {
+        [0, 1, 2].map(|number| {
+            let file = self.0.iter().find(|file| file.number == number);
+            match file.map(|file| &file.source) {
+                Some(Source::Given(file)) => file.fd(),
+                Some(Source::Made(file)) => file.fd(),
+                Some(Source::Inherited) => number as RawFd,
+                Some(Source::Closed) | None => -1,
+            }
+        })
+    }
+
+    /// I1.
+    pub(super) fn close_made(&mut self) {
+        for file in self.0.iter_mut().filter(|file| matches!(file.source, Source::Made(_))) {
+            file.source = Source::Closed;
+        }
+    }
+
+    /// The parent's end of this one, if it is a pipe.
+    pub(super) fn take_parent(&mut self, number: usize) -> Option<File> {
+        self.0.iter_mut().find(|file| file.number == number)?.parent.take()
+    }
+}
+
+impl Drop for Files<'_> {
+    fn drop(&mut self) {
+        self.close_made();
+    }
 }
 
 impl std::fmt::Debug for Stdio {

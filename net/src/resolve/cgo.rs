@@ -70,7 +70,7 @@ pub(super) fn lookup_ptr(ctx: &Context, addr: &str) -> Result<Vec<String>, DnsEr
     let (ip, zone) = parse_ip(addr).ok_or_else(invalid)?;
     let mut to = SocketAddr::new(ip.to_canonical(), 0);
     if let SocketAddr::V6(v6) = &mut to {
-        v6.set_scope_id(crate::addr::zone_index(zone));
+        v6.set_scope_id(crate::zone::index(zone));
     }
     let raw = RawAddr::from_socket_addr(&to);
     match on_a_thread(ctx, addr, move || get_name_info(&raw))? {
@@ -119,7 +119,7 @@ fn family_of(network: &str) -> i32 {
 
 fn ip_zone(addr: SocketAddr) -> IpZone {
     let zone = match addr {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => crate::addr::zone_name(v6.scope_id()),
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => crate::zone::name(v6.scope_id()),
         _ => String::new(),
     };
     IpZone { ip: addr.ip(), zone }
