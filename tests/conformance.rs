@@ -20,7 +20,7 @@ twins! {
     unix_deadline unix_dial unix_fds unix_names unix_stream unixgram unixgram_dial unixpacket write_buffers
     write_deadline copy_both_ways three_listeners context_dial udp_dial_forms sleep_many dial_many exec_wait
     dial_name_dns dial_name_refused dns_reverse dns_search dns_servers copy_errors copy_memory exec_fail file_at
-    send_errors
+    send_errors read_all
 }
 
 /// The list above has all programs of the folder, and none is built to the same file as an example.

@@ -48,7 +48,7 @@ const NET: &[&[&str]] = &[
     &["ends", "ipsock"],
     // descriptors, and files opened as descriptors
     &["poll"],
-    &["endpoint", "open", "sockopt"],
+    &["endpoint", "open", "read_all", "sockopt"],
     &["os"],
     &["somaxconn"],
     // sockets

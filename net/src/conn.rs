@@ -17,6 +17,7 @@ use crate::multipath_tcp;
 use crate::net_fd::{NetFd, Partial};
 use crate::network::Transport;
 use crate::poll::{DeadlineMode, Error, Fd};
+use crate::read_all::read_all;
 use crate::sockopt;
 
 /// A connection. Clones are the same connection; when the last one goes, it closes.
@@ -278,6 +279,10 @@ impl Read for &Conn {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         Ok(Conn::read(self, buf)?)
     }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        read_all(buf, |room| Ok(Conn::read(self, room)?))
+    }
 }
 
 impl Write for &Conn {
@@ -292,6 +297,10 @@ impl Write for &Conn {
 impl Read for Conn {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         Ok(Conn::read(self, buf)?)
+    }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        read_all(buf, |room| Ok(Conn::read(self, room)?))
     }
 }
 

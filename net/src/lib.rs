@@ -24,6 +24,7 @@ pub mod os;
 mod packet;
 mod poll;
 pub mod process;
+mod read_all;
 mod readiness;
 mod resolve;
 mod sock;

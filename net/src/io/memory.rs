@@ -12,6 +12,7 @@ use std::io::{self, BufRead, Cursor, Read, Sink, Write};
 
 use super::Stopped;
 use super::ends::ErasedMut;
+use crate::read_all::Filled;
 
 /// Go: bytes.MinRead.
 const MIN_READ: usize = 512;
@@ -63,29 +64,15 @@ pub(super) fn copy_to_memory<R: Read + ?Sized, W: ?Sized>(
     nowhere.then(|| discard(r))
 }
 
-/// A vector of which only the front counts; the rest was zeroed to be read into.
-struct Filled<'a> {
-    vec: &'a mut Vec<u8>,
-    len: usize,
-}
-
-impl Drop for Filled<'_> {
-    fn drop(&mut self) {
-        self.vec.truncate(self.len);
-    }
-}
-
 fn fill<R: Read + ?Sized>(r: &mut R, to: &mut Vec<u8>) -> Result<u64, Stopped> {
     let before = to.len();
     let mut to = Filled { len: before, vec: to };
-    read_to_end(r, |room| {
+    read_to_end(r, |r| {
         if to.vec.capacity() - to.len < MIN_READ {
             let grown = (to.len + MIN_READ).max(2 * to.vec.capacity());
             to.vec.reserve_exact(grown - to.vec.len());
         }
-        let capacity = to.vec.capacity();
-        to.vec.resize(capacity, 0);
-        let n = room.read(&mut to.vec[to.len..])?;
+        let n = r.read(to.room())?;
         to.len += n;
         Ok(n)
     })

@@ -14,6 +14,7 @@ use super::{PathError, sys};
 use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::error::Sentinel;
 use crate::poll::{self, DeadlineMode, Kind};
+use crate::read_all::read_all;
 
 /// An open file, a pipe's end, a device. Closed when dropped.
 ///
@@ -297,11 +298,19 @@ impl io::Read for &File {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         File::read(self, buf).map_err(io::Error::from)
     }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        read_all(buf, |room| Ok(File::read(self, room)?))
+    }
 }
 
 impl io::Read for File {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         File::read(self, buf).map_err(io::Error::from)
+    }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        read_all(buf, |room| Ok(File::read(self, room)?))
     }
 }
 
