@@ -251,22 +251,25 @@ impl Lock {
         if acquired.is_err() && self.leave() {
             return Awoke::No;
         }
-        let old = State(self.state.load(Relaxed));
-        if !old.starving() {
-            return Awoke::Competitor;
+        loop {
+            let old = State(self.state.load(Relaxed));
+            if !old.starving() {
+                return Awoke::Competitor;
+            }
+            // The lock was handed to us: LOCKED is not set, and we are still counted as a waiter.
+            if old.locked() || old.woken() || old.waiters() == 0 {
+                throw!("sync: inconsistent mutex state: handed over ({old:?})");
+            }
+            let mut new = old.one_waiter_less().with(LOCKED);
+            if !starving || new.waiters() == 0 {
+                // Leave starvation mode as soon as possible: two goroutines can go lock-step in it for ever.
+                new = new.without(STARVING);
+            }
+            // Not by addition, as in Go: a waiter that gives up may leave meanwhile, and the last one must not leave STARVING behind.
+            if self.cas(old, new) {
+                return Awoke::Owner;
+            }
         }
-        // The lock was handed to us: LOCKED is not set, and we are still counted as a waiter.
-        if old.locked() || old.woken() || old.waiters() == 0 {
-            throw!("sync: inconsistent mutex state: handed over ({old:?})");
-        }
-        let mut delta = WAITER - LOCKED;
-        if !starving || old.waiters() == 1 {
-            // Leave starvation mode as soon as possible: two goroutines can go lock-step in it for ever.
-            delta += STARVING;
-        }
-        // ORDERING: Acquire pairs with the Release in `unlock` (the semaphore has ordered it as well).
-        self.state.fetch_sub(delta, Acquire);
-        Awoke::Owner
     }
 
     /// An interrupted waiter's way out; see I4. True: it has left. False: it got a unit and is awake.
@@ -410,5 +413,25 @@ mod loom_tests {
     #[test]
     fn loom_mutex_interrupted_waiter_and_hand_over() {
         interrupted_waiter(Lock::unlock_fair);
+    }
+
+    /// The lock has been handed to one of two who wait, after a long time, and the other one gives up: no starvation mode stays behind.
+    #[test]
+    fn loom_mutex_interrupted_waiter_beside_the_new_owner() {
+        model(3, || {
+            let two_wait = AtomicU32::new(STARVING + 2 * WAITER);
+            let lock = Arc::new(Lock { state: two_wait, sema: AtomicU32::new(0) });
+            let wakes = |lock: &Lock, acquired| match lock.awake(true, acquired) {
+                Awoke::Owner => lock.unlock(),
+                Awoke::No => assert!(acquired.is_err()),
+                Awoke::Competitor => unreachable!("only the owner ends starvation mode"),
+            };
+            let other = lock.clone();
+            let gives_up = loom::thread::spawn(move || wakes(&other, Err(Interrupted)));
+            wakes(&lock, Ok(()));
+            gives_up.join().unwrap();
+            assert_eq!(lock.state.load(Relaxed), 0);
+            assert_eq!(lock.sema.load(Relaxed), 0);
+        });
     }
 }
