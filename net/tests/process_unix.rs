@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use common::in_runtime;
+use gopark_net::UnixStream;
 use gopark_net::os::pipe;
 use gopark_net::process::{Command, Stdio};
 use gopark_runtime::{go, time};
@@ -273,5 +274,13 @@ fn stdio_is_made_from_descriptors() {
         let mut echo = sh("echo err >&2").stderr(Stdio::piped()).spawn().unwrap();
         assert_eq!(stdout(Command::new("cat").stdin(echo.stderr.take().unwrap())), "err\n");
         echo.wait().unwrap();
+        // A socket, which the child finds blocking.
+        let (ours, its) = UnixStream::pair().unwrap();
+        let its = OwnedFd::from(std::os::unix::net::UnixStream::from(its));
+        let through = go(move || stdout(Command::new("cat").stdin(its)));
+        time::sleep(std::time::Duration::from_millis(20));
+        (&ours).write_all(b"through a socket").unwrap();
+        drop(ours);
+        assert_eq!(through.join().unwrap(), "through a socket");
     });
 }

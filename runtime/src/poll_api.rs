@@ -279,8 +279,12 @@ mod door {
         /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
         ///
         /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
+        ///
+        /// # Panics
+        /// Before the runtime runs: nobody would ask the poller.
         #[doc(alias = "runtime_pollWait")]
         pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
+            crate::sched::sched();
             self.watch()?;
             self.0.wait(mode, &raw const *owner as usize)
         }
@@ -298,6 +302,7 @@ mod door {
             mode: Mode,
             interrupted: impl Fn() -> bool,
         ) -> Result<Waited, PollError> {
+            crate::sched::sched();
             self.watch()?;
             self.0.wait_unless(mode, 0, interrupted)
         }
@@ -312,7 +317,11 @@ mod door {
         pub fn set_deadline(self, in_ns: Option<i64>, mode: DeadlineMode) {
             let at = match in_ns {
                 None => 0,
-                Some(ns) if ns > 0 => nanotime().saturating_add(ns),
+                Some(ns) if ns > 0 => {
+                    // It has the clock; a panic is better here than with the lock held.
+                    crate::sched::sched();
+                    nanotime().saturating_add(ns)
+                }
                 Some(_) => -1,
             };
             self.0.set_deadline(at, mode);

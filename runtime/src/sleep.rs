@@ -13,6 +13,9 @@ use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
 
 /// Parks the calling goroutine for at least `d`; a plain thread sleeps. Returns at once if `d` is zero.
 ///
+/// # Panics
+/// Before the runtime runs.
+///
 /// The clock is CLOCK_MONOTONIC. A goroutine wakes when its timer's P, or another that looks for work, comes across it: late by
 /// microseconds on an idle machine, by up to a time slice on a busy one.
 ///
@@ -54,6 +57,8 @@ pub fn sleep_until(deadline: Instant) {
 /// Parks the caller until `when` (nanotime).
 #[doc(alias = "resetForSleep")]
 pub(crate) fn sleep_until_ns(when: i64) {
+    // A commit does not panic, so who has no clock yet hears of it here.
+    crate::sched::sched();
     gopark(WaitReason::Sleep, |gp| {
         start_sleep_timer(gp, when);
         true

@@ -209,6 +209,7 @@ fn checks() -> Vec<(&'static str, Check)> {
         }),
         ("builder_sets_the_stack_size", || ok("builder_stack_size")),
         ("builder_limits_the_threads", || ok("max_threads")),
+        ("what_needs_the_runtime_says_so_before_it_runs", || ok("before_the_runtime")),
         ("metrics_tell_what_happened", || ok("metrics_tell")),
         ("a_waker_gets_its_p_back", || ok("a_waker_gets_its_p_back")),
         ("stacks_are_trimmed_after_quiet", || ok("trim")),

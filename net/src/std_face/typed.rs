@@ -244,6 +244,8 @@ impl<M: Model> From<OwnedFd> for SocketOf<M> {
 }
 
 impl<M: Model> From<SocketOf<M>> for OwnedFd {
+    /// Non-blocking still. One that blocks, as a child wants it, comes from std's type: `OwnedFd::from(std::net::TcpStream::from(stream))`.
+    ///
     /// # Panics
     /// After `close`.
     fn from(socket: SocketOf<M>) -> OwnedFd {

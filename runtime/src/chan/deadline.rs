@@ -16,6 +16,13 @@ mod real {
     use super::super::sudog::Ticket;
     use crate::g::{GRef, current_goroutine};
 
+    /// Panics before the runtime runs, which has the clock, if that is needed: called before anything is locked.
+    pub(in super::super) fn assert_clock(needed: impl FnOnce() -> bool) {
+        if crate::sched::try_sched().is_none() && needed() {
+            crate::sched::sched();
+        }
+    }
+
     /// Starts the deadline of the wait `ticket` of `gp`, which is parked: from here on it may be woken.
     pub(in super::super) fn start(gp: GRef, when_ns: i64, ticket: Ticket) {
         // SAFETY: the timer is in a record that is never unmapped; the argument is that record.
@@ -64,6 +71,7 @@ mod model {
     use super::super::sudog::Ticket;
     use crate::g::GRef;
 
+    pub(in super::super) fn assert_clock(_needed: impl FnOnce() -> bool) {}
     pub(in super::super) fn start(gp: GRef, _when_ns: i64, ticket: Ticket) {
         loom::thread::spawn(move || super::super::sudog::time_out(gp, ticket));
     }

@@ -199,6 +199,7 @@ impl Select<'_> {
 
     /// Steps 3 and 4.
     fn park_with(&self, sudogs: &[Sudog], lock_order: &mut [u16]) -> Parked {
+        deadline::assert_clock(|| self.needs_clock());
         let lock_order = self.lock_order(lock_order);
         self.lock_all(lock_order);
         if lock_order.iter().any(|&at| self.op(at.into()).is_some_and(|(op, c)| c.is_ready(op.dir))) {
@@ -245,6 +246,12 @@ impl Select<'_> {
             None if self.mode.until == Until::At(deadline_ns) => Parked::TimeIsUp,
             None => Parked::TryAgain,
         }
+    }
+
+    /// The time may end the wait.
+    fn needs_clock(&self) -> bool {
+        let timed = |at| self.op(at).is_some_and(|(_, c)| c.state().has(State::TIMED));
+        matches!(self.mode.until, Until::At(_)) || (0..self.ops.len()).any(timed)
     }
 
     /// Under the lock of `c`.

@@ -21,7 +21,11 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    /// # Panics
+    /// Before the runtime runs, which has the clock: here, where nobody has been put on a list yet.
     pub(crate) fn at(instant: Instant) -> Self {
+        #[cfg(not(loom))]
+        crate::sched::sched();
         Deadline { when_ns: instant_to_ns(instant) }
     }
 }

@@ -64,16 +64,11 @@ unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     }
 
     unsafe fn wait_until(&self, mutex: &RawMutex, _guard: &mut GuardSend, deadline: &Instant) -> bool {
-        let waiter = pin!(ParkedWaiter::new(0));
+        let (deadline, waiter) = (Deadline::at(*deadline), pin!(ParkedWaiter::new(0)));
         // SAFETY: fresh, and waited with two lines below.
         unsafe { self.inner().add(waiter.as_ref()) };
         mutex.inner().unlock();
-        let end = wait_interruptible(
-            self.inner(),
-            waiter.as_ref(),
-            WaitReason::SyncCondWait,
-            &Deadline::at(*deadline),
-        );
+        let end = wait_interruptible(self.inner(), waiter.as_ref(), WaitReason::SyncCondWait, &deadline);
         mutex.inner().lock();
         end.is_err()
     }

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::Context;
+use gopark_runtime::sync::{Condvar, Mutex, Semaphore};
 use gopark_runtime::time::sleep;
-use gopark_runtime::{Builder, blocking, chan, go, gomaxprocs, gosched, metrics};
+use gopark_runtime::{Builder, blocking, chan, go, gomaxprocs, gosched, metrics, select, time};
 
 use super::hogs::{compute, threads};
 use super::inside;
@@ -120,5 +122,37 @@ pub fn a_waker_gets_its_p_back() {
         assert!(puts <= 20, "{puts} of 100 wakes went through the global queue");
         drop(tx);
         assert_eq!(receiver.join().unwrap(), 100);
+    });
+}
+
+/// Nothing here runs the runtime: what needs it says so, and nothing hangs or is left locked.
+pub fn before_the_runtime() {
+    std::panic::set_hook(Box::new(|_| ()));
+    let says_so = |name: &str, f: &dyn Fn()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err(name);
+        let said = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+        assert_eq!(said, "the gopark runtime is not running: call this inside gopark::run", "{name}");
+    };
+    let soon = Duration::from_millis(5);
+    let (s, r) = chan::bounded::<i32>(1);
+    let (lock, condition, permits) = (Mutex::new(0), Condvar::new(), Semaphore::new(0));
+    says_so("go", &|| _ = go(|| ()));
+    says_so("sleep", &|| sleep(soon));
+    says_so("recv_timeout", &|| _ = r.recv_timeout(soon));
+    says_so("select with a timeout", &|| select! { recv(r) -> _ => {}, default(soon) => {} });
+    says_so("after", &|| _ = chan::after(soon).recv());
+    says_so("timer", &|| _ = time::Timer::new(soon).recv());
+    says_so("after_func", &|| _ = time::after_func(soon, || ()));
+    says_so("context", &|| _ = Context::background().with_timeout(soon));
+    says_so("wait_for", &|| _ = condition.wait_for(&mut lock.lock(), soon));
+    says_so("permits", &|| _ = permits.try_acquire_for(soon));
+    // All of them are as they were, for threads.
+    condition.notify_all();
+    permits.add_permits(1);
+    drop(permits.acquire());
+    *lock.lock() = 1;
+    std::thread::scope(|scope| {
+        scope.spawn(|| s.send(7).unwrap());
+        assert_eq!(r.recv(), Ok(7));
     });
 }

@@ -51,6 +51,7 @@ pub fn run(name: &str) {
         "procs_of_one_cpu" => knobs::procs_of_one_cpu(),
         "builder_stack_size" => knobs::builder_stack_size(),
         "max_threads" => knobs::max_threads(),
+        "before_the_runtime" => knobs::before_the_runtime(),
         "metrics_tell" => knobs::metrics_tell(),
         "a_waker_gets_its_p_back" => knobs::a_waker_gets_its_p_back(),
         "trim" => stacks::trim(),
