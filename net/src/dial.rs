@@ -32,7 +32,7 @@ pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
     Dialer::default().dial(network, address)
 }
 
-/// As [`dial`], for at most `timeout`, name look-ups included; zero: as long as it takes, as in Go.
+/// As [`dial`], for at most `timeout`, name look-ups included; 0 is no limit, as in Go.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -44,13 +44,14 @@ pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
 /// ```
 #[doc(alias = "DialTimeout")]
 pub fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<Conn, OpError> {
-    Dialer { timeout: Some(timeout), ..Dialer::default() }.dial(network, address)
+    let timeout = (!timeout.is_zero()).then_some(timeout);
+    Dialer { timeout, ..Dialer::default() }.dial(network, address)
 }
 
 /// How to dial.
 #[derive(Clone)]
 pub struct Dialer {
-    /// The most a dial may take; `None` or zero: as long as it takes.
+    /// The most a dial may take; Go's 0 is `None`.
     pub timeout: Option<Duration>,
     /// When a dial gives up; the earlier of the two counts.
     pub deadline: Option<Instant>,
@@ -156,7 +157,7 @@ impl Dialer {
 
     /// When to give up.
     fn deadline_from(&self, now: Instant) -> Option<Instant> {
-        let timeout = self.timeout.filter(|t| !t.is_zero()).and_then(|t| now.checked_add(t));
+        let timeout = self.timeout.and_then(|t| now.checked_add(t));
         match (timeout, self.deadline) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

@@ -9,7 +9,7 @@
 //! | file | sendfile | sendfile, unless limited | copy_file_range |
 //!
 //! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything else, and what the kernel refuses
-//! before the first byte, goes through a buffer of 32 KiB; what lies in memory at either end, as Go's `bytes` do it ([`memory`]).
+//! before the first byte, goes through a buffer of 32 KiB; what lies in memory at either end, as Go's `bytes` do it (`memory.rs`).
 //!
 //! Errors are those of Go's `io.Copy`, in which the ends ask each other: a TCP connection that was asked puts its name before what stopped
 //! the copy. "writeto" as a source (of a whole copy), "readfrom" as a destination:
