@@ -49,6 +49,8 @@ func main() {
 		return
 	}
 	w.Write(text[:700])
+	// The poller reports the write now, and not in the middle of the reads, where the last would be tried twice.
+	time.Sleep(20 * time.Millisecond)
 	r.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	b, err = io.ReadAll(r)
 	fmt.Println(len(b), err)
