@@ -89,6 +89,12 @@ fn tag_of(c: &View<'_>, data: &str) -> Result<u64, Bad> {
     tag.map_err(|_| c.bad(format!("not the data of an event: {data}")))
 }
 
+/// A poll that the end of the process took its thread out of: strace may show what was left in the register of the result,
+/// which is the number of `exit_group` then, and decodes so many events, up to the room for them, that are none.
+pub(crate) fn is_cut_off(c: &View<'_>) -> bool {
+    matches!((c.ret_int(), c.int(2)), (Ok(events), Ok(room)) if events > room)
+}
+
 impl Projector<'_> {
     /// A call of the poller.
     pub(crate) fn poll(&mut self, c: &View<'_>) -> Result<(), Bad> {

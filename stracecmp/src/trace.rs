@@ -17,7 +17,7 @@ use crate::error::Bad;
 use crate::fds::{self, FdId, FdTable, Side};
 use crate::flow;
 use crate::log::{Log, View};
-use crate::polling::Polling;
+use crate::polling::{Polling, is_cut_off};
 use crate::text::{Lines, Strings, Sym};
 
 /// Which rule a log breaks by itself.
@@ -259,7 +259,8 @@ impl<'l> Projector<'l> {
             let child = processes.get(&c.tid);
             let own_exec = name == "execve" && child.is_none(); // D3
             let retried = err == "EINTR" || err.starts_with("ERESTART"); // D2
-            let cut_off = texts.get(c.ret) == "?" && name != "exit_group"; // D3
+            let unfinished = texts.get(c.ret) == "?" && name != "exit_group";
+            let cut_off = unfinished || (fds::is_poll(name) && is_cut_off(&log.view(c))); // D3
             let thread = matches!(name, "clone" | "clone3") && texts.get(c.args).contains("CLONE_THREAD");
             if own_exec || retried || cut_off || thread {
                 continue;

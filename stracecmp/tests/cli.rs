@@ -113,6 +113,23 @@ fn a_truncated_log_is_read_up_to_its_end() {
     assert!(out.contains("-close(tcp6#3) = 0"), "{out}");
 }
 
+/// As strace 6.1 now and then writes it of a thread that waits when another one ends the process.
+#[test]
+fn a_poll_that_the_end_cut_off_is_no_event() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let log = dir.path().join("end.strace");
+    let mut text = std::fs::read_to_string(run_of("tcp_sample")).expect("reads");
+    let at = text.rfind("epoll_pwait(").expect("a poll");
+    let epoll = text[at..].split(['(', ',']).nth(1).expect("its descriptor").to_owned();
+    for (events, code) in [(231, 0), (1, 1)] {
+        let none = vec!["{events=0, data={u32=0, u64=0}}"; events.min(128)].join(", ");
+        text.push_str(&format!("99 epoll_pwait({epoll}, [{none}], 128, 0, NULL, 0) = {events}\n"));
+        std::fs::write(&log, &text).expect("written");
+        let (got, out, _) = stracecmp([Path::new("compare"), &reference("tcp_sample"), &log]);
+        assert_eq!(got, code, "{events} events: {out}");
+    }
+}
+
 #[test]
 fn show_draws_blocks_and_columns() {
     let (code, out, _) = stracecmp([Path::new("show"), &run_of("tcp_sample")]);
