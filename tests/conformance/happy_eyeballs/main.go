@@ -12,8 +12,10 @@ func try(d net.Dialer, address string) {
 		fmt.Println(err)
 		return
 	}
-	time.Sleep(50 * time.Millisecond)
-	fmt.Println(c.RemoteAddr())
+	time.Sleep(50 * time.Millisecond) // Meanwhile the dial that lost gives up.
+	buf := make([]byte, 8)
+	n, err := c.Read(buf)
+	fmt.Println(c.RemoteAddr(), string(buf[:n]), err)
 	c.Close()
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gopark::net::Dialer;
 use gopark::time::sleep;
-use say::say;
+use say::{say, text};
 
 fn main() {
     // SAFETY: nothing thread-bound lives across a parking call.
@@ -25,7 +25,9 @@ fn attempt(d: &Dialer, address: &str) {
         Ok(c) => c,
         Err(e) => return say!("{e}"),
     };
-    sleep(Duration::from_millis(50));
-    say!("{}", c.remote_addr());
+    sleep(Duration::from_millis(50)); // Meanwhile the dial that lost gives up.
+    let mut buf = [0; 8];
+    let r = c.read(&mut buf);
+    say!("{} {}", c.remote_addr(), text(&buf, &r));
     let _ = c.close();
 }
