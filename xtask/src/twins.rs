@@ -42,12 +42,19 @@ impl Twins {
         if let Some(live) = self.known().get(&program.name) {
             return Ok(Some(live.clone()));
         }
-        let Attempt::Live(live) = observe(program, &self.exe(program), logs, self.runs)? else {
-            return Ok(None);
-        };
+        let Some(live) = self.record(program, logs, self.runs)? else { return Ok(None) };
         let live: Arc<Live> = Arc::from(live);
         self.known().insert(program.name.clone(), live.clone());
         Ok(Some(live))
+    }
+
+    /// Go's trace of a program from so many fresh runs. `None` if it cannot be recorded here.
+    pub fn record(&self, program: &Program, logs: &Path, runs: u32) -> Result<Option<Box<Live>>> {
+        std::fs::create_dir_all(logs)?;
+        match observe(program, &self.exe(program), logs, runs)? {
+            Attempt::Live(live) => Ok(Some(live)),
+            Attempt::Skipped(_) => Ok(None),
+        }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Live>>> {
