@@ -149,6 +149,7 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.says("100000 @ goroutine")
         }),
         ("hogs_do_not_stop_others", || ok("hogs")),
+        ("a_hog_that_was_waited_for_delays_no_timer", || ok("a_timer_beside_a_hog")),
         ("std_locks_held_over_a_sleep_disturb_nobody", || ok("std_locks")),
         ("a_thousand_hogs", || ok("thousand_hogs")),
         ("fifty_endless_hogs", || told("fifty_endless_hogs")),

@@ -33,6 +33,7 @@ pub fn run(name: &str) {
         "sigquit" => signals::sigquit(),
         "sigquit_many" => signals::sigquit_many(),
         "hogs" => hogs::hogs(),
+        "a_timer_beside_a_hog" => hogs::a_timer_beside_a_hog(),
         "std_locks" => hogs::std_locks(),
         "thousand_hogs" => hogs::thousand_hogs(),
         "fifty_endless_hogs" => endless::endless(50, endless::Rights::AsTheyAre),
