@@ -104,6 +104,9 @@ fn checks() -> Vec<(&'static str, Check)> {
         }),
         ("no_deadlock_while_a_plain_thread_lives", || ok("plain_thread_wakes")),
         ("no_deadlock_while_a_plain_thread_naps", || ok("plain_thread_naps")),
+        ("no_deadlock_while_two_threads_start_the_runtime", || {
+            (0..40).try_for_each(|_| ok("two_start_at_once"))
+        }),
         ("no_deadlock_while_a_timer_is_set", || ok("only_a_timer")),
         ("no_deadlock_while_a_call_blocks", || ok("only_a_blocking_call")),
         ("no_false_deadlock_in_random_programs", || ok("random_programs")),

@@ -20,6 +20,7 @@ pub fn run(name: &str) {
         "deadlock_main" => deadlock::deadlock_main(),
         "plain_thread_wakes" => deadlock::plain_thread_wakes(),
         "plain_thread_naps" => deadlock::plain_thread_naps(),
+        "two_start_at_once" => deadlock::two_start_at_once(),
         "only_a_timer" => inside(|| sleep(Duration::from_millis(200))),
         "only_a_blocking_call" => inside(|| blocking(|| std::thread::sleep(Duration::from_millis(200)))),
         "random_programs" => deadlock::random_programs(),
