@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use parking_lot::MutexGuard;
 
 use super::{checkdead, template, weight};
+use crate::fault;
 use crate::g::{GRef, Status};
 use crate::glist::GList;
 use crate::m::M;
@@ -289,6 +290,7 @@ fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -
         weight::note_spoiled(m);
     }
     state.mcount -= 1;
+    fault::no_alternate_stack();
     state.mfree.push(m);
     checkdead::checkdead(sched, state);
     Stop::Retired
