@@ -210,7 +210,11 @@ fn no_thread(m: &'static M, error: std::io::Error) {
         sched.spinning.uncount();
     }
     state.mfree.push(m);
-    if state.mcount == state.nmidle {
+    if state.midle.is_some() {
+        // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
+        return startm(sched, state, p, Start::Plain);
+    }
+    if state.mcount as i64 <= i64::from(state.nmidlelocked) {
         throw!(
             "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
              /proc/sys/kernel/threads-max, vm.max_map_count"
