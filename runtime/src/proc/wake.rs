@@ -214,7 +214,8 @@ fn no_thread(m: &'static M, error: std::io::Error) {
         // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
         return startm(sched, state, p, Start::Plain);
     }
-    if state.mcount as i64 <= i64::from(state.nmidlelocked) {
+    // The count is -1 for moments (`incidlelocked`).
+    if state.mcount <= state.nmidlelocked.max(0) as usize {
         throw!(
             "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
              /proc/sys/kernel/threads-max, vm.max_map_count"
