@@ -55,14 +55,22 @@ pub(crate) fn install() {
     }
 }
 
-/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and never freed.
+/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and never freed. The M has one thread at a
+/// time that has it: [`no_alternate_stack`].
 pub(crate) fn alternate_stack(m: &M) {
     if m.alt_stack.get().is_null() {
         m.alt_stack.set(Box::leak(vec![0u8; ALT_STACK].into_boxed_slice()).as_mut_ptr());
     }
     let alt = libc::stack_t { ss_sp: m.alt_stack.get().cast(), ss_flags: 0, ss_size: ALT_STACK };
-    // SAFETY: the memory is valid for ever, and the M has one thread at a time.
+    // SAFETY: the memory is valid for ever, and no other thread has it.
     unsafe { libc::sigaltstack(&alt, std::ptr::null_mut()) };
+}
+
+/// The calling thread ends and gives the alternate stack up, before another can have the M: a signal may come to each of the two.
+pub(crate) fn no_alternate_stack() {
+    let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: ALT_STACK };
+    // SAFETY: takes the stack away; the thread is not on it.
+    unsafe { libc::sigaltstack(&none, std::ptr::null_mut()) };
 }
 
 extern "C" fn on_quit(_signal: libc::c_int) {
@@ -147,5 +155,35 @@ fn report_overflow(gp: GRef) -> ! {
     unsafe {
         libc::write(2, text.bytes.as_ptr().cast(), text.len);
         libc::abort()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alternate() -> libc::stack_t {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: asks only; the buffer has room for a description, which is filled.
+        unsafe {
+            libc::sigaltstack(std::ptr::null(), now.as_mut_ptr());
+            now.assume_init()
+        }
+    }
+
+    #[test]
+    fn two_threads_of_an_m_do_not_share_its_alternate_stack() {
+        let first = || {
+            let m = M::new(0);
+            alternate_stack(&m);
+            assert_eq!(alternate().ss_sp.cast(), m.alt_stack.get());
+            no_alternate_stack();
+            assert_eq!(alternate().ss_flags, libc::SS_DISABLE);
+            m
+        };
+        let m = std::thread::spawn(first).join().unwrap();
+        alternate_stack(&m);
+        assert_eq!(alternate().ss_sp.cast(), m.alt_stack.get());
+        no_alternate_stack();
     }
 }

@@ -84,8 +84,9 @@ fn taken(gp: *mut G) -> Option<GRef> {
     (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
 }
 
-/// Is there nothing to take? Exact for the holder; for others never "empty" while a goroutine moves from `runnext` to the
-/// queue, which is why the queue is looked at twice.
+/// Is there nothing to take? Exact for the holder; for others never "empty" while a goroutine is displaced from `runnext` into the
+/// queue, which is why the queue is looked at twice. (One that `runqget` queues at a slice's end is its holder's for a moment, and
+/// seen by nobody: should a spinner retire just then, it waits for its turn on this P.)
 pub(crate) fn runqempty(p: &P) -> bool {
     p.stealer.is_empty() && p.runnext.is_empty_after_fence() && p.stealer.is_empty()
 }

@@ -64,7 +64,8 @@ pub(crate) struct SchedState {
     pub(crate) nmidlelocked: i32,
     /// Ms that exist.
     pub(crate) mcount: usize,
-    /// Threads of the runtime that are no Ms: sysmon, and the template thread once it is needed. Go: nmsys.
+    /// Threads of the runtime that are no Ms: sysmon, and the template thread once it is needed. Each is counted when it exists
+    /// (checkdead.rs I5). Go: nmsys.
     pub(crate) nmsys: usize,
     /// Ms without a thread, for reuse.
     pub(crate) mfree: Vec<&'static M>,
@@ -113,7 +114,7 @@ pub(crate) fn init(config: Config) -> bool {
                 nmidle: 0,
                 nmidlelocked: 0,
                 mcount: 0,
-                nmsys: 1,
+                nmsys: 0,
                 mfree: Vec::new(),
                 allm: Vec::new(),
                 pidle: None,

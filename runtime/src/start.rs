@@ -1,6 +1,10 @@
 //! Starting the runtime: `run` and `Builder`. Go: runtime/proc.go schedinit, main.
 
 use std::sync::Mutex;
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 
 use crate::proc::wake;
 use crate::sched::{self, Config};
@@ -146,8 +150,11 @@ impl Builder {
     }
 
     fn start(self) {
+        /// All of it is there; the scheduler alone does not say so.
+        static STARTED: AtomicBool = AtomicBool::new(false);
         static STARTING: Mutex<()> = Mutex::new(());
-        if sched::try_sched().is_some() {
+        // ORDERING: Acquire pairs with the Release below: who does not wait for the starter sees what it has made.
+        if STARTED.load(Acquire) {
             return;
         }
         let _one_at_a_time = STARTING.lock().unwrap_or_else(|e| e.into_inner());
@@ -180,6 +187,8 @@ impl Builder {
         crate::dump::install_panic_hook();
         crate::dump::refresh_clock();
         spawn_sysmon();
+        // ORDERING: Release, see above.
+        STARTED.store(true, Release);
     }
 }
 
@@ -189,6 +198,8 @@ fn spawn_sysmon() {
         .stack_size(128 << 10)
         .spawn(crate::sysmon::sysmon)
         .expect("a thread for sysmon");
+    // Afterwards: checkdead.rs I5.
+    sched::sched().lock.lock().nmsys += 1;
 }
 
 /// The number of Ps that `GOMAXPROCS` asks for, if it is a positive number.

@@ -4,6 +4,11 @@
 //! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call. After 10 ms an
 //! announced call loses its P also when nothing waits.
 //!
+//! Who waited in the poller for the timers of all Ps goes on with what it has found there, and that may compute for seconds without
+//! a look at any timer but those of its own P, for which sysmon would retake that. So when nobody has polled for 10 ms while there are
+//! timers, sysmon wakes an M for an idle P: it finds nothing, and waits for the timers in its turn. (In Go the one that computes is
+//! preempted after 10 ms, and `goschedImpl` wakes an M.)
+//!
 //! Of the threads that go on computing without a P it keeps a list, and sees that they do not crowd out those with one (hogs.rs).
 //!
 //! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms; and deeply, without a limit, once all Ps
@@ -129,7 +134,7 @@ fn deep_sleep(sched: &Sched) -> bool {
     true
 }
 
-/// Polls the network if nobody has for a while; what is ready goes to the global queue.
+/// Polls the network if nobody has for a while; what is ready goes to the global queue. Sees that somebody waits for the timers.
 fn poll_network(sched: &'static Sched, now: i64) {
     // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
     let last = sched.lastpoll.load(SeqCst);
@@ -148,6 +153,9 @@ fn poll_network(sched: &'static Sched, now: i64) {
         wake::injectglist(&mut list);
         wake::incidlelocked(1);
         netpoll::netpoll_adjust_waiters(delta);
+    } else if sched.spinning.npidle() > 0 && sched.allp.iter().any(|p| p.timers.wake_time() != 0) {
+        // See the file's head. With no P idle each timer is on one that sysmon may retake.
+        wake::wakep();
     }
 }
 

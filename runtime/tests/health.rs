@@ -104,6 +104,9 @@ fn checks() -> Vec<(&'static str, Check)> {
         }),
         ("no_deadlock_while_a_plain_thread_lives", || ok("plain_thread_wakes")),
         ("no_deadlock_while_a_plain_thread_naps", || ok("plain_thread_naps")),
+        ("no_deadlock_while_two_threads_start_the_runtime", || {
+            (0..40).try_for_each(|_| ok("two_start_at_once"))
+        }),
         ("no_deadlock_while_a_timer_is_set", || ok("only_a_timer")),
         ("no_deadlock_while_a_call_blocks", || ok("only_a_blocking_call")),
         ("no_false_deadlock_in_random_programs", || ok("random_programs")),
@@ -149,6 +152,7 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.says("100000 @ goroutine")
         }),
         ("hogs_do_not_stop_others", || ok("hogs")),
+        ("a_hog_that_was_waited_for_delays_no_timer", || ok("a_timer_beside_a_hog")),
         ("std_locks_held_over_a_sleep_disturb_nobody", || ok("std_locks")),
         ("a_thousand_hogs", || ok("thousand_hogs")),
         ("fifty_endless_hogs", || told("fifty_endless_hogs")),

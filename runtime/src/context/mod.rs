@@ -344,6 +344,8 @@ impl Context {
 
     /// Runs `f` in a goroutine of its own once the context is done; at once if it is. Go: context.AfterFunc.
     ///
+    /// That needs no handle: a context whose handles are all gone is still ended by its parent or its deadline.
+    ///
     /// ```
     /// # fn main() { unsafe { gopark_runtime::run(|| {
     /// use gopark_runtime::{chan, context::Context};

@@ -5,7 +5,9 @@
 //!    of the queues that `Entry::Wait` waits in.
 //! I3 An `Entry::Wait` or `Entry::Call` is run with the lock held, so who has removed its entry knows that it is not running.
 //! I4 A child is registered weakly: a context that is dropped uncancelled takes itself off its parent. One whose `done` was given
-//!    out and that a parent or a deadline can still end keeps itself alive (`keep`) until then.
+//!    out, or that has a function to start, and that a parent or a deadline can still end keeps itself alive until then (`keep`, and
+//!    beside the function in its entry).
+//! I5 The functions of a whole tree are started when all of it has ended: a spawn fails by a panic, and must leave nobody waiting.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -73,9 +75,11 @@ pub(super) enum Entry {
     Wait(Target),
     /// A function that neither parks nor touches contexts.
     Call(Box<dyn FnOnce() + Send>),
-    /// A function for a goroutine of its own.
-    Func(Box<dyn FnOnce() + Send>),
+    /// A function for a goroutine of its own, and its context (I4).
+    Func(Func, Option<Arc<Node>>),
 }
+
+type Func = Box<dyn FnOnce() + Send>;
 
 /// Keys of entries.
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
@@ -136,12 +140,18 @@ impl Node {
             let (sender, receiver) = chan::bounded(0);
             if state.err.is_some() {
                 sender.close();
-            } else if cancel.deadline.is_some() || self.parent.cancel_node().is_some() {
-                state.keep = Some(self.clone());
+            } else {
+                state.keep = self.kept();
             }
             state.done = Some((sender, receiver));
         }
         state.done.as_ref().expect("made above").1.clone()
+    }
+
+    /// Itself, if somebody without a handle can end it (I4).
+    fn kept(self: &Arc<Self>) -> Option<Arc<Node>> {
+        let by_others = self.deadline().is_some() || self.parent.cancel_node().is_some();
+        by_others.then(|| self.clone())
     }
 
     /// Ends the context at `deadline`.
@@ -162,11 +172,11 @@ impl Node {
     }
 
     /// Registers a function for a goroutine of its own; `None`: it has been started at once.
-    pub(super) fn add_func(&self, f: Box<dyn FnOnce() + Send>) -> Option<u64> {
+    pub(super) fn add_func(self: &Arc<Self>, f: Func) -> Option<u64> {
         let id = next_id();
         let mut state = self.expect_cancel().state.lock();
         if state.err.is_none() {
-            state.entries.insert(id, Entry::Func(f));
+            state.entries.insert(id, Entry::Func(f, self.kept()));
             return Some(id);
         }
         drop(state);
@@ -200,17 +210,20 @@ impl Node {
     /// Ends this context and all below it. Only the first call does something.
     pub(super) fn cancel(self: &Arc<Self>, err: ContextError, cause: Option<Cause>) {
         let cause = cause.unwrap_or_else(|| Arc::new(err));
-        let mut nodes = vec![self.clone()];
+        let (mut nodes, mut funcs) = (vec![self.clone()], Vec::new());
         while let Some(node) = nodes.pop() {
-            node.finish(err, &cause, &mut nodes);
+            node.finish(err, &cause, &mut nodes, &mut funcs);
         }
         if let Some(above) = self.parent.cancel_node() {
             drop(above.remove(self.expect_cancel().id));
         }
+        for f in funcs {
+            go(f); // I5
+        }
     }
 
-    /// Ends this one context; its children go to `children`.
-    fn finish(&self, err: ContextError, cause: &Cause, children: &mut Vec<Arc<Node>>) {
+    /// Ends this one context; its children go to `children`, what it has to start to `funcs`.
+    fn finish(&self, err: ContextError, cause: &Cause, children: &mut Vec<Arc<Node>>, funcs: &mut Vec<Func>) {
         let cancel = self.expect_cancel();
         let mut state = cancel.state.lock();
         if state.err.is_some() {
@@ -220,8 +233,7 @@ impl Node {
         state.cause = Some(cause.clone());
         // ORDERING: Release pairs with the Acquire in `err`.
         cancel.err.store(1 + err as u8, Release);
-        let mut woken = GList::new();
-        let mut funcs = Vec::new();
+        let (mut woken, mut kept) = (GList::new(), Vec::new());
         let first_child = children.len();
         for entry in std::mem::take(&mut state.entries).into_values() {
             match entry {
@@ -229,10 +241,14 @@ impl Node {
                 // SAFETY: I3: still registered, so still armed.
                 Entry::Wait(target) => unsafe { target.interrupt(&mut |gp| woken.push(gp)) },
                 Entry::Call(f) => f(),
-                Entry::Func(f) => funcs.push(f),
+                Entry::Func(f, itself) => {
+                    funcs.push(f);
+                    kept.extend(itself);
+                }
             }
         }
-        let (timer, keep) = (state.timer.take(), state.keep.take());
+        let timer = state.timer.take();
+        kept.extend(state.keep.take());
         let done = state.done.as_ref().map(|(sender, _)| sender.clone());
         drop(state);
         children[first_child..].reverse(); // They are taken from the end: the oldest first.
@@ -243,10 +259,7 @@ impl Node {
         if let Some(timer) = timer {
             timer.stop();
         }
-        for f in funcs {
-            go(f);
-        }
-        drop(keep);
+        drop(kept);
     }
 
     fn cancel_part(&self) -> Option<&Cancel> {

@@ -11,6 +11,8 @@
 //!    a heap, it is in a lock's queue). Whoever wakes it counts it out, not the thread itself: between the wake and its first
 //!    instruction it is not asleep. The one may come before the other: then the count is too low for a moment, never too high.
 //! I4 A goroutine on no queue and counted nowhere (taken from the poller by sysmon) is covered by `wake::incidlelocked(-1)`.
+//! I5 Threads of the runtime's own are counted in `nmsys` only once they exist: one too few puts a report off, one too many hides a
+//!    plain thread (that which starts the runtime is one, and others may be inside already).
 
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
 

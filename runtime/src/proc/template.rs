@@ -35,7 +35,7 @@ pub(crate) fn start() -> bool {
     let thread = std::thread::Builder::new().name("gopark-template".into()).stack_size(128 << 10);
     let started = thread.spawn(serve).is_ok();
     HANDOFF.runs.store(started, Relaxed);
-    // Afterwards: a thread too few in this count only puts a deadlock report off.
+    // Afterwards: checkdead.rs I5.
     sched().lock.lock().nmsys += usize::from(started);
     started
 }

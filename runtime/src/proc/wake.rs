@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use parking_lot::MutexGuard;
 
 use super::{checkdead, template, weight};
+use crate::fault;
 use crate::g::{GRef, Status};
 use crate::glist::GList;
 use crate::m::M;
@@ -209,7 +210,12 @@ fn no_thread(m: &'static M, error: std::io::Error) {
         sched.spinning.uncount();
     }
     state.mfree.push(m);
-    if state.mcount == state.nmidle {
+    if state.midle.is_some() {
+        // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
+        return startm(sched, state, p, Start::Plain);
+    }
+    // The count is -1 for moments (`incidlelocked`).
+    if state.mcount <= state.nmidlelocked.max(0) as usize {
         throw!(
             "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
              /proc/sys/kernel/threads-max, vm.max_map_count"
@@ -289,6 +295,7 @@ fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -
         weight::note_spoiled(m);
     }
     state.mcount -= 1;
+    fault::no_alternate_stack();
     state.mfree.push(m);
     checkdead::checkdead(sched, state);
     Stop::Retired

@@ -186,18 +186,27 @@ impl<E: Send + 'static> Group<E> {
     #[track_caller]
     fn start(&self, f: impl FnOnce() -> Result<(), E> + Send + 'static) {
         self.shared.running.add(1);
-        let shared = self.shared.clone();
+        let running = Running(self.shared.clone());
         go(move || {
+            let Running(shared) = &running;
             match catch_unwind(AssertUnwindSafe(f)) {
                 Ok(Ok(())) => {}
                 Ok(Err(e)) => shared.fail(Failure::Error(e)),
                 Err(payload) => shared.fail(Failure::Panic(payload)),
             }
-            if let Some(limit) = &shared.limit {
-                limit.add_permits(1);
-            }
-            shared.running.done();
         });
+    }
+}
+
+/// A goroutine of the group. It counts itself out however it ends, also when it could not be made.
+struct Running<E>(Arc<Shared<E>>);
+
+impl<E> Drop for Running<E> {
+    fn drop(&mut self) {
+        if let Some(limit) = &self.0.limit {
+            limit.add_permits(1);
+        }
+        self.0.running.done();
     }
 }
 

@@ -1,9 +1,11 @@
 //! context/x_test.go: AfterFunc
 
+use std::sync::Arc;
+
 use gopark_runtime::chan;
 use gopark_runtime::context::Context;
 
-use crate::{QUIESCENT, SHORT, goroutine};
+use crate::{FOREVER, QUIESCENT, SHORT, goroutine};
 
 #[test]
 fn test_after_func_called_after_cancel() {
@@ -60,5 +62,39 @@ fn test_after_func_called_asynchronously() {
         let _stop = ctx.after_func(move || tx.send(()).unwrap()); // Blocks until we receive.
         cancel();
         rx.recv_timeout(QUIESCENT).unwrap();
+    });
+}
+
+/// Not Go's: there the collector keeps what a timer or a parent leads to.
+#[test]
+fn called_though_every_handle_is_gone() {
+    goroutine(|| {
+        let (tx, rx) = chan::bounded(1);
+        let by_deadline = tx.clone();
+        let (ctx, cancel) = Context::background().with_timeout(SHORT);
+        let stop = ctx.after_func(move || by_deadline.send(1).unwrap());
+        drop((ctx, cancel, stop));
+        assert_eq!(rx.recv_timeout(QUIESCENT), Ok(1), "the deadline has passed");
+
+        let (parent, cancel_parent) = Context::background().with_cancel();
+        drop(parent.with_cancel().0.after_func(move || tx.send(2).unwrap()));
+        cancel_parent();
+        assert_eq!(rx.recv_timeout(QUIESCENT), Ok(2), "the parent was cancelled");
+    });
+}
+
+/// A function that was stopped keeps nothing.
+#[test]
+fn a_stopped_function_is_let_go() {
+    goroutine(|| {
+        let held = Arc::new(());
+        let (parent, _cancel) = Context::background().with_cancel();
+        let child = parent.with_value(held.clone()).with_timeout(FOREVER).0;
+        let stop = child.after_func(|| ());
+        drop(child);
+        assert_eq!(Arc::strong_count(&held), 2, "the function's context is there");
+        assert!(stop.stop());
+        drop(stop);
+        assert_eq!(Arc::strong_count(&held), 1, "nothing leads to it any more");
     });
 }

@@ -1,7 +1,7 @@
 //! Programs that stand still, and programs that only seem to.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use gopark_runtime::sync::Mutex;
 use gopark_runtime::time::sleep;
@@ -53,6 +53,25 @@ pub fn plain_thread_naps() {
         drop(held);
         waits.join().unwrap();
     }
+}
+
+/// Two threads start the runtime at once; the goroutine of the one waits for the other's, which may still be starting it.
+pub fn two_start_at_once() {
+    let (tx, rx) = chan::bounded(0);
+    let together = Arc::new(Barrier::new(2));
+    let receiver = std::thread::spawn({
+        let together = together.clone();
+        move || {
+            together.wait();
+            // From process to process at another point of the start.
+            let later = Instant::now() + Duration::from_micros(u64::from(std::process::id() % 30_000));
+            while Instant::now() < later {}
+            inside(|| rx.recv())
+        }
+    });
+    together.wait();
+    inside(|| tx.send(7)).unwrap();
+    assert_eq!(receiver.join().unwrap(), Ok(7));
 }
 
 /// A small generator of repeatable random numbers.

@@ -1,9 +1,13 @@
 //! Goroutines that keep their thread: the others must not suffer.
 
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use gopark_runtime::poll_api::{Mode, PollDescriptor};
 use gopark_runtime::time::sleep;
 use gopark_runtime::{Builder, chan, go, gosched};
 
@@ -33,6 +37,52 @@ pub fn hogs() {
         }
         sleep(Duration::from_millis(20));
         assert!(start.elapsed() < Duration::from_secs(5), "1000 round trips took {:?}", start.elapsed());
+    });
+}
+
+/// A goroutine goes to sleep on one P, and on the other one another waits for the network. The M that waits for both finds the
+/// other one ready, which computes for seconds: the sleeper's timer is on an idle P, and goes off all the same.
+pub fn a_timer_beside_a_hog() {
+    inside(|| {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let pd = PollDescriptor::open_socket(ours.as_raw_fd()).unwrap();
+        let (hog_runs, sleeper_sleeps) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let spin_until = |flag: &AtomicBool| {
+            while !flag.load(SeqCst) {
+                std::hint::spin_loop();
+            }
+        };
+        go({
+            let (hog_runs, sleeper_sleeps) = (hog_runs.clone(), sleeper_sleeps.clone());
+            move || {
+                hog_runs.store(true, SeqCst);
+                spin_until(&sleeper_sleeps);
+                // Its P is the last to become idle, and so the next to be taken.
+                compute(Duration::from_millis(5));
+                pd.wait(Mode::Read, &pd).unwrap();
+                compute(Duration::from_secs(4));
+            }
+        });
+        std::thread::spawn({
+            let sleeper_sleeps = sleeper_sleeps.clone();
+            move || {
+                spin_until(&sleeper_sleeps);
+                std::thread::sleep(Duration::from_millis(100));
+                theirs.write_all(b"x").unwrap();
+                std::thread::sleep(Duration::from_secs(10));
+            }
+        });
+        let sleeper = go(move || {
+            spin_until(&hog_runs);
+            sleeper_sleeps.store(true, SeqCst);
+            let start = Instant::now();
+            sleep(Duration::from_millis(300));
+            start.elapsed()
+        });
+        let slept = sleeper.join().unwrap();
+        assert!(slept < Duration::from_secs(2), "a sleep of 300 ms took {slept:?}");
+        drop(ours);
     });
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use gopark_runtime::context::{Context, ContextError};
+use gopark_runtime::sync::Group;
 use gopark_runtime::time::sleep;
 use gopark_runtime::{Builder, GoOptions, chan, go, go_with, gosched, num_goroutine};
 
@@ -95,6 +97,7 @@ pub fn address_space_limit() {
             assert!(handles.len() < 4096, "4096 stacks of 256 KiB do not fit into 1 GiB");
         }
         assert!(handles.len() > 1000, "only {} stacks in 1 GiB", handles.len());
+        refusals_leave_nobody_waiting();
         // Everything else goes on: memory can be had, and threads.
         drop(std::hint::black_box(vec![1u8; 16 << 20]));
         std::thread::spawn(|| ()).join().unwrap();
@@ -104,6 +107,20 @@ pub fn address_space_limit() {
         }
         assert_eq!(go(|| 5).join().unwrap(), 5);
     });
+}
+
+/// Called while no stack can be had: who would start a goroutine has the panic, and what waits for others is not left behind.
+fn refusals_leave_nobody_waiting() {
+    let refused = |f: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err();
+    let (ctx, cancel) = Context::background().with_cancel();
+    let _stop = ctx.after_func(|| ());
+    let (below, _cancel) = ctx.with_cancel();
+    assert!(refused(&|| cancel()));
+    assert_eq!(below.err(), Some(ContextError::Canceled));
+    let group = Group::<()>::new().with_limit(1);
+    assert!(refused(&|| group.go(|| Ok(()))));
+    assert!(refused(&|| group.go(|| Ok(()))), "the first has given its place back");
+    assert_eq!(group.wait(), Ok(()));
 }
 
 pub fn resident() -> usize {
