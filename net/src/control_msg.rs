@@ -36,7 +36,8 @@ pub const fn rights_space(descriptors: usize) -> usize {
 /// a.write_msg(b"x", &control_msg::rights(&[null.as_fd()])).unwrap();
 /// let mut oob = [0; control_msg::rights_space(1)];
 /// let (_, oobn, ..) = b.read_msg(&mut [0; 1], &mut oob).unwrap();
-/// let got = control_msg::take_rights(&mut oob[..oobn]);
+/// // SAFETY: received just now, and taken once.
+/// let got = unsafe { control_msg::take_rights(&mut oob[..oobn]) };
 /// assert_eq!(got.len(), 1);
 /// # }) } }
 /// ```
@@ -65,8 +66,12 @@ fn message(kind: i32, data: &[u8]) -> Vec<u8> {
 }
 
 /// The descriptors in control data that was received, close-on-exec. They are taken out, so that nobody owns them twice.
+///
+/// # Safety
+/// `oob` is what a receive has filled, and no copy of it is asked as well: a descriptor that is made up, or taken twice, has
+/// another owner already.
 #[doc(alias = "ParseUnixRights")]
-pub fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
+pub unsafe fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
     let mut taken = Vec::new();
     each_message(oob, |kind, data| {
         if kind == libc::SCM_RIGHTS {
@@ -74,8 +79,7 @@ pub fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
                 let raw = RawFd::from_ne_bytes((&*fd).try_into().expect("a chunk has the size"));
                 fd.copy_from_slice(&(-1 as RawFd).to_ne_bytes());
                 if raw >= 0 {
-                    // SAFETY: the kernel put it there for the receiver; it is overwritten, so it is taken once. Bytes somebody made
-                    // up are his own doing, as with every control message.
+                    // SAFETY: the kernel put it there for the receiver, as the caller says; it is overwritten, so it is taken once.
                     taken.push(unsafe { OwnedFd::from_raw_fd(raw) });
                 }
             }
@@ -137,7 +141,8 @@ mod tests {
             [vec![], vec![0; HEADER], vec![0xff; 64], credentials(PeerCred { pid: 1, uid: 2, gid: 3 })]
         {
             bytes.truncate(bytes.len().saturating_sub(9));
-            assert!(take_rights(&mut bytes).is_empty());
+            // SAFETY: none of them names a descriptor.
+            assert!(unsafe { take_rights(&mut bytes) }.is_empty());
             assert_eq!(parse_credentials(&mut bytes), None);
         }
     }

@@ -361,12 +361,15 @@ impl AsRawFd for File {
 }
 
 impl AsFd for File {
+    /// The number is good until somebody calls [`close`](File::close), which does not need the borrow to be over (std's type has no
+    /// such method): close only when nobody uses it any more. Go: the same is said of File.Fd.
+    ///
     /// # Panics
     /// After [`close`](File::close).
     fn as_fd(&self) -> BorrowedFd<'_> {
         let fd = self.fd.raw();
         assert!(fd >= 0, "the file is closed");
-        // SAFETY: open now. A close through another reference ends it early; the number is then only wrong, as with Go's Fd.
+        // SAFETY: open now, and until `close` or the end of the borrow. That nobody closes before is the users' part, see above.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }

@@ -204,12 +204,15 @@ impl<M: Model> AsRawFd for SocketOf<M> {
 }
 
 impl<M: Model> AsFd for SocketOf<M> {
+    /// The number is good until somebody calls `close`, which does not need the borrow to be over (std's types have no such
+    /// method): close only when nobody uses it any more, or give out a duplicate (`try_clone`).
+    ///
     /// # Panics
     /// After `close`.
     fn as_fd(&self) -> BorrowedFd<'_> {
         let fd = self.socket.raw();
         assert!(fd >= 0, "the socket is closed");
-        // SAFETY: open, unless another reference closes it meanwhile; then the number is only wrong.
+        // SAFETY: open now, and until `close` or the end of the borrow. That nobody closes before is the users' part, see above.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }

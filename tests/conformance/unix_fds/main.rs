@@ -42,7 +42,8 @@ fn program() {
     let from = from.as_ref().map_or("<nil>".into(), |a| a.to_string());
     let cloexec = *flags == libc::MSG_CMSG_CLOEXEC;
     say!("{} {oobn} {cloexec} {from} {}", String::from_utf8_lossy(&buf[..*n]), err(&r));
-    let fd = take_rights(&mut oob[..*oobn]).remove(0);
+    // SAFETY: received just now, and taken once.
+    let fd = unsafe { take_rights(&mut oob[..*oobn]) }.remove(0);
     let g = File::from_fd(fd, "passed");
     let r = g.read(&mut buf);
     say!("{}", text(&buf, &r));
