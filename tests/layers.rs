@@ -46,9 +46,9 @@ const NET: &[&[&str]] = &[
     ],
     // what the machine can do, the two ends of a socket
     &["ends", "ipsock"],
-    // descriptors, and files opened as descriptors
+    // descriptors
     &["poll"],
-    &["endpoint", "open", "read_all", "sockopt"],
+    &["endpoint", "read_all", "sockopt"],
     &["os"],
     &["somaxconn"],
     // sockets

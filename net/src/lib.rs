@@ -19,7 +19,6 @@ mod multipath_tcp;
 mod name_error;
 mod net_fd;
 mod network;
-mod open;
 pub mod os;
 mod packet;
 mod poll;
