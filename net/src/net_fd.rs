@@ -51,7 +51,7 @@ impl NetFd {
         };
         let mut pfd = Fd::new(sysfd, kind);
         if kind == Kind::Stream && family != Family::Unix {
-            pfd.is_tcp();
+            pfd.set_tcp();
         }
         NetFd { pfd, ends: Ends::Unknown, network, family, connected: false }
     }
@@ -158,11 +158,6 @@ impl NetFd {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> Result<(), Cause> {
-        let how = match how {
-            Shutdown::Read => libc::SHUT_RD,
-            Shutdown::Write => libc::SHUT_WR,
-            Shutdown::Both => libc::SHUT_RDWR,
-        };
         self.pfd.shutdown(how).map_err(|e| e.in_call("shutdown"))
     }
 
