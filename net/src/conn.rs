@@ -54,12 +54,7 @@ impl Conn {
 
     /// An error of this connection: it names both ends.
     pub(crate) fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
-        OpError::new(op, self.0.network.name(), cause).with_source(self.0.local()).with_addr(self.0.remote())
-    }
-
-    /// An error that names the local end only, as Go's of deadlines and buffer sizes.
-    fn local_error(&self, cause: impl Into<Cause>) -> OpError {
-        OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
+        self.0.op_error(op, cause)
     }
 
     /// An error of a write that names this end only: of messages without a destination of their own.
@@ -173,7 +168,7 @@ impl Conn {
     }
 
     fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
-        self.0.set_deadline(t, mode).map_err(|cause| self.local_error(cause))
+        self.0.set_deadline(t, mode).map_err(|cause| self.0.set_error(cause))
     }
 
     /// An option's error, named for the call.
@@ -195,13 +190,13 @@ impl Conn {
     /// The size of the system's receive buffer.
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_read_buffer(&self.0.pfd, bytes);
-        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+        result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
     /// The size of the system's send buffer.
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_write_buffer(&self.0.pfd, bytes);
-        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+        result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
     /// Whether keep-alive probes are sent.
