@@ -73,7 +73,7 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
         let f = unsafe { (*data.cast::<Option<F>>()).take() };
         f.expect("a request runs once")(m, gp)
     }
-    // std counts panics per thread: who suspends while unwinding comes back to this one (D9).
+    // std counts panics per thread: who suspends while unwinding comes back to this one.
     let pinned = std::thread::panicking().then(blocking::stay_on_this_thread);
     let mut f = Some(on_m);
     let request = Request { data: (&raw mut f).cast(), call: call::<F> };
@@ -114,7 +114,7 @@ pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     });
 }
 
-/// A plain thread parks: the same record and the same commit, and the thread sleeps (D10).
+/// A plain thread parks: the same record and the same commit, and the thread sleeps.
 #[cold]
 #[inline(never)]
 fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
