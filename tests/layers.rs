@@ -44,8 +44,8 @@ const NET: &[&[&str]] = &[
         "sys",
         "zone",
     ],
-    // what the machine can do, the two ends of a socket
-    &["ends", "ipsock"],
+    // what the machine can do
+    &["ipsock"],
     // descriptors
     &["poll"],
     &["endpoint", "read_all", "sockopt"],

@@ -17,7 +17,6 @@ mod conn;
 pub mod control_msg;
 mod dial;
 mod endpoint;
-mod ends;
 mod errno;
 mod error;
 mod host_port;

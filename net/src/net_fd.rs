@@ -4,6 +4,7 @@
 //! I2 Errors leave here with the name of the call that failed ("accept4", "connect"), the system's only; what they become for the user
 //!    says [`NetFd::op_error`].
 
+mod ends;
 mod messages;
 
 use std::net::Shutdown;
@@ -13,12 +14,12 @@ use std::time::Instant;
 use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
-use crate::ends::Ends;
 use crate::error::{Cause, Errno, OpError};
 use crate::network::{Network, Transport};
 use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode, WriteError, context_error};
 use crate::sockaddr::{Family, RawAddr};
 use crate::sys;
+use ends::Ends;
 
 /// A socket. Go: netFD.
 #[derive(Debug)]
