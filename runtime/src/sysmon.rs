@@ -25,7 +25,7 @@ use crate::netpoll;
 use crate::p::PStatus;
 use crate::proc::{checkdead, newproc, wake};
 use crate::runq::runqempty;
-use crate::sched::{Sched, sched};
+use crate::sched::{Sched, refresh_clock, sched};
 use crate::stack;
 use crate::sys::thread::usleep;
 
@@ -89,7 +89,7 @@ pub(crate) fn sysmon() {
             idle_rounds = 0;
             continue;
         }
-        let now = dump::refresh_clock();
+        let now = refresh_clock();
         poll_network(sched, now);
         match retake(sched, &mut seen, &mut hogs, now) {
             Some(Retaken::Call) => quiet = 0,
@@ -125,7 +125,7 @@ fn deep_sleep(sched: &Sched) -> bool {
     if !fault::quit_pending() {
         sched.sysmon_note.sleep();
     }
-    dump::refresh_clock();
+    refresh_clock();
     true
 }
 

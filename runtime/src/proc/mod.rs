@@ -31,7 +31,7 @@ use crate::handshake::Mode;
 use crate::m::M;
 use crate::p::P;
 use crate::runq::{Place, runqput};
-use crate::sched::sched;
+use crate::sched::{coarse_now, sched};
 use crate::timer::Timers;
 use crate::tls;
 
@@ -103,7 +103,8 @@ pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     let Some(gp) = g::current_goroutine() else { return park_thread(reason, commit) };
     gp.set_wait_reason(reason);
     suspend(gp, |_m, gp| {
-        crate::dump::note_wait(gp);
+        // Relaxed: read by dumps, once the status says that it waits.
+        gp.wait_since.store(coarse_now(), Relaxed);
         gp.set_status(Status::Waiting);
         if commit(gp) {
             Next::Schedule

@@ -17,7 +17,7 @@ use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
 use crate::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqput, runqsteal};
-use crate::sched::{Sched, sched};
+use crate::sched::{Sched, refresh_clock, sched};
 use crate::sys::clock::{coarse_nanotime, nanotime};
 use crate::sys::thread::gettid;
 use crate::timer::earlier;
@@ -371,7 +371,7 @@ impl Search {
         };
         metrics::count(Event::PollBlocking);
         let (mut list, delta) = netpoll::netpoll(delay);
-        self.now = crate::dump::refresh_clock();
+        self.now = refresh_clock();
         // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
         sched.poll_until.store(0, SeqCst);
         sched.lastpoll.store(self.now, SeqCst);
