@@ -12,7 +12,7 @@ const RUNTIME: &[&[&str]] = &[
     // every call of the system; how the process ends
     &["sys", "throw"],
     // words that threads share, each with its model; under loom `model` stands for all above
-    &["shim", "note", "spinning", "handshake", "join_word", "runnext", "model"],
+    &["shim", "note", "spinning", "handshake", "join_word", "runnext", "wait_reason", "model"],
     // stack switching
     &["coro"],
     // state: nothing here parks, wakes or polls
@@ -26,7 +26,7 @@ const RUNTIME: &[&[&str]] = &[
     // the blocking doors
     &["hogs", "join", "micro", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
     // for users
-    &["api", "chan", "context", "future", "group", "lib", "select", "signal", "sync", "time"],
+    &["api", "chan", "context", "future", "lib", "signal", "sync", "time"],
 ];
 
 /// Layers of gopark-net, lowest first.
@@ -44,11 +44,11 @@ const NET: &[&[&str]] = &[
         "sys",
         "zone",
     ],
-    // what the machine can do, the two ends of a socket
-    &["ends", "ipsock"],
-    // descriptors, and files opened as descriptors
+    // what the machine can do
+    &["ipsock"],
+    // descriptors
     &["poll"],
-    &["endpoint", "open", "read_all", "sockopt"],
+    &["endpoint", "read_all", "sockopt"],
     &["os"],
     &["somaxconn"],
     // sockets
@@ -148,6 +148,9 @@ fn check(src: &str, layers: &[&[&str]]) -> BTreeSet<(String, String)> {
     let exist: BTreeSet<_> = modules.iter().map(|(name, ..)| name.clone()).collect();
     let mut used = BTreeSet::new();
     let mut wrong = Vec::new();
+    for name in layers.iter().copied().flatten().filter(|name| !exist.contains(**name)) {
+        wrong.push(format!("{src}: `{name}` has a layer and is no module"));
+    }
     for (name, path, named) in &modules {
         let Some(mine) = layer(name) else {
             wrong.push(format!("{}: module `{name}` has no layer in tests/layers.rs", path.display()));

@@ -54,12 +54,7 @@ impl Conn {
 
     /// An error of this connection: it names both ends.
     pub(crate) fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
-        OpError::new(op, self.0.network.name(), cause).with_source(self.0.local()).with_addr(self.0.remote())
-    }
-
-    /// An error that names the local end only, as Go's of deadlines and buffer sizes.
-    fn local_error(&self, cause: impl Into<Cause>) -> OpError {
-        OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
+        self.0.op_error(op, cause)
     }
 
     /// An error of a write that names this end only: of messages without a destination of their own.
@@ -72,16 +67,25 @@ impl Conn {
     }
 
     /// Reads what there is, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is empty.
+    ///
+    /// # Errors
+    /// What read(2) says ("connection reset by peer"); a passed deadline; a closed connection.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
         self.0.read(buf).map_err(|cause| self.error("read", cause))
     }
 
-    /// Writes all of `buf`. What went out before an error: [`OpError::transferred`].
+    /// Writes all of `buf`.
+    ///
+    /// # Errors
+    /// What write(2) says ("broken pipe"); a passed deadline; a closed connection. What went out before: [`OpError::transferred`].
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(buf).map_err(|e| self.partial("write", e))
     }
 
     /// As [`read`](Self::read), ended early when the context is done; the connection stays as it is. Beyond Go.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); "operation was canceled" or "i/o timeout" when the context ends it.
     ///
     /// ```
     /// use gopark_net::{dial, listen};
@@ -100,18 +104,27 @@ impl Conn {
     }
 
     /// As [`write`](Self::write), ended early when the context is done.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write_context(ctx, buf).map_err(|e| self.partial("write", e))
     }
 
     /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that
     /// went out in part is advanced; empty ones are skipped.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
     #[doc(alias = "Buffers")]
     pub fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, OpError> {
         self.0.write_buffers(bufs).map_err(|e| self.partial("writev", e))
     }
 
-    /// A connection has its peer: this is Go's error `use of WriteTo with pre-connected connection`.
+    /// A connection has its peer, so this only fails.
+    ///
+    /// # Errors
+    /// Go's "use of WriteTo with pre-connected connection".
     pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
         let _ = buf;
         Err(OpError::new("write", self.0.network.name(), Sentinel::WriteToConnected)
@@ -120,17 +133,26 @@ impl Conn {
     }
 
     /// Closes the connection for all its clones. Goroutines parked in it wake with an error; returns when the descriptor is
-    /// free. Closing twice is an error.
+    /// free.
+    ///
+    /// # Errors
+    /// Closed before; what close(2) says.
     pub fn close(&self) -> Result<(), OpError> {
         self.0.close().map_err(|cause| self.error("close", cause))
     }
 
     /// Shuts the reading side.
+    ///
+    /// # Errors
+    /// What shutdown(2) says; a closed connection.
     pub fn close_read(&self) -> Result<(), OpError> {
         self.0.shutdown(Shutdown::Read).map_err(|cause| self.error("close", cause))
     }
 
     /// Shuts the writing side: the peer reads the end.
+    ///
+    /// # Errors
+    /// As [`close_read`](Self::close_read).
     pub fn close_write(&self) -> Result<(), OpError> {
         self.0.shutdown(Shutdown::Write).map_err(|cause| self.error("close", cause))
     }
@@ -146,6 +168,9 @@ impl Conn {
     }
 
     /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again; `None`: no limit.
+    ///
+    /// # Errors
+    /// A closed connection.
     ///
     /// ```
     /// use gopark_net::{dial, listen};
@@ -163,17 +188,23 @@ impl Conn {
     }
 
     /// As [`set_deadline`](Self::set_deadline), of reads.
+    ///
+    /// # Errors
+    /// A closed connection.
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, DeadlineMode::Read)
     }
 
     /// As [`set_deadline`](Self::set_deadline), of writes. A write that fails so may have written a part.
+    ///
+    /// # Errors
+    /// A closed connection.
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, DeadlineMode::Write)
     }
 
     fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
-        self.0.set_deadline(t, mode).map_err(|cause| self.local_error(cause))
+        self.0.set_deadline(t, mode).map_err(|cause| self.0.set_error(cause))
     }
 
     /// An option's error, named for the call.
@@ -182,39 +213,60 @@ impl Conn {
     }
 
     /// TCP: send at once (`true`, the default here) or gather small writes.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_no_delay(&self.0.pfd, on))
     }
 
     /// What close does with unsent data: `None`, sends it in the background; `Some(d)`, for at most so long; zero
     /// discards it.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_linger(&self, d: Option<Duration>) -> Result<(), OpError> {
         self.set(sockopt::set_linger(&self.0.pfd, d))
     }
 
-    /// The size of the system's receive buffer.
+    /// The size of the system's receive buffer, in bytes.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_read_buffer(&self.0.pfd, bytes);
-        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+        result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
-    /// The size of the system's send buffer.
+    /// The size of the system's send buffer, in bytes.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_write_buffer(&self.0.pfd, bytes);
-        result.map_err(|e| self.local_error(e.in_call("setsockopt")))
+        result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
     /// Whether keep-alive probes are sent.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive(&self.0.pfd, on))
     }
 
-    /// How long the connection is idle before the first probe.
+    /// How long the connection is idle before the first probe; part seconds round up.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_keep_alive_period(&self, d: Duration) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive_idle(&self.0.pfd, Some(d)))
     }
 
-    /// All of it.
+    /// Whether and how keep-alive probes are sent, all of it.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says; a closed connection.
     pub fn set_keep_alive_config(&self, c: KeepAliveConfig) -> Result<(), OpError> {
         self.set(c.apply(&self.0.pfd))
     }
@@ -229,11 +281,17 @@ impl Conn {
     }
 
     /// Parks until a read would not: for connections that wait long, without a buffer. Beyond Go.
+    ///
+    /// # Errors
+    /// A passed deadline; a closed connection.
     pub fn wait_readable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_readable().map_err(|e| self.error("read", e.in_call("poll")))
     }
 
     /// Parks until a write would not.
+    ///
+    /// # Errors
+    /// A passed deadline; a closed connection.
     pub fn wait_writable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_writable().map_err(|e| self.error("write", e.in_call("poll")))
     }

@@ -19,7 +19,11 @@ use crate::sock::ControlFn;
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
 use serial::SysDialer;
 
-/// Connects to "host:port" on "tcp", "tcp4" or "tcp6".
+/// Connects to "host:port" on "tcp" or "udp" (with a 4 or 6 behind it, of that family only), to a path or "@name" on "unix", "unixgram" or
+/// "unixpacket", or to a host on a raw "ip:icmp", "ip4:1", "ip6:58". Of several addresses the first that answers.
+///
+/// # Errors
+/// The network or the address is none; no address of the name answers (the error is the first one's).
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -33,6 +37,9 @@ pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
 }
 
 /// As [`dial`], for at most `timeout`, name look-ups included; 0 is no limit, as in Go.
+///
+/// # Errors
+/// As [`dial`]; "i/o timeout".
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -48,7 +55,17 @@ pub fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<C
     Dialer { timeout, ..Dialer::default() }.dial(network, address)
 }
 
-/// How to dial.
+/// How to dial. Go: net.Dialer.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::time::Duration;
+/// use gopark_net::{Dialer, listen};
+/// let ln = listen("tcp", "127.0.0.1:0").unwrap();
+/// let dialer = Dialer { timeout: Some(Duration::from_secs(5)), keep_alive: None, ..Default::default() };
+/// assert_eq!(dialer.dial("tcp", &ln.addr().to_string()).unwrap().remote_addr(), ln.addr());
+/// # }) } }
+/// ```
 #[derive(Clone)]
 pub struct Dialer {
     /// The most a dial may take; Go's 0 is `None`.
@@ -105,11 +122,17 @@ impl fmt::Debug for Dialer {
 
 impl Dialer {
     /// As [`dial`].
+    ///
+    /// # Errors
+    /// As [`dial`]; "i/o timeout" when `timeout` or `deadline` has passed.
     pub fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
         self.dial_context(&Context::background(), network, address)
     }
 
     /// As [`dial`], given up when the context is done. A connection once made is not touched by it.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial); "operation was canceled".
     ///
     /// ```
     /// # fn main() { unsafe { gopark_runtime::run(|| {

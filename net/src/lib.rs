@@ -1,4 +1,15 @@
-//! The network.
+//! Networking that parks the goroutine instead of blocking the thread: sockets, names, files, pipes, copies, children.
+//!
+//! Two faces over the same descriptors. **Go's** goes by network name: [`listen`], [`dial`] and [`listen_packet`] give a
+//! [`Listener`], [`Conn`] or [`PacketConn`], which set what Go sets (no delay, keep-alive) and fail with an [`OpError`] in
+//! Go's words. **std's** are the types of `std::net` and `std::os::unix::net` under their names ([`TcpListener`],
+//! [`TcpStream`] ...), which set nothing by themselves and fail with [`std::io::Error`]. std's become Go's by `From`.
+//!
+//! All of it runs inside `gopark_runtime::run`. The crate `gopark` re-exports this one as `gopark::net`.
+//!
+//! Inside, from the ground up: `sys` (the system's calls), `poll` (a descriptor that parks), `net_fd` (a socket and its
+//! addresses), `sock` (how one is made); on these `dial`, `listen`, `conn`, `packet` and `unix` (Go's face), `std_face`,
+//! `resolve` (names), [`os`], [`io`], [`process`]. `tests/layers.rs` has the layers, `ARCHITECTURE.md` the walk of a byte.
 
 mod addr;
 mod addr_list;
@@ -6,7 +17,6 @@ mod conn;
 pub mod control_msg;
 mod dial;
 mod endpoint;
-mod ends;
 mod errno;
 mod error;
 mod host_port;
@@ -19,7 +29,6 @@ mod multipath_tcp;
 mod name_error;
 mod net_fd;
 mod network;
-mod open;
 pub mod os;
 mod packet;
 mod poll;

@@ -22,7 +22,11 @@ use crate::sock::{BACKGROUND, ControlFn, Spec};
 use crate::sockopt::DEFAULT_KEEP_ALIVE;
 use crate::unix::Unlink;
 
-/// Listens on "tcp", "tcp4" or "tcp6" at "host:port", or on "unix" or "unixpacket" at a path ("@name" is abstract). Without a host: on all addresses; port 0: on a free port.
+/// Listens on "tcp", "tcp4" or "tcp6" at "host:port", or on "unix" or "unixpacket" at a path ("@name" is abstract). Without a host: on all
+/// addresses; port 0: on a free port.
+///
+/// # Errors
+/// The network or the address is none; what socket(2), bind(2) and listen(2) say.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -37,7 +41,16 @@ pub fn listen(network: &str, address: &str) -> Result<Listener, OpError> {
     ListenConfig::default().listen(network, address)
 }
 
-/// How to listen.
+/// How to listen. Go: net.ListenConfig.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_net::ListenConfig;
+/// let config = ListenConfig { keep_alive: None, backlog: Some(16), ..Default::default() };
+/// let ln = config.listen("tcp", "127.0.0.1:0").unwrap();
+/// assert_ne!(ln.addr().port(), Some(0));
+/// # }) } }
+/// ```
 #[derive(Clone)]
 pub struct ListenConfig {
     /// Called with the socket before it is bound.
@@ -78,11 +91,17 @@ impl fmt::Debug for ListenConfig {
 
 impl ListenConfig {
     /// As [`listen`].
+    ///
+    /// # Errors
+    /// As [`listen`], and what `control` returns.
     pub fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
         self.listen_context(&BACKGROUND, network, address)
     }
 
     /// As [`listen`]; the look-up of a name is given up when the context is done.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn listen_context(&self, ctx: &Context, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
         let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Listen, network, address, None)
@@ -163,11 +182,17 @@ impl Listener {
 
     /// The next connection; parks until there is one. When the process has no descriptors left that is an error, and the
     /// listener goes on working.
+    ///
+    /// # Errors
+    /// What accept4(2) says; a passed deadline; a closed listener.
     pub fn accept(&self) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept())
     }
 
     /// As [`accept`](Self::accept), ended early when the context is done; the listener stays as it is. Beyond Go.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn accept_context(&self, ctx: &Context) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept_context(ctx))
     }
@@ -185,7 +210,10 @@ impl Listener {
         self.fd.local().unwrap_or_else(|| self.fd.unknown_addr())
     }
 
-    /// Stops listening; who is parked in `accept` wakes with an error. Closing twice is an error.
+    /// Stops listening; who is parked in `accept` wakes with an error.
+    ///
+    /// # Errors
+    /// Closed before.
     pub fn close(&self) -> Result<(), OpError> {
         if let Some(unlink) = &self.unlink {
             unlink.run();
@@ -201,6 +229,9 @@ impl Listener {
     }
 
     /// `accept` fails with a timeout from `t` on, one that is parked too, until it is set again; `None`: no limit.
+    ///
+    /// # Errors
+    /// A closed listener.
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.fd.set_deadline(t, DeadlineMode::Both).map_err(OpError::bare)
     }

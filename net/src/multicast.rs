@@ -1,8 +1,8 @@
 //! Listening to multicast groups. Go: net/udpsock.go `ListenMulticastUDP`, udpsock_posix.go `listenIPv4MulticastUDP`,
 //! sockoptip_linux.go, sockoptip_posix.go, interface.go.
 //!
-//! The calls and their order are Go's but for one: the group of IPv4 is joined on the interface by its number (`ip_mreqn`), where Go
-//! asks netlink for an address of the interface and joins by that.
+//! The calls and their order are Go's: messages to a group of IPv4 go out by the interface's number (`ip_mreqn`), but the group is joined
+//! by an address of the interface, which netlink is asked for.
 
 use std::fmt;
 use std::io;

@@ -1,7 +1,11 @@
 //! A socket: a descriptor with its network and its two addresses. Go: net/fd_posix.go, fd_unix.go.
 //!
 //! I1 Family, network and addresses are set before the socket is shared and do not change.
-//! I2 Errors leave here with the name of the call that failed ("accept4", "connect"), the system's only.
+//! I2 Errors leave here with the name of the call that failed ("accept4", "connect"), the system's only; what they become for the user
+//!    says [`NetFd::op_error`].
+
+mod ends;
+mod messages;
 
 use std::net::Shutdown;
 use std::os::fd::RawFd;
@@ -10,12 +14,12 @@ use std::time::Instant;
 use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
-use crate::ends::Ends;
-use crate::error::{Cause, Errno};
+use crate::error::{Cause, Errno, OpError};
 use crate::network::{Network, Transport};
 use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode, WriteError, context_error};
 use crate::sockaddr::{Family, RawAddr};
 use crate::sys;
+use ends::Ends;
 
 /// A socket. Go: netFD.
 #[derive(Debug)]
@@ -51,7 +55,7 @@ impl NetFd {
         };
         let mut pfd = Fd::new(sysfd, kind);
         if kind == Kind::Stream && family != Family::Unix {
-            pfd.is_tcp();
+            pfd.set_tcp();
         }
         NetFd { pfd, ends: Ends::Unknown, network, family, connected: false }
     }
@@ -158,11 +162,6 @@ impl NetFd {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> Result<(), Cause> {
-        let how = match how {
-            Shutdown::Read => libc::SHUT_RD,
-            Shutdown::Write => libc::SHUT_WR,
-            Shutdown::Both => libc::SHUT_RDWR,
-        };
         self.pfd.shutdown(how).map_err(|e| e.in_call("shutdown"))
     }
 
@@ -188,6 +187,16 @@ impl NetFd {
 
     pub(crate) fn set_deadline(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), Cause> {
         Ok(self.pfd.set_deadline(at, mode)?)
+    }
+
+    /// The error of an operation, which names both ends.
+    pub(crate) fn op_error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
+        OpError::new(op, self.network.name(), cause).with_source(self.local()).with_addr(self.remote())
+    }
+
+    /// The error of a deadline or a buffer size, which names the local end only, as Go's.
+    pub(crate) fn set_error(&self, cause: impl Into<Cause>) -> OpError {
+        OpError::new("set", self.network.name(), cause).with_addr(self.local())
     }
 
     /// An address to show where the kernel gave none.

@@ -1,8 +1,6 @@
-//! Packets: UDP, Unix datagrams, raw IP. Go: net/net.go PacketConn, net/udpsock.go, unixsock.go, iprawsock.go and their
-//! `_posix.go`.
+//! Packets: UDP, Unix datagrams, raw IP. Go: net/net.go PacketConn, net/udpsock.go, unixsock.go, iprawsock.go.
 //!
 //! I1 A message is received or sent by one call, whole; a read into a smaller buffer loses the rest.
-//! I2 Of a raw IPv4 socket the header is taken off what is read, as Go does.
 
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
@@ -11,16 +9,15 @@ use std::time::Instant;
 
 use gopark_runtime::context::Context;
 
-use crate::addr::{Addr, NetAddr};
+use crate::addr::Addr;
 use crate::addr_list::{Op, first_ipv4, resolve_addr_list};
-use crate::error::{AddrError, Cause, Errno, OpError, Sentinel};
+use crate::error::{AddrError, Cause, OpError};
 use crate::ipsock::Purpose;
 use crate::listen::ListenConfig;
 use crate::net_fd::NetFd;
 use crate::network::Transport;
 use crate::poll::{DeadlineMode, Error};
 use crate::resolve::Resolver;
-use crate::sockaddr::{Family, RawAddr};
 use crate::sockopt;
 
 /// Listens for packets on "udp", "udp4", "udp6", "unixgram", or a raw "ip:icmp", "ip4:1", "ip6:58".
@@ -181,11 +178,7 @@ impl PacketConn {
     }
 
     fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
-        self.0.set_deadline(t, mode).map_err(|cause| self.set_error(cause))
-    }
-
-    pub(crate) fn set_error(&self, cause: impl Into<Cause>) -> OpError {
-        OpError::new("set", self.0.network.name(), cause).with_addr(self.0.local())
+        self.0.set_deadline(t, mode).map_err(|cause| self.0.set_error(cause))
     }
 
     /// The size of the system's receive buffer.
@@ -194,7 +187,7 @@ impl PacketConn {
     /// What setsockopt(2) says; a closed socket.
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_read_buffer(&self.0.pfd, bytes);
-        set.map_err(|e| self.set_error(e.in_call("setsockopt")))
+        set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
     /// The size of the system's send buffer.
@@ -203,7 +196,7 @@ impl PacketConn {
     /// What setsockopt(2) says; a closed socket.
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_write_buffer(&self.0.pfd, bytes);
-        set.map_err(|e| self.set_error(e.in_call("setsockopt")))
+        set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
     /// Parks until a read would not.
@@ -223,99 +216,6 @@ impl PacketConn {
     }
 }
 
-/// What packets and unix connections share.
-impl NetFd {
-    pub(crate) fn op_error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
-        OpError::new(op, self.network.name(), cause).with_source(self.local()).with_addr(self.remote())
-    }
-
-    pub(crate) fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), Error> {
-        let (n, from) = self.pfd.read_from(buf)?;
-        Ok(self.payload(buf, n, &from))
-    }
-
-    pub(crate) fn read_from_context(
-        &self,
-        ctx: &Context,
-        buf: &mut [u8],
-    ) -> Result<(usize, Option<Addr>), Error> {
-        let (n, from) = self.pfd.read_from_context(ctx, buf)?;
-        Ok(self.payload(buf, n, &from))
-    }
-
-    /// What the user sees of a message of `n` bytes: a raw IPv4 socket receives the header too.
-    fn payload(&self, buf: &mut [u8], n: usize, from: &RawAddr) -> (usize, Option<Addr>) {
-        let raw_ipv4 = self.network.transport == Transport::Ip && from.family() == libc::AF_INET;
-        let n = if raw_ipv4 { strip_ipv4_header(buf, n) } else { n };
-        (n, self.network.addr(from))
-    }
-
-    pub(crate) fn read_msg(
-        &self,
-        buf: &mut [u8],
-        oob: &mut [u8],
-    ) -> Result<(usize, usize, i32, Option<Addr>), Error> {
-        // Descriptors that come along must not leak into children.
-        let flags = if self.family == Family::Unix { libc::MSG_CMSG_CLOEXEC } else { 0 };
-        let (got, from) = self.pfd.read_msg(buf, oob, flags)?;
-        Ok((got.n, got.oobn, got.flags, self.network.addr(&from)))
-    }
-
-    pub(crate) fn write_msg(
-        &self,
-        buf: &[u8],
-        oob: &[u8],
-        to: Option<&Addr>,
-    ) -> Result<(usize, usize), Cause> {
-        let to = match self.network.transport {
-            Transport::Unix(_) if to.is_none() => None,
-            Transport::Udp if self.connected() && to.is_none() => None,
-            _ => self.peer(to, "sendmsg")?,
-        };
-        self.pfd.write_msg(buf, oob, to.as_ref()).map_err(|e| e.in_call("sendmsg"))
-    }
-
-    /// The kernel's form of a message's destination. A unix name that has none fails in the words of the call it is for.
-    pub(crate) fn peer(&self, to: Option<&Addr>, call: &'static str) -> Result<Option<RawAddr>, Cause> {
-        let stream =
-            matches!(self.network.transport, Transport::Unix(net) if net.sotype() != libc::SOCK_DGRAM);
-        if self.connected() && !stream {
-            return Err(Sentinel::WriteToConnected.into());
-        }
-        let to = to.ok_or(Sentinel::MissingAddress)?;
-        match (NetAddr::from(to), self.network.transport) {
-            (NetAddr::Unix(addr), Transport::Unix(net)) if addr.kind() != net => {
-                Err(Errno(libc::EAFNOSUPPORT).into())
-            }
-            (NetAddr::Unix(addr), Transport::Unix(_)) => {
-                Ok(Some(RawAddr::from_unix(&addr).map_err(|e| Cause::syscall(call, e))?))
-            }
-            (NetAddr::Inet(addr), Transport::Udp) if matches!(to, Addr::Udp(_)) => {
-                Ok(Some(RawAddr::from_inet(self.family, &addr)?))
-            }
-            (NetAddr::Inet(addr), Transport::Ip) if matches!(to, Addr::Ip(_)) => {
-                Ok(Some(RawAddr::from_inet(self.family, &addr)?))
-            }
-            _ => Err(Errno(libc::EINVAL).into()),
-        }
-    }
-}
-
-/// Moves what follows the header to the front; the new length.
-#[doc(alias = "stripIPv4Header")]
-fn strip_ipv4_header(buf: &mut [u8], n: usize) -> usize {
-    const MIN_HEADER: usize = 20;
-    if buf.len() < MIN_HEADER || buf[0] >> 4 != 4 {
-        return n;
-    }
-    let header = usize::from(buf[0] & 0xf) << 2;
-    if header < MIN_HEADER || header > n {
-        return n;
-    }
-    buf.copy_within(header..n, 0);
-    n - header
-}
-
 impl fmt::Debug for PacketConn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PacketConn")
@@ -329,22 +229,5 @@ impl AsRawFd for PacketConn {
     /// The descriptor, non-blocking and watched; -1 once closed.
     fn as_raw_fd(&self) -> RawFd {
         self.0.pfd.raw()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_strip_ipv4_header() {
-        let mut packet = [0u8; 28];
-        packet[0] = 0x45;
-        packet[20..].copy_from_slice(b"payload!");
-        assert_eq!(strip_ipv4_header(&mut packet, 28), 8);
-        assert_eq!(&packet[..8], b"payload!");
-        let mut six = [0x60u8; 28];
-        assert_eq!(strip_ipv4_header(&mut six, 28), 28);
-        assert_eq!(strip_ipv4_header(&mut [0x4f; 24], 24), 24);
     }
 }

@@ -18,7 +18,7 @@ const SIZE: usize = 112;
 const FAMILY_SIZE: usize = 2;
 const SUN_PATH_SIZE: usize = 108;
 
-/// An address family with a number of its own for the two of the internet.
+/// The family of a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Family {
     Inet,

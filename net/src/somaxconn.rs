@@ -1,13 +1,12 @@
 //! How many connections may queue on a listener. Go: net/sock_linux.go maxListenerBacklog, net/net.go listenerBacklog.
 
-use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use crate::host_port::dtoi;
-use crate::open::open_file;
+use crate::os::File;
 
 /// Where Linux says.
-const SOMAXCONN_FILE: &CStr = c"/proc/sys/net/core/somaxconn";
+const SOMAXCONN_FILE: &str = "/proc/sys/net/core/somaxconn";
 
 /// The size of Go's buffer for small files.
 const BUFFER: usize = 64 * 1024;
@@ -21,7 +20,7 @@ pub(crate) fn listener_backlog() -> i32 {
 
 #[doc(alias = "maxListenerBacklog")]
 fn max_listener_backlog() -> Option<i32> {
-    let file = open_file(SOMAXCONN_FILE).ok()?;
+    let file = File::open(SOMAXCONN_FILE).ok()?;
     let mut buf = vec![0; BUFFER];
     let mut len = 0;
     // To the end, as Go's ReadFull does: one read for the text, one that finds the end.
@@ -44,7 +43,7 @@ mod tests {
 
     #[test]
     fn it_is_what_the_file_says() {
-        let Ok(text) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") else { return };
+        let Ok(text) = std::fs::read_to_string(SOMAXCONN_FILE) else { return };
         assert_eq!(max_listener_backlog(), text.trim().parse().ok());
     }
 }

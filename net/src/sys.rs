@@ -1,4 +1,5 @@
-//! Every call into libc that the network makes on its descriptors.
+//! Every call into libc that this crate makes on its descriptors: those on sockets and those that all kinds share here, on files in
+//! [`file`], on netlink in [`netlink`]. (A child's are in `process`, the C library's resolver's in `resolve`.)
 //!
 //! I1 errno is read in the same non-inlined function as the call that set it: a goroutine may move to another thread
 //!    between two functions. So each function here that goes through libc is `inline(never)`, and none parks. Those of each
@@ -12,10 +13,24 @@ use std::os::fd::RawFd;
 use crate::errno::Errno;
 use crate::sockaddr::RawAddr;
 
+mod file;
 mod netlink;
 mod raw;
 
+pub(crate) use file::{c_path, fstat, fsync, ftruncate, lseek, may_execute, open, pipe2, stat, unlink};
 pub(crate) use netlink::{netlink_message, netlink_rib};
+
+/// Repeats a call while a signal interrupts it. Go: ignoringEINTR.
+#[doc(alias = "ignoringEINTR")]
+#[inline]
+pub(crate) fn ignoring_eintr<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno(libc::EINTR)) => {}
+            other => return other,
+        }
+    }
+}
 
 /// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
 #[inline(always)]
@@ -305,13 +320,6 @@ pub(crate) fn close(fd: RawFd) -> Result<(), Errno> {
     unsafe { raw::syscall(libc::SYS_close, [fd as usize, 0, 0, 0]) }.map(drop)
 }
 
-/// open(2).
-#[inline(never)]
-pub(crate) fn open(path: &std::ffi::CStr, flags: i32, mode: libc::mode_t) -> Result<RawFd, Errno> {
-    // SAFETY: the path ends in NUL and lives over the call.
-    check_fd(unsafe { libc::open(path.as_ptr(), flags, libc::c_uint::from(mode)) })
-}
-
 /// splice(2) without offsets, not waiting for the pipe.
 #[inline(never)]
 pub(crate) fn splice(from: RawFd, to: RawFd, max: usize) -> Result<usize, Errno> {
@@ -340,21 +348,6 @@ pub(crate) fn copy_file_range(from: RawFd, to: RawFd, max: usize) -> Result<usiz
 pub(crate) fn set_pipe_size(fd: RawFd, size: i32) -> Result<(), Errno> {
     // SAFETY: takes no pointers.
     check(unsafe { libc::fcntl(fd, libc::F_SETPIPE_SZ, size) } as isize).map(drop)
-}
-
-/// faccessat(2): may we run what the path names? Go: unix.Eaccess.
-#[doc(alias = "Eaccess")]
-#[inline(never)]
-pub(crate) fn may_execute(path: &std::ffi::CStr) -> Result<(), Errno> {
-    // SAFETY: the path ends in NUL and lives over the call.
-    check_zero(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::X_OK, libc::AT_EACCESS) })
-}
-
-/// unlinkat(2) of what the path names.
-#[inline(never)]
-pub(crate) fn unlink(path: &std::ffi::CStr) -> Result<(), Errno> {
-    // SAFETY: the path ends in NUL and lives over the call.
-    check_zero(unsafe { libc::unlinkat(libc::AT_FDCWD, path.as_ptr(), 0) })
 }
 
 /// socketpair(2) of Unix domain sockets, close-on-exec and non-blocking.
@@ -403,4 +396,19 @@ pub(crate) fn ready_now(fd: RawFd, events: i16) -> Result<bool, Errno> {
     let mut one = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one pollfd, alive over the call.
     check(unsafe { libc::poll(&raw mut one, 1, 0) } as isize).map(|n| n > 0)
+}
+
+/// uname(2): the machine's name; empty if it has none.
+#[inline(never)]
+pub(crate) fn host_name() -> String {
+    let mut uts = MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the buffer is a utsname; zeroes are one too, so it is one even if the call fails.
+    let uts = unsafe {
+        libc::uname(uts.as_mut_ptr());
+        uts.assume_init()
+    };
+    // SAFETY: c_char and u8 have the same layout, and the array outlives the slice.
+    let bytes = unsafe { std::slice::from_raw_parts(uts.nodename.as_ptr().cast::<u8>(), uts.nodename.len()) };
+    let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -8,18 +8,12 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{in_runtime, socket_path};
+use common::{in_runtime, socket_path, std_pair};
 use gopark_net::{
     Conn, Listener, PacketConn, Shutdown, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener,
     UnixStream,
 };
 use gopark_runtime::go;
-
-fn tcp_pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (client, listener.accept().unwrap().0)
-}
 
 /// Out as a descriptor and in again: the same socket under the same number.
 fn round_trip<T: AsRawFd + AsFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<OwnedFd>>(socket: T) -> T {
@@ -37,7 +31,7 @@ fn round_trip<T: AsRawFd + AsFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<O
 #[test]
 fn test_file_conn() {
     in_runtime(|| {
-        let (a, b) = tcp_pair();
+        let (a, b) = std_pair();
         let (a, b) = (round_trip(a), round_trip(b));
         (&a).write_all(b"x").unwrap();
         let (local, peer) = (b.local_addr().unwrap(), b.peer_addr().unwrap());
@@ -104,7 +98,7 @@ fn test_file_packet_conn() {
 fn test_file_close_race() {
     in_runtime(|| {
         for _ in 0..100 {
-            let (a, _b) = tcp_pair();
+            let (a, _b) = std_pair();
             let a = Arc::new(a);
             let closer = go({
                 let a = a.clone();
@@ -124,7 +118,7 @@ fn test_file_close_race() {
 #[test]
 fn test_file_fd_blocks() {
     in_runtime(|| {
-        let (a, b) = tcp_pair();
+        let (a, b) = std_pair();
         let std_stream = std::net::TcpStream::from(OwnedFd::from(a));
         let e = (&std_stream).read(&mut [0; 1]).unwrap_err();
         assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock);
@@ -140,7 +134,7 @@ fn test_file_fd_blocks() {
 #[test]
 fn what_goes_back_to_std_blocks() {
     in_runtime(|| {
-        let (a, b) = tcp_pair();
+        let (a, b) = std_pair();
         b.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         b.set_write_timeout(Some(Duration::from_secs(7))).unwrap();
         let (mut a, mut b) = (std::net::TcpStream::from(a), std::net::TcpStream::from(b));
@@ -186,7 +180,7 @@ fn what_goes_back_to_std_blocks() {
 #[test]
 fn duplicates_have_their_options_in_common() {
     in_runtime(|| {
-        let (a, _b) = tcp_pair();
+        let (a, _b) = std_pair();
         let copy = a.try_clone().unwrap();
         a.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
         copy.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -214,7 +208,7 @@ fn duplicates_have_their_options_in_common() {
 #[test]
 fn they_show_as_stds() {
     in_runtime(|| {
-        let (a, _b) = tcp_pair();
+        let (a, _b) = std_pair();
         let (addr, peer, fd) = (a.local_addr().unwrap(), a.peer_addr().unwrap(), a.as_raw_fd());
         assert_eq!(format!("{a:?}"), format!("TcpStream {{ addr: {addr}, peer: {peer}, fd: {fd} }}"));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

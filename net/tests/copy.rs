@@ -6,21 +6,11 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use common::in_runtime;
+use common::{in_runtime, pair, pattern};
 use gopark_net::io::{copy, copy_n};
 use gopark_net::os::{File, pipe};
-use gopark_net::{Conn, OpError, UnixStream, dial, listen, socket_pair};
+use gopark_net::{Conn, OpError, UnixStream, socket_pair};
 use gopark_runtime::go;
-
-fn tcp_pair() -> (Conn, Conn) {
-    let ln = listen("tcp", "127.0.0.1:0").unwrap();
-    let client = dial("tcp", &ln.addr().to_string()).unwrap();
-    (client, ln.accept().unwrap())
-}
-
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 % 251) as u8).collect()
-}
 
 fn temp_file(name: &str, contents: &[u8]) -> (PathBuf, File) {
     let path = std::env::temp_dir().join(format!("gopark-copy-{}-{name}", std::process::id()));
@@ -40,7 +30,7 @@ fn test_sendfile() {
     in_runtime(|| {
         let data = pattern(9 << 20);
         let (path, mut file) = temp_file("sendfile", &data);
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         let reader = go(move || read_all(&b));
         assert_eq!(copy(&mut file, &mut a).unwrap(), data.len() as u64);
         a.close().unwrap();
@@ -53,7 +43,7 @@ fn test_sendfile() {
 fn test_sendfile_parts() {
     in_runtime(|| {
         let (path, mut file) = temp_file("parts", b"0123456789");
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         for _ in 0..3 {
             assert_eq!(copy_n(&mut file, &mut a, 3).unwrap(), 3);
         }
@@ -72,7 +62,7 @@ fn test_sendfile_parts() {
 fn test_sendfile_seeked() {
     in_runtime(|| {
         let (path, mut file) = temp_file("seeked", b"0123456789");
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         Seek::seek(&mut file, SeekFrom::Start(6)).unwrap();
         assert_eq!(copy(&mut file, &mut a).unwrap(), 4);
         a.close().unwrap();
@@ -86,7 +76,7 @@ fn test_sendfile_seeked() {
 fn test_sendfile_pipe() {
     in_runtime(|| {
         let (mut r, w) = pipe().unwrap();
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         w.write(b"from a pipe").unwrap();
         w.close().unwrap();
         assert_eq!(copy(&mut r, &mut a).unwrap(), 11);
@@ -110,7 +100,7 @@ fn test_splice() {
 }
 
 fn stream_pair(network: &str) -> (Conn, Conn) {
-    if network == "tcp" { tcp_pair() } else { socket_pair("unix").unwrap() }
+    if network == "tcp" { pair() } else { socket_pair("unix").unwrap() }
 }
 
 fn splice_once(from: &str, to: &str, len: usize, limited: bool) {
@@ -146,7 +136,7 @@ fn splice_once(from: &str, to: &str, len: usize, limited: bool) {
 #[test]
 fn test_splice_reader_at_eof() {
     in_runtime(|| {
-        let ((client, mut source), (mut sink, server)) = (tcp_pair(), tcp_pair());
+        let ((client, mut source), (mut sink, server)) = (pair(), pair());
         client.close().unwrap();
         assert_eq!(copy(&mut source, &mut sink).unwrap(), 0);
         sink.write(b"still works").unwrap();
@@ -159,7 +149,7 @@ fn test_splice_reader_at_eof() {
 #[test]
 fn test_splice_errors_name_both_ends() {
     in_runtime(|| {
-        let ((client, mut source), (mut sink, _server)) = (tcp_pair(), tcp_pair());
+        let ((client, mut source), (mut sink, _server)) = (pair(), pair());
         client.write(b"x").unwrap();
         sink.close().unwrap();
         let e = copy(&mut source, &mut sink).unwrap_err();
@@ -180,7 +170,7 @@ fn copy_errors_are_told_as_by_go() {
     in_runtime(|| {
         let ends = |conn: &Conn| format!("tcp {}->{}", conn.local_addr(), conn.remote_addr());
         let passwd = || File::open("/etc/passwd").unwrap();
-        let ((client, mut source), (mut closed, _server)) = (tcp_pair(), tcp_pair());
+        let ((client, mut source), (mut closed, _server)) = (pair(), pair());
         let (from, to) = (ends(&source), ends(&closed));
         closed.close().unwrap();
         // A file to a closed connection: found by the first write.
@@ -212,7 +202,7 @@ fn copy_errors_are_told_as_by_go() {
         writer.close().unwrap();
         let e = copy(&mut passwd(), &mut writer).unwrap_err();
         assert_eq!(shown(e), "write |1: file already closed");
-        let (mut sink, _server) = tcp_pair();
+        let (mut sink, _server) = pair();
         let (to, mut folder) = (ends(&sink), File::open("/tmp").unwrap());
         let e = copy(&mut folder, &mut sink).unwrap_err();
         assert_eq!(shown(e), format!("readfrom {to}: read /tmp: is a directory"));
@@ -264,7 +254,7 @@ fn test_splice_file() {
     in_runtime(|| {
         let data = pattern(200_000);
         let (path, mut file) = temp_file("splice", b"");
-        let (a, mut b) = tcp_pair();
+        let (a, mut b) = pair();
         let sent = data.clone();
         let writer = go(move || a.write(&sent).map(|_| ()).unwrap());
         assert_eq!(copy(&mut b, &mut file).unwrap(), data.len() as u64);
@@ -277,7 +267,7 @@ fn test_splice_file() {
 #[test]
 fn test_copy_of_other_types() {
     in_runtime(|| {
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         let mut bytes: &[u8] = b"plain bytes";
         assert_eq!(copy(&mut bytes, &mut a).unwrap(), 11);
         a.close().unwrap();
@@ -294,7 +284,7 @@ fn test_copy_of_other_types() {
 fn test_sendfile_on_write_timeout_exceeded() {
     in_runtime(|| {
         let (path, mut file) = temp_file("timeout", &pattern(100_000));
-        let (mut a, _b) = tcp_pair();
+        let (mut a, _b) = pair();
         a.set_write_deadline(Some(std::time::Instant::now())).unwrap();
         let e = copy(&mut file, &mut a).unwrap_err();
         assert_eq!(e.kind(), std::io::ErrorKind::TimedOut, "{e}");
@@ -308,7 +298,7 @@ fn test_sendfile_waits_for_room() {
     in_runtime(|| {
         let data = pattern(16 << 20);
         let (path, mut file) = temp_file("room", &data);
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         let reader = go(move || {
             gopark_runtime::time::sleep(std::time::Duration::from_millis(50));
             read_all(&b)
@@ -325,7 +315,7 @@ fn test_sendfile_waits_for_room() {
 fn test_copy_from_tty() {
     in_runtime(|| {
         let (mut master, terminal) = terminal();
-        let (mut a, b) = tcp_pair();
+        let (mut a, b) = pair();
         let typist = go(move || {
             master.write_all(b"data\n").unwrap();
             master

@@ -7,22 +7,12 @@ use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use common::in_runtime;
+use common::{in_runtime, pattern, std_pair};
 use gopark_net::io::{copy, copy_n};
 use gopark_net::os::{File, pipe};
-use gopark_net::{Conn, TcpListener, TcpStream, UnixStream, socket_pair};
+use gopark_net::{Conn, UnixStream, socket_pair};
 use gopark_runtime::go;
 use gopark_runtime::time::sleep;
-
-fn tcp_pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (client, listener.accept().unwrap().0)
-}
-
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 % 251) as u8).collect()
-}
 
 /// 3 MiB through a copy from `source` to `sink`; what comes out at `out`.
 fn through<S, W>(mut input: impl Write + Send + 'static, mut source: S, sink: W, mut out: impl Read)
@@ -47,18 +37,18 @@ where
 #[test]
 fn between_all_kinds_of_streams() {
     in_runtime(|| {
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         through(a, b, c, d);
-        let ((a, b), (c, d)) = (tcp_pair(), UnixStream::pair().unwrap());
+        let ((a, b), (c, d)) = (std_pair(), UnixStream::pair().unwrap());
         through(a, b, c, d);
-        let ((a, b), (c, d)) = (UnixStream::pair().unwrap(), tcp_pair());
+        let ((a, b), (c, d)) = (UnixStream::pair().unwrap(), std_pair());
         through(a, b, c, d);
         let ((a, b), (c, d)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
         through(a, b, c, d);
         // One side in Go's face.
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         through(a, Conn::from(b), c, d);
-        let ((a, b), (c, d)) = (socket_pair("unix").unwrap(), tcp_pair());
+        let ((a, b), (c, d)) = (socket_pair("unix").unwrap(), std_pair());
         through(a, b, c, d);
     });
 }
@@ -67,7 +57,7 @@ fn between_all_kinds_of_streams() {
 #[test]
 fn references_and_limits() {
     in_runtime(|| {
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         (&a).write_all(b"0123456789").unwrap();
         assert_eq!(copy_n(&mut &b, &mut &c, 3).unwrap(), 3);
         let mut limited = (&b).take(4);
@@ -90,7 +80,7 @@ fn files_and_pipes() {
     in_runtime(|| {
         let path = std::env::temp_dir().join(format!("gopark-copy-std-{}", std::process::id()));
         std::fs::write(&path, pattern(200_000)).unwrap();
-        let (a, b) = tcp_pair();
+        let (a, b) = std_pair();
         assert_eq!(copy(&mut File::open(&path).unwrap(), &mut &a).unwrap(), 200_000);
         drop(a);
         let mut back = File::create(&path).unwrap();
@@ -109,7 +99,7 @@ fn files_and_pipes() {
 #[test]
 fn timeouts_count_for_each_call() {
     in_runtime(|| {
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         b.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
         let trickle = go(move || {
             for _ in 0..6 {
@@ -125,7 +115,7 @@ fn timeouts_count_for_each_call() {
         assert_eq!(&got, &b"drop".repeat(6)[..], "600 ms of drops within a timeout of 400 ms");
         // The write side: nobody reads any more.
         drop(trickle.join().unwrap());
-        let ((a, b), (c, _d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, _d)) = (std_pair(), std_pair());
         c.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
         let flood = go(move || while (&a).write_all(&[0; 1 << 16]).is_ok() {});
         let e = copy(&mut &b, &mut &c).unwrap_err();
@@ -139,7 +129,7 @@ fn timeouts_count_for_each_call() {
 #[test]
 fn non_blocking_ends_do_not_wait() {
     in_runtime(|| {
-        let ((a, b), (c, _d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, _d)) = (std_pair(), std_pair());
         b.set_nonblocking(true).unwrap();
         assert_eq!(copy(&mut &b, &mut &c).unwrap_err().kind(), ErrorKind::WouldBlock);
         drop(a);
@@ -150,7 +140,7 @@ fn non_blocking_ends_do_not_wait() {
 #[test]
 fn errors_are_plain() {
     in_runtime(|| {
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         // SAFETY: an option of a socket that is ours; the value lives as long as the call.
         unsafe {
             let reset = libc::linger { l_onoff: 1, l_linger: 0 };
@@ -162,7 +152,7 @@ fn errors_are_plain() {
         let e = copy(&mut &b, &mut &c).unwrap_err();
         assert_eq!((e.kind(), e.raw_os_error()), (ErrorKind::ConnectionReset, Some(libc::ECONNRESET)));
         drop(d);
-        let ((_a, b), (c, _d)) = (tcp_pair(), tcp_pair());
+        let ((_a, b), (c, _d)) = (std_pair(), std_pair());
         let b = std::sync::Arc::new(b);
         let closer = go({
             let b = b.clone();
@@ -181,7 +171,7 @@ fn errors_are_plain() {
 #[test]
 fn conversions_after_a_copy() {
     in_runtime(|| {
-        let ((a, b), (c, d)) = (tcp_pair(), tcp_pair());
+        let ((a, b), (c, d)) = (std_pair(), std_pair());
         (&a).write_all(b"x").unwrap();
         assert_eq!(copy_n(&mut &b, &mut &c, 1).unwrap(), 1);
         let std_stream = std::net::TcpStream::from(OwnedFd::from(c));

@@ -2,13 +2,12 @@
 
 mod common;
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::fake_dns::{self, A, AAAA, Server};
-use common::in_runtime;
+use common::{in_runtime, sorted_texts};
 use gopark_net::{DnsError, OpError, Resolver};
 use gopark_runtime::chan::bounded;
 use gopark_runtime::context::{Context, ContextError};
@@ -16,12 +15,6 @@ use gopark_runtime::time::sleep;
 use gopark_runtime::{go, scope};
 
 const MS: Duration = Duration::from_millis(1);
-
-fn texts(ips: &[IpAddr]) -> Vec<String> {
-    let mut texts: Vec<String> = ips.iter().map(ToString::to_string).collect();
-    texts.sort();
-    texts
-}
 
 /// A look-up that others wait for goes on when the first caller leaves.
 #[test]
@@ -49,7 +42,7 @@ fn test_lookup_context_cancel() {
         let e = first.join().unwrap().unwrap_err();
         assert_eq!(e.to_string(), "lookup google.test.: operation was canceled");
         go_on.close();
-        assert_eq!(texts(&second.join().unwrap().unwrap()), ["192.0.2.1"]);
+        assert_eq!(sorted_texts(&second.join().unwrap().unwrap()), ["192.0.2.1"]);
         assert_eq!(asked.load(Relaxed), 1, "both shared one look-up");
     });
 }
@@ -168,7 +161,9 @@ fn test_lookup_ip_addr_concurrent_calls_for_networks() {
         });
         let asks = |network, expected: &'static [&'static str]| {
             let resolver = resolver.clone();
-            go(move || assert_eq!(texts(&resolver.lookup_ip(network, "golang.test.").unwrap()), expected))
+            go(move || {
+                assert_eq!(sorted_texts(&resolver.lookup_ip(network, "golang.test.").unwrap()), expected)
+            })
         };
         let both = &["192.0.2.1", "2001:db8::1"][..];
         let callers = [("ip", both), ("ip4", &both[..1]), ("ip6", &both[1..]), ("ip", both), ("ip", both)]
@@ -276,7 +271,7 @@ fn test_dns_flood() {
                 let resolver = server.resolver();
                 s.go(move || {
                     let ips = resolver.lookup_ip("ip4", &format!("{i}.net-test.golang.test.")).unwrap();
-                    assert_eq!(texts(&ips), ["192.0.2.1"]);
+                    assert_eq!(sorted_texts(&ips), ["192.0.2.1"]);
                 });
             }
         });

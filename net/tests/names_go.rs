@@ -7,14 +7,8 @@ mod common;
 use std::net::IpAddr;
 
 use common::fake_dns::{self, A, AAAA, CNAME, NXDOMAIN, Server, TEST_ADDR, TXT};
-use common::in_runtime;
+use common::{in_runtime, sorted_texts};
 use gopark_net::{AddrError, DnsError, Resolver, UnknownNetworkError};
-
-fn texts(ips: &[IpAddr]) -> Vec<String> {
-    let mut texts: Vec<String> = ips.iter().map(ToString::to_string).collect();
-    texts.sort();
-    texts
-}
 
 #[test]
 fn test_resolver_dial_func() {
@@ -28,7 +22,7 @@ fn test_resolver_dial_func() {
             _ => q.reply().into(),
         });
         let ips = resolver.lookup_ip("ip", "something-that-is-a-not-a-real-domain.fake-tld.").unwrap();
-        assert_eq!(texts(&ips), ["0:200::e00", "1.2.3.4", "1::f", "5.6.7.8"]);
+        assert_eq!(sorted_texts(&ips), ["0:200::e00", "1.2.3.4", "1::f", "5.6.7.8"]);
     });
 }
 
@@ -37,7 +31,7 @@ fn test_resolver_lookup_ip() {
     in_runtime(|| {
         let server = Server::new(|q| q.reply_with_addr().into());
         let resolver = server.resolver();
-        let ips = |network| texts(&resolver.lookup_ip(network, "both.example.").unwrap());
+        let ips = |network| sorted_texts(&resolver.lookup_ip(network, "both.example.").unwrap());
         assert_eq!(ips("ip"), ["192.0.2.1", "2001:db8::1"]);
         assert_eq!(ips("ip4"), ["192.0.2.1"]);
         assert_eq!(ips("ip6"), ["2001:db8::1"]);

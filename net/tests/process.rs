@@ -7,20 +7,10 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
+use common::{in_runtime, sh, stdout};
 use gopark_net::os::pipe;
 use gopark_net::process::{Child, Command, Stdio, exit_text};
 use gopark_runtime::go;
-
-fn sh(script: &str) -> Command {
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(script);
-    command
-}
-
-fn run_output(mut command: Command) -> String {
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
-}
 
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
@@ -74,7 +64,7 @@ fn signal_reported_right() {
 
 #[test]
 fn stdout_works() {
-    in_runtime(|| assert_eq!(run_output(sh("echo foobar")), "foobar\n"));
+    in_runtime(|| assert_eq!(stdout(sh("echo foobar")), "foobar\n"));
 }
 
 #[test]
@@ -82,7 +72,7 @@ fn set_current_dir_works() {
     in_runtime(|| {
         let mut command = sh("pwd");
         command.current_dir("/");
-        assert_eq!(run_output(command), "/\n");
+        assert_eq!(stdout(command), "/\n");
     });
 }
 
@@ -138,10 +128,10 @@ fn test_override_env() {
     in_runtime(|| {
         let mut command = sh("echo $GOPARK_TEST_A-$GOPARK_TEST_B-$HOME");
         command.env_clear().env("GOPARK_TEST_A", "1").envs([("GOPARK_TEST_B", "2")]);
-        assert_eq!(run_output(command), "1-2-\n");
+        assert_eq!(stdout(command), "1-2-\n");
         let mut command = Command::new("/usr/bin/env");
         command.env("GOPARK_TEST_C", "3").env_remove("GOPARK_TEST_C").env("GOPARK_TEST_D", "4");
-        let env = run_output(command);
+        let env = stdout(command);
         assert!(env.contains("GOPARK_TEST_D=4\n") && env.contains("PATH="), "{env}");
         assert!(!env.contains("GOPARK_TEST_C"), "{env}");
     });
@@ -187,7 +177,7 @@ fn test_extra_files_do_not_leak() {
     in_runtime(|| {
         let (reader, _writer) = pipe().unwrap();
         let ours = std::fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd())).unwrap();
-        let listed = run_output(sh("ls -l /proc/self/fd"));
+        let listed = stdout(sh("ls -l /proc/self/fd"));
         assert!(listed.contains("/dev/null") && !listed.contains(ours.to_str().unwrap()), "{listed}");
     });
 }
@@ -196,7 +186,7 @@ fn test_extra_files_do_not_leak() {
 #[test]
 fn test_child_signals() {
     in_runtime(|| {
-        let status = run_output(sh("grep -E '^Sig(Blk|Ign)' /proc/self/status"));
+        let status = stdout(sh("grep -E '^Sig(Blk|Ign)' /proc/self/status"));
         for line in status.lines() {
             let mask = u64::from_str_radix(line.split_whitespace().nth(1).unwrap(), 16).unwrap();
             assert_eq!(mask & 1 << (libc::SIGPIPE - 1), 0, "{line}");
@@ -211,7 +201,7 @@ fn many_children_at_once() {
         sh("exit 0").status().unwrap();
         let before = descriptors();
         let children: Vec<_> =
-            (0..20).map(|i| go(move || run_output(sh(&format!("sleep 0.05; echo {i}"))))).collect();
+            (0..20).map(|i| go(move || stdout(sh(&format!("sleep 0.05; echo {i}"))))).collect();
         for (i, child) in children.into_iter().enumerate() {
             assert_eq!(child.join().unwrap(), format!("{i}\n"));
         }
@@ -238,10 +228,10 @@ fn another_user_keeps_no_groups() {
             // SAFETY: two numbers to read.
             let ret = unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) };
             assert_eq!(ret, 0);
-            assert_eq!(run_output(sh("id -G")), "0 4 27\n");
+            assert_eq!(stdout(sh("id -G")), "0 4 27\n");
             let mut command = sh("id -G");
             command.uid(65534).gid(65534);
-            run_output(command)
+            stdout(command)
         });
         assert_eq!(thread.join().unwrap(), "65534\n");
     });

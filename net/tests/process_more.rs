@@ -5,20 +5,10 @@ mod common;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
+use common::{in_runtime, sh, stdout};
 use gopark_net::os::{File, pipe};
 use gopark_net::process::{Command, Stdio, exit_text};
 use gopark_runtime::go;
-
-fn sh(script: &str) -> Command {
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(script);
-    command
-}
-
-fn stdout(mut command: Command) -> String {
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
-}
 
 #[test]
 fn test_process_status() {

@@ -11,21 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use common::in_runtime;
+use common::{in_runtime, sh, stdout};
 use gopark_net::UnixStream;
 use gopark_net::os::pipe;
 use gopark_net::process::{Command, Stdio};
 use gopark_runtime::{go, time};
-
-fn sh(script: &str) -> Command {
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(script);
-    command
-}
-
-fn stdout(command: &mut Command) -> String {
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
-}
 
 /// library/std/src/process/tests.rs; `{:#?}` names std's own fields there.
 #[test]

@@ -6,21 +6,13 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::in_runtime;
-use gopark_net::{Conn, Dialer, Listener, OpError, dial, dial_timeout, listen};
+use common::{connect, in_runtime, local};
+use gopark_net::{Conn, Dialer, Listener, OpError, dial_timeout};
 use gopark_runtime::chan::bounded;
 use gopark_runtime::time::{Ticker, sleep};
 use gopark_runtime::{JoinHandle, go};
 
 const MS: Duration = Duration::from_millis(1);
-
-fn local() -> Arc<Listener> {
-    Arc::new(listen("tcp", "127.0.0.1:0").unwrap())
-}
-
-fn connect(ln: &Listener) -> Conn {
-    dial("tcp", &ln.addr().to_string()).unwrap()
-}
 
 fn from_now(d: Duration) -> Option<Instant> {
     Some(Instant::now() + d)

@@ -12,6 +12,15 @@ pub use crate::start::{Builder, run};
 /// Lets other goroutines run. On a plain thread: [`std::thread::yield_now`].
 ///
 /// Go: runtime.Gosched.
+///
+/// ```
+/// # unsafe { gopark_runtime::Builder::new().procs(1).run(|| {
+/// let other = gopark_runtime::go(|| ());
+/// while !other.is_finished() {
+///     gopark_runtime::gosched();
+/// }
+/// # }) }
+/// ```
 #[doc(alias = "Gosched")]
 #[inline]
 pub fn gosched() {
@@ -21,12 +30,18 @@ pub fn gosched() {
 /// The number of goroutines that have started and not ended.
 ///
 /// Go: runtime.NumGoroutine.
+///
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// assert_eq!(gopark_runtime::num_goroutine(), 1);
+/// # }) }
+/// ```
 #[doc(alias = "NumGoroutine")]
 pub fn num_goroutine() -> usize {
     crate::sched::try_sched().map_or(0, crate::census::living)
 }
 
-/// The number of Ps: how many goroutines run at once.
+/// The number of Ps: how many goroutines run at once. Go: runtime.GOMAXPROCS(0).
 ///
 /// # Panics
 /// Before the runtime runs.
@@ -36,6 +51,13 @@ pub fn gomaxprocs() -> usize {
 }
 
 /// The number of the calling goroutine; `None` on a plain thread.
+///
+/// ```
+/// assert_eq!(gopark_runtime::goid(), None);
+/// # unsafe { gopark_runtime::run(|| {
+/// assert!(gopark_runtime::goid().is_some());
+/// # }) }
+/// ```
 pub fn goid() -> Option<u64> {
     crate::proc::goid()
 }

@@ -1,7 +1,7 @@
 //! Stack switching: the only place that names corosensei.
 //!
 //! A goroutine's computation is resumed by the M that executes it, and suspends into that M's own stack with a request:
-//! what to do now that nobody runs on the goroutine's stack any more (D2). The request is an address; it stays valid as
+//! what to do now that nobody runs on the goroutine's stack any more (proc/mod.rs). The request is an address; it stays valid as
 //! long as the frame that made it, which is until the goroutine is resumed.
 
 use corosensei::stack::{Stack, StackPointer};

@@ -18,7 +18,7 @@ use std::time::Instant;
 use crate::coro::{self, Left};
 use crate::g::{self, GRef, Status};
 use crate::stack;
-use crate::sys::clock::{nanotime, ns_to_instant};
+use crate::sys::clock::ns_to_instant;
 use crate::sys::mem::PAGE;
 
 /// The frames that are kept of a stack. Go: 100, with "additional frames elided".
@@ -309,12 +309,6 @@ pub(crate) fn die_with_dump(heading: &str) -> ! {
     crate::throw::exit2()
 }
 
-/// Notes since when the goroutine waits, by the clock that the scheduler last read.
-#[inline(always)]
-pub(crate) fn note_wait(gp: GRef) {
-    gp.wait_since.store(crate::sched::coarse_now(), Relaxed);
-}
-
 /// Puts the goroutine's number and origin before the message of a panic.
 pub(crate) fn install_panic_hook() {
     let previous = std::panic::take_hook();
@@ -328,11 +322,4 @@ pub(crate) fn install_panic_hook() {
         }
         previous(info);
     }));
-}
-
-/// The clock now, for [`note_wait`].
-pub(crate) fn refresh_clock() -> i64 {
-    let now = nanotime();
-    crate::sched::set_coarse_now(now);
-    now
 }

@@ -35,6 +35,8 @@ use crate::stack;
 use crate::timer::Timer;
 use crate::tls;
 
+pub(crate) use crate::wait_reason::WaitReason;
+
 /// What a goroutine does. Go: `_Gidle` and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u32)]
@@ -45,7 +47,7 @@ pub enum Status {
     Runnable = 1,
     /// Runs on an M.
     Running = 2,
-    /// In a call announced by `blocking`.
+    /// In a system call, in Go. Not seen here: a goroutine in a call announced by `blocking` is `Running`.
     Syscall = 3,
     /// Parked.
     Waiting = 4,
@@ -70,74 +72,6 @@ impl Status {
     }
 }
 
-/// Why a goroutine waits, in Go's words. Go: runtime/runtime2.go waitReasonStrings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum WaitReason {
-    /// `IO wait`: in the network poller.
-    IOWait = 1,
-    /// `chan receive`.
-    ChanReceive,
-    /// `chan send`.
-    ChanSend,
-    /// `chan receive (nil chan)`: for ever, by `never()`.
-    ChanReceiveNilChan,
-    /// `select`.
-    Select,
-    /// `sleep`.
-    Sleep,
-    /// `semacquire`.
-    Semacquire,
-    /// `sync.Mutex.Lock`.
-    SyncMutexLock,
-    /// `sync.RWMutex.RLock`.
-    SyncRWMutexRLock,
-    /// `sync.RWMutex.Lock`.
-    SyncRWMutexLock,
-    /// `sync.Cond.Wait`.
-    SyncCondWait,
-    /// `sync.WaitGroup.Wait`.
-    SyncWaitGroupWait,
-    /// `join`: waits for a goroutine's end.
-    Join,
-    /// `block on future`.
-    BlockOn,
-    /// `syscall`: a call announced by `blocking` has ended and waits for a P.
-    Syscall,
-}
-
-/// Indexed by `WaitReason as u8`.
-const WAIT_REASONS: [&str; 16] = [
-    "",
-    "IO wait",
-    "chan receive",
-    "chan send",
-    "chan receive (nil chan)",
-    "select",
-    "sleep",
-    "semacquire",
-    "sync.Mutex.Lock",
-    "sync.RWMutex.RLock",
-    "sync.RWMutex.Lock",
-    "sync.Cond.Wait",
-    "sync.WaitGroup.Wait",
-    "join",
-    "block on future",
-    "syscall",
-];
-
-impl std::fmt::Display for WaitReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(WAIT_REASONS[*self as usize])
-    }
-}
-
-/// The words for a stored reason.
-pub(crate) fn wait_reason_text(raw: u8) -> &'static str {
-    WAIT_REASONS.get(usize::from(raw)).copied().unwrap_or("unknown wait reason")
-}
-
 /// What a record stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -149,7 +83,7 @@ pub(crate) enum Kind {
 
 /// A goroutine's record. Fields that are read by others than the goroutine say who.
 #[repr(C, align(64))]
-pub struct G {
+pub(crate) struct G {
     /// The M that runs it. Written by that M before it resumes the goroutine, read by the goroutine (and by dumps).
     m: AtomicPtr<M>,
     /// A `Status`, perhaps with `SCAN`. See I3.
@@ -261,7 +195,7 @@ impl G {
     }
 
     /// What it does now; a hint to anybody but its owner.
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         Status::from_word(self.status.load(Relaxed))
     }
 
@@ -322,7 +256,7 @@ impl G {
 
     /// Why it waits, in Go's words; meaningful while it waits.
     pub(crate) fn wait_reason(&self) -> &'static str {
-        wait_reason_text(self.wait_reason.load(Relaxed))
+        WaitReason::text(self.wait_reason.load(Relaxed))
     }
 
     pub(crate) fn schedlink(&self) -> Option<GRef> {
@@ -346,7 +280,7 @@ impl G {
 
 /// A handle of a record: a goroutine, or a plain thread that parks. Valid for ever (I1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct GRef(NonNull<G>);
+pub(crate) struct GRef(NonNull<G>);
 
 // SAFETY: G is Sync and never unmapped (I1).
 unsafe impl Send for GRef {}

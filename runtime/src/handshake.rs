@@ -222,6 +222,7 @@ mod loom_tests {
             assert_eq!(s.tenure.enter().is_null(), taken);
         });
     }
+
     /// What is done to an M that is outside without a P (its thread made lighter) and what it does inside exclude each other,
     /// and once inside it sees it done.
     #[test]

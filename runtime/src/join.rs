@@ -1,4 +1,4 @@
-//! `go` and what it returns. Model: std::thread::spawn, JoinHandle, scope.
+//! `go` and what it returns. Model: std::thread::spawn, JoinHandle. Go: the `go` statement.
 //!
 //! I1 A goroutine spawned here for a `T` has the place of a `Bequest<T>` in its slot. Whose that is, and the slot, says the
 //!    record's join word (join_word.rs has the protocol).
@@ -94,7 +94,8 @@ fn bequeath<T>(result: std::thread::Result<T>) {
 /// Spawns a goroutine. Model: [`std::thread::spawn`]; Go: the `go` statement.
 ///
 /// It runs soon, on one of the runtime's threads, and may continue on another after anything that parks. Dropping the handle
-/// lets it go on by itself. The call itself parks if the caller has computed so long that its P was retaken and none is free. A panic in it unwinds it alone and comes out of [`JoinHandle::join`].
+/// lets it go on by itself. A panic in it unwinds it alone and comes out of [`JoinHandle::join`]. The call itself parks if the caller has
+/// computed so long that its P was retaken and none is free.
 ///
 /// # Panics
 /// Before the runtime runs; and if no stack can be had (the message names the limit).

@@ -16,6 +16,7 @@ mod note;
 mod runnext;
 mod spinning;
 mod timer;
+mod wait_reason;
 
 #[cfg(not(loom))]
 mod ahead;

@@ -30,7 +30,7 @@ pub(crate) enum Event {
     SpoiledThread,
 }
 
-const EVENTS: usize = 11;
+const EVENTS: usize = Event::SpoiledThread as usize + 1;
 /// One in so many wakes is timed.
 const SAMPLE: u32 = 64;
 /// Powers of two of nanoseconds, up to a quarter of an hour.

@@ -2,26 +2,7 @@
 
 pub(crate) mod g {
     use super::Record;
-
-    /// Why a goroutine waits; models do not care.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    #[allow(dead_code)]
-    pub(crate) enum WaitReason {
-        IOWait,
-        ChanReceive,
-        ChanSend,
-        ChanReceiveNilChan,
-        Select,
-        Sleep,
-        Semacquire,
-        SyncMutexLock,
-        SyncRWMutexRLock,
-        SyncRWMutexLock,
-        SyncCondWait,
-        SyncWaitGroupWait,
-        Join,
-        BlockOn,
-    }
+    pub(crate) use crate::wait_reason::WaitReason;
 
     /// A model's record, alive as long as the model's process.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]

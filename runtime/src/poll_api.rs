@@ -1,12 +1,15 @@
 //! Descriptors that goroutines wait on: the door through which the network crate uses the poller.
 //! Go: runtime/netpoll.go poll_runtime_*, netpollblock.
 //!
-//! The protocol and its proof are in netpoll.rs. Here are the steps that park and ready, which the poller itself must not.
+//! The protocol and its proof are in netpoll.rs. Here are the steps that park and ready, which the poller itself must not; those of
+//! deadlines are in `deadline.rs`, and the handle that the network has, [`PollDescriptor`], in `descriptor.rs`.
 //!
 //! I1 Operations on a [`PollDescriptor`] happen between `open` and `close`; the owner (fdMutex) sees to it.
 //! I2 One goroutine per direction waits at a time; the owner sees to it.
 
 mod deadline;
+#[cfg(not(loom))]
+mod descriptor;
 #[cfg(all(test, loom))]
 mod loom_tests;
 
@@ -17,7 +20,10 @@ use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
 use crate::proc::{gopark, goready};
 use crate::throw::throw;
 
+use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
 pub use deadline::DeadlineMode;
+#[cfg(not(loom))]
+pub use descriptor::{PollDescriptor, fewest_syscalls, is_poll_descriptor};
 
 /// How a wait that may be interrupted ended, the descriptor being in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,209 +141,39 @@ impl Evicted {
     }
 }
 
-/// A goroutine's M goes on to look for work and so comes to poll. A plain thread just sleeps: if nobody polls, somebody
-/// must be sent to look for work, who will find none and poll.
+/// What a wait tells the scheduler and the cache. No part of the protocol: a model does without.
 #[cfg(not(loom))]
-fn see_that_somebody_polls(gp: GRef) {
+mod beside_the_protocol {
     use std::sync::atomic::Ordering::SeqCst;
-    // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who is about to poll or to sleep.
-    if gp.kind() == crate::g::Kind::Thread && crate::sched::sched().lastpoll.load(SeqCst) != 0 {
-        crate::proc::wake::wakep();
+
+    use crate::g::{GRef, Kind};
+    use crate::{proc, sched};
+
+    pub(super) use crate::g::stack_pointer;
+
+    /// A goroutine's M goes on to look for work and so comes to poll. A plain thread just sleeps: if nobody polls, somebody
+    /// must be sent to look for work, who will find none and poll.
+    pub(super) fn see_that_somebody_polls(gp: GRef) {
+        // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who is about to poll or to sleep.
+        if gp.kind() == Kind::Thread && sched::sched().lastpoll.load(SeqCst) != 0 {
+            proc::wake::wakep();
+        }
+    }
+
+    /// For the poller that will wake the goroutine: what to fetch then.
+    #[inline(always)]
+    pub(super) fn note_ahead(gp: GRef, left_at: usize, touched: [usize; 2]) {
+        gp.ahead.parks(left_at, touched);
     }
 }
 
 #[cfg(loom)]
-fn see_that_somebody_polls(_gp: GRef) {}
+mod beside_the_protocol {
+    use crate::g::GRef;
 
-/// For the poller that will wake the goroutine: what to fetch then.
-#[cfg(not(loom))]
-#[inline(always)]
-fn note_ahead(gp: GRef, left_at: usize, touched: [usize; 2]) {
-    gp.ahead.parks(left_at, touched);
-}
-
-#[cfg(not(loom))]
-use crate::g::stack_pointer;
-
-#[cfg(loom)]
-fn note_ahead(_gp: GRef, _left_at: usize, _touched: [usize; 2]) {}
-
-#[cfg(loom)]
-fn stack_pointer() -> usize {
-    0
-}
-
-#[cfg(not(loom))]
-pub use door::PollDescriptor;
-
-#[cfg(not(loom))]
-mod door {
-    use std::io;
-    use std::panic::{RefUnwindSafe, UnwindSafe};
-
-    use super::{DeadlineMode, Mode, PollDesc, PollError, Waited};
-    use crate::netpoll::{self, cache, desc::Watched};
-    use crate::netpoll_epoll::{netpollclose, netpollopen};
-    use crate::sys::clock::nanotime;
-    use crate::sys::epoll::Errno;
-
-    /// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not be used (I1).
-    #[derive(Clone, Copy)]
-    pub struct PollDescriptor(&'static PollDesc);
-
-    impl std::fmt::Debug for PollDescriptor {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.debug_tuple("PollDescriptor").field(&self.0.fd()).finish()
-        }
-    }
-
-    // No user code runs while a record is being changed, so a panic leaves none half changed: sockets are as safe as std's.
-    impl UnwindSafe for PollDescriptor {}
-    impl RefUnwindSafe for PollDescriptor {}
-
-    impl PollDescriptor {
-        /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that
-        /// cannot be polled, such as regular files.
-        #[doc(alias = "runtime_pollOpen")]
-        pub fn open(fd: i32) -> io::Result<Self> {
-            Self::open_as(fd, Watched::Other)
-        }
-
-        /// The same for a socket, whose next call names an error that the poller reports.
-        pub fn open_socket(fd: i32) -> io::Result<Self> {
-            Self::open_as(fd, Watched::Socket)
-        }
-
-        fn open_as(fd: i32, what: Watched) -> io::Result<Self> {
-            netpoll::netpoll_generic_init();
-            let pd = cache::alloc();
-            pd.start(fd, what);
-            match netpollopen(pd) {
-                Ok(()) => Ok(PollDescriptor(pd)),
-                Err(errno) => {
-                    cache::free(pd);
-                    Err(errno.into())
-                }
-            }
-        }
-
-        /// As [`open`](Self::open) for a socket, but the kernel is told of it only before the first wait: one that never has to wait
-        /// makes no call for the poller at all. The wait then fails with [`PollError::Refused`] if the kernel refuses.
-        pub fn open_unwatched(socket: i32) -> Self {
-            netpoll::netpoll_generic_init();
-            let pd = cache::alloc();
-            pd.start(socket, Watched::Socket);
-            pd.info.set_unwatched();
-            PollDescriptor(pd)
-        }
-
-        /// Tells the kernel, if it has not been told. The socket's readiness up to then is reported at once (epoll(7), EPOLL_CTL_ADD), so
-        /// none is lost. A reader and a writer may both come here: the second finds it told (EEXIST).
-        #[inline]
-        fn watch(self) -> Result<(), PollError> {
-            if self.0.info.load().unwatched() { self.watch_now() } else { Ok(()) }
-        }
-
-        #[cold]
-        fn watch_now(self) -> Result<(), PollError> {
-            match netpollopen(self.0) {
-                Ok(()) | Err(Errno(libc::EEXIST)) => {
-                    self.0.info.set_watched();
-                    Ok(())
-                }
-                Err(Errno(errno)) => Err(PollError::Refused(errno)),
-            }
-        }
-
-        /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and when nobody uses
-        /// the handle any more.
-        #[doc(alias = "runtime_pollClose")]
-        pub fn close(self) {
-            self.0.assert_closable();
-            if !self.0.info.load().unwatched() {
-                netpollclose(self.0);
-            }
-            cache::free(self.0);
-        }
-
-        /// Announces the close: those who wait wake with [`PollError::Closing`], and nobody will wait again. Once.
-        #[doc(alias = "runtime_pollUnblock")]
-        #[doc(alias = "evict")]
-        pub fn unblock(self) {
-            self.0.unblock();
-        }
-
-        /// Begins an operation: fails if the descriptor is closing or the deadline has passed; forgets earlier readiness.
-        #[doc(alias = "runtime_pollReset")]
-        #[inline]
-        pub fn reset(self, mode: Mode) -> Result<(), PollError> {
-            self.0.check(mode)?;
-            self.0.sema(mode).reset();
-            Ok(())
-        }
-
-        /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
-        ///
-        /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
-        ///
-        /// # Panics
-        /// Before the runtime runs: nobody would ask the poller.
-        #[doc(alias = "runtime_pollWait")]
-        pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
-            crate::sched::sched();
-            self.watch()?;
-            self.0.wait(mode, &raw const *owner as usize)
-        }
-
-        /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
-        /// what there is to read.
-        #[inline]
-        pub fn hung_up(self) -> bool {
-            self.0.info.load().hung_up()
-        }
-
-        /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
-        pub fn wait_interruptible(
-            self,
-            mode: Mode,
-            interrupted: impl Fn() -> bool,
-        ) -> Result<Waited, PollError> {
-            crate::sched::sched();
-            self.watch()?;
-            self.0.wait_unless(mode, 0, interrupted)
-        }
-
-        /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.
-        pub fn interrupt(self, mode: Mode) {
-            self.0.interrupt(mode);
-        }
-
-        /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.
-        #[doc(alias = "runtime_pollSetDeadline")]
-        pub fn set_deadline(self, in_ns: Option<i64>, mode: DeadlineMode) {
-            let at = match in_ns {
-                None => 0,
-                Some(ns) if ns > 0 => {
-                    // It has the clock; a panic is better here than with the lock held.
-                    crate::sched::sched();
-                    nanotime().saturating_add(ns)
-                }
-                Some(_) => -1,
-            };
-            self.0.set_deadline(at, mode);
-        }
-    }
-
-    /// Is the knob [`Builder::fewest_syscalls`](crate::Builder::fewest_syscalls) set?
-    pub fn fewest_syscalls() -> bool {
-        crate::sched::try_sched().is_some_and(|s| s.config.fewest_syscalls)
-    }
-
-    /// Is this a descriptor of the poller itself? For tests that count open descriptors.
-    pub fn is_poll_descriptor(fd: i32) -> bool {
-        netpoll::netpoll_is_poll_descriptor(fd)
+    pub(super) fn see_that_somebody_polls(_: GRef) {}
+    pub(super) fn note_ahead(_: GRef, _: usize, _: [usize; 2]) {}
+    pub(super) fn stack_pointer() -> usize {
+        0
     }
 }
-
-#[cfg(not(loom))]
-pub use door::{fewest_syscalls, is_poll_descriptor};

@@ -14,6 +14,7 @@ use crate::m::M;
 use crate::note::Note;
 use crate::p::P;
 use crate::spinning::Spinning;
+use crate::sys::clock::nanotime;
 
 /// What does not change while the runtime runs.
 #[derive(Debug, Clone)]
@@ -120,13 +121,13 @@ pub(crate) fn init(config: Config) -> bool {
                 pidle: None,
             }),
             spinning: Spinning::new(),
-            lastpoll: AtomicI64::new(crate::sys::clock::nanotime()),
+            lastpoll: AtomicI64::new(nanotime()),
             poll_until: AtomicI64::new(0),
             polling_net: AtomicBool::new(false),
             sysmon_wait: AtomicBool::new(false),
             sysmon_note: Note::new(),
             goidgen: AtomicU64::new(0),
-            started_at: crate::sys::clock::nanotime(),
+            started_at: nanotime(),
             config,
         }
     });
@@ -143,9 +144,11 @@ pub(crate) fn coarse_now() -> i64 {
     COARSE_NOW.load(Relaxed)
 }
 
-/// Tells the others what the clock says.
-pub(crate) fn set_coarse_now(now: i64) {
+/// Reads the clock, and tells the others what it says.
+pub(crate) fn refresh_clock() -> i64 {
+    let now = nanotime();
     COARSE_NOW.store(now, Relaxed);
+    now
 }
 
 impl Sched {

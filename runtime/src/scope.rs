@@ -111,7 +111,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
                 resume_unwind(payload)
             }
         };
-        // SAFETY: I1: `leave` runs after `f`, its captures and its result have been dropped or handed to the packet, and the scope
+        // SAFETY: I1: `leave` runs after `f`, its captures and its result have been dropped or left to the handle, and the scope
         // waits for it.
         let handle =
             unsafe { join::spawn_then(main, move || drop(leave), Options::default(), Location::caller()) };

@@ -1,4 +1,4 @@
-//! Stacks: slots of one reserved region, with guards that cost no mapping, reused hot and trimmed lazily (DESIGN D3, D4).
+//! Stacks: slots of one reserved region, with guards that cost no mapping, reused hot and trimmed lazily.
 //!
 //! A size class is a power of two. Its slots lie in slabs; a slab is a stretch of reserved address space of which pages
 //! are committed by touching them. The first slab of the default class is the *primary* region: whether a stack pointer

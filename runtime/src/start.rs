@@ -185,7 +185,7 @@ impl Builder {
         wake::idle_all_ps();
         crate::fault::install();
         crate::dump::install_panic_hook();
-        crate::dump::refresh_clock();
+        sched::refresh_clock();
         spawn_sysmon();
         // ORDERING: Release, see above.
         STARTED.store(true, Release);

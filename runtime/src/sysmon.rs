@@ -28,9 +28,9 @@ use crate::hogs::Hogs;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::PStatus;
-use crate::proc::{checkdead, newproc, schedule, wake};
+use crate::proc::{checkdead, newproc, wake};
 use crate::runq::runqempty;
-use crate::sched::{Sched, sched};
+use crate::sched::{Sched, refresh_clock, sched};
 use crate::stack;
 use crate::sys::thread::usleep;
 
@@ -94,7 +94,7 @@ pub(crate) fn sysmon() {
             idle_rounds = 0;
             continue;
         }
-        let now = dump::refresh_clock();
+        let now = refresh_clock();
         poll_network(sched, now);
         match retake(sched, &mut seen, &mut hogs, now) {
             Some(Retaken::Call) => quiet = 0,
@@ -130,7 +130,7 @@ fn deep_sleep(sched: &Sched) -> bool {
     if !fault::quit_pending() {
         sched.sysmon_note.sleep();
     }
-    dump::refresh_clock();
+    refresh_clock();
     true
 }
 
@@ -202,7 +202,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
             // The pair that hands its slice to and fro lets others run (runq.rs runqget).
             p.preempt.store(true, Relaxed);
         }
-        let waits = queued || schedule::timers_due(&p.timers, now);
+        let waits = queued || p.timers.any_due(now);
         // An announced call that lasts gives its P up also when nothing waits: the last P's next owner waits in the poller, or all
         // are idle, and there is no need to poll for them every 10 ms.
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;

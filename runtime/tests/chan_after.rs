@@ -64,15 +64,7 @@ fn try_recv() {
 
 #[test]
 fn recv() {
-    run(|| {
-        let start = Instant::now();
-        let r = after(ms(50));
-        let fired = r.recv().unwrap();
-        assert!(fired - start >= ms(50));
-        let now = Instant::now();
-        assert!(fired < now && now - fired < fired - start);
-        assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
-    });
+    run(|| clock_recv(after));
 }
 
 #[test]
@@ -108,34 +100,12 @@ fn recv_two() {
 
 #[test]
 fn recv_race() {
-    run(|| {
-        select! {
-            recv(after(ms(50))) -> _ => {}
-            recv(after(ms(100))) -> _ => panic!(),
-        }
-        select! {
-            recv(after(ms(100))) -> _ => panic!(),
-            recv(after(ms(50))) -> _ => {}
-        }
-    });
+    run(|| clock_recv_race(after));
 }
 
 #[test]
 fn stress_default() {
-    run(|| {
-        for _ in 0..10 {
-            select! {
-                recv(after(ms(0))) -> _ => {}
-                default => panic!(),
-            }
-        }
-        for _ in 0..10 {
-            select! {
-                recv(after(ms(100))) -> _ => panic!(),
-                default => {}
-            }
-        }
-    });
+    run(|| clock_stress_default(after));
 }
 
 /// A thousand channels that fire within 5 ms; four goroutines take from them until nothing has come for 100 ms.
@@ -209,10 +179,7 @@ fn fairness() {
         for dur in [0, 1] {
             let mut hits = [0; 2];
             for _ in 0..1000 {
-                select! {
-                    recv(after(ms(dur))) -> _ => hits[0] += 1,
-                    recv(after(ms(dur))) -> _ => hits[1] += 1,
-                }
+                take_either(&mut hits, &after(ms(dur)), &after(ms(dur)), 1);
             }
             assert_fair(&hits, 1000);
         }
@@ -225,14 +192,7 @@ fn fairness_duplicates() {
         for dur in [0, 1] {
             let mut hits = [0; 5];
             for _ in 0..1000 {
-                let r = after(ms(dur));
-                select! {
-                    recv(r) -> _ => hits[0] += 1,
-                    recv(r) -> _ => hits[1] += 1,
-                    recv(r) -> _ => hits[2] += 1,
-                    recv(r) -> _ => hits[3] += 1,
-                    recv(r) -> _ => hits[4] += 1,
-                }
+                take_five_ways(&mut hits, &after(ms(dur)), 1);
             }
             assert_fair(&hits, 1000);
         }

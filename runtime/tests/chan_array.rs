@@ -49,22 +49,7 @@ fn len_empty_full() {
 
 #[test]
 fn try_recv() {
-    run(|| {
-        let (s, r) = bounded(100);
-        both(
-            move || {
-                assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
-                nap(150);
-                assert_eq!(r.try_recv(), Ok(7));
-                nap(50);
-                assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
-            },
-            move || {
-                nap(100);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::try_recv(Some(100)));
 }
 
 #[test]
@@ -90,20 +75,7 @@ fn recv() {
 
 #[test]
 fn recv_timeout() {
-    run(|| {
-        let (s, r) = bounded::<i32>(100);
-        both(
-            move || {
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
-                assert_eq!(r.recv_timeout(ms(100)), Ok(7));
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Disconnected));
-            },
-            move || {
-                nap(150);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::recv_timeout(Some(100)));
 }
 
 #[test]
@@ -248,16 +220,7 @@ fn disconnect_wakes_sender() {
 
 #[test]
 fn disconnect_wakes_receiver() {
-    run(|| {
-        let (s, r) = bounded::<()>(1);
-        both(
-            move || assert_eq!(r.recv(), Err(RecvError)),
-            move || {
-                nap(100);
-                drop(s);
-            },
-        );
-    });
+    run(|| chan_common::disconnect_wakes_receiver(Some(1)));
 }
 
 #[test]
@@ -301,39 +264,12 @@ fn linearizable() {
 
 #[test]
 fn fairness() {
-    const COUNT: usize = 10_000;
-    run(|| {
-        let ((s1, r1), (s2, r2)) = (bounded(COUNT), bounded(COUNT));
-        (0..COUNT).for_each(|_| [&s1, &s2].into_iter().for_each(|s| s.send(()).unwrap()));
-        let mut hits = [0; 2];
-        for _ in 0..COUNT {
-            select! {
-                recv(r1) -> _ => hits[0] += 1,
-                recv(r2) -> _ => hits[1] += 1,
-            }
-        }
-        assert_fair(&hits, COUNT);
-    });
+    run(|| chan_common::fairness(bounded(10_000), bounded(10_000)));
 }
 
 #[test]
 fn fairness_duplicates() {
-    const COUNT: usize = 10_000;
-    run(|| {
-        let (s, r) = bounded(COUNT);
-        (0..COUNT).for_each(|_| s.send(()).unwrap());
-        let mut hits = [0; 5];
-        for _ in 0..COUNT {
-            select! {
-                recv(r) -> _ => hits[0] += 1,
-                recv(r) -> _ => hits[1] += 1,
-                recv(r) -> _ => hits[2] += 1,
-                recv(r) -> _ => hits[3] += 1,
-                recv(r) -> _ => hits[4] += 1,
-            }
-        }
-        assert_fair(&hits, COUNT);
-    });
+    run(|| chan_common::fairness_duplicates(bounded(10_000)));
 }
 
 #[test]

@@ -42,60 +42,17 @@ fn len_empty_full() {
 
 #[test]
 fn try_recv() {
-    run(|| {
-        let (s, r) = unbounded();
-        both(
-            move || {
-                assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
-                nap(150);
-                assert_eq!(r.try_recv(), Ok(7));
-                nap(50);
-                assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
-            },
-            move || {
-                nap(100);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::try_recv(None));
 }
 
 #[test]
 fn recv() {
-    run(|| {
-        let (s, r) = unbounded();
-        both(
-            move || {
-                for i in 7..10 {
-                    assert_eq!(r.recv(), Ok(i));
-                    nap(100);
-                }
-                assert_eq!(r.recv(), Err(RecvError));
-            },
-            move || {
-                nap(150);
-                (7..10).for_each(|i| s.send(i).unwrap());
-            },
-        );
-    });
+    run(|| chan_common::recv(None));
 }
 
 #[test]
 fn recv_timeout() {
-    run(|| {
-        let (s, r) = unbounded::<i32>();
-        both(
-            move || {
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
-                assert_eq!(r.recv_timeout(ms(100)), Ok(7));
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Disconnected));
-            },
-            move || {
-                nap(150);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::recv_timeout(None));
 }
 
 #[test]
@@ -168,16 +125,7 @@ fn len() {
 
 #[test]
 fn disconnect_wakes_receiver() {
-    run(|| {
-        let (s, r) = unbounded::<()>();
-        both(
-            move || assert_eq!(r.recv(), Err(RecvError)),
-            move || {
-                nap(100);
-                drop(s);
-            },
-        );
-    });
+    run(|| chan_common::disconnect_wakes_receiver(None));
 }
 
 #[test]
@@ -221,39 +169,12 @@ fn linearizable() {
 
 #[test]
 fn fairness() {
-    const COUNT: usize = 10_000;
-    run(|| {
-        let ((s1, r1), (s2, r2)) = (unbounded(), unbounded());
-        (0..COUNT).for_each(|_| [&s1, &s2].into_iter().for_each(|s| s.send(()).unwrap()));
-        let mut hits = [0; 2];
-        for _ in 0..COUNT {
-            select! {
-                recv(r1) -> _ => hits[0] += 1,
-                recv(r2) -> _ => hits[1] += 1,
-            }
-        }
-        assert_fair(&hits, COUNT);
-    });
+    run(|| chan_common::fairness(unbounded(), unbounded()));
 }
 
 #[test]
 fn fairness_duplicates() {
-    const COUNT: usize = 10_000;
-    run(|| {
-        let (s, r) = unbounded();
-        (0..COUNT).for_each(|_| s.send(()).unwrap());
-        let mut hits = [0; 5];
-        for _ in 0..COUNT {
-            select! {
-                recv(r) -> _ => hits[0] += 1,
-                recv(r) -> _ => hits[1] += 1,
-                recv(r) -> _ => hits[2] += 1,
-                recv(r) -> _ => hits[3] += 1,
-                recv(r) -> _ => hits[4] += 1,
-            }
-        }
-        assert_fair(&hits, COUNT);
-    });
+    run(|| chan_common::fairness_duplicates(unbounded()));
 }
 
 #[test]

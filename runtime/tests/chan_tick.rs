@@ -80,15 +80,7 @@ fn try_recv() {
 
 #[test]
 fn recv() {
-    run(|| {
-        let start = Instant::now();
-        let r = tick(ms(50));
-        let fired = r.recv().unwrap();
-        assert!(fired - start >= ms(50));
-        let now = Instant::now();
-        assert!(fired < now && now - fired < fired - start);
-        assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
-    });
+    run(|| clock_recv(tick));
 }
 
 #[test]
@@ -126,34 +118,12 @@ fn recv_two() {
 
 #[test]
 fn recv_race() {
-    run(|| {
-        select! {
-            recv(tick(ms(50))) -> _ => {}
-            recv(tick(ms(100))) -> _ => panic!(),
-        }
-        select! {
-            recv(tick(ms(100))) -> _ => panic!(),
-            recv(tick(ms(50))) -> _ => {}
-        }
-    });
+    run(|| clock_recv_race(tick));
 }
 
 #[test]
 fn stress_default() {
-    run(|| {
-        for _ in 0..10 {
-            select! {
-                recv(tick(ms(0))) -> _ => {}
-                default => panic!(),
-            }
-        }
-        for _ in 0..10 {
-            select! {
-                recv(tick(ms(100))) -> _ => panic!(),
-                default => {}
-            }
-        }
-    });
+    run(|| clock_stress_default(tick));
 }
 
 /// Tickers of 200 and 300 ms tick eight times in 1100 ms, whoever of four goroutines takes them.
@@ -200,13 +170,7 @@ fn fairness() {
         for dur in [0, 1] {
             let mut hits = [0; 2];
             for _ in 0..COUNT {
-                let (r1, r2) = (tick(ms(dur)), tick(ms(dur)));
-                for _ in 0..COUNT {
-                    select! {
-                        recv(r1) -> _ => hits[0] += 1,
-                        recv(r2) -> _ => hits[1] += 1,
-                    }
-                }
+                take_either(&mut hits, &tick(ms(dur)), &tick(ms(dur)), COUNT);
             }
             assert_fair(&hits, COUNT);
         }
@@ -220,16 +184,7 @@ fn fairness_duplicates() {
         for dur in [0, 1] {
             let mut hits = [0; 5];
             for _ in 0..COUNT {
-                let r = tick(ms(dur));
-                for _ in 0..COUNT {
-                    select! {
-                        recv(r) -> _ => hits[0] += 1,
-                        recv(r) -> _ => hits[1] += 1,
-                        recv(r) -> _ => hits[2] += 1,
-                        recv(r) -> _ => hits[3] += 1,
-                        recv(r) -> _ => hits[4] += 1,
-                    }
-                }
+                take_five_ways(&mut hits, &tick(ms(dur)), COUNT);
             }
             assert_fair(&hits, COUNT);
         }

@@ -3,9 +3,7 @@
 mod chan_common;
 use chan_common::*;
 
-use gopark_runtime::chan::{
-    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError, bounded, select,
-};
+use gopark_runtime::chan::{SendError, SendTimeoutError, TryRecvError, TrySendError, bounded, select};
 
 #[test]
 fn smoke() {
@@ -36,60 +34,17 @@ fn len_empty_full() {
 
 #[test]
 fn try_recv() {
-    run(|| {
-        let (s, r) = bounded(0);
-        both(
-            move || {
-                assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
-                nap(150);
-                assert_eq!(r.try_recv(), Ok(7));
-                nap(50);
-                assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
-            },
-            move || {
-                nap(100);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::try_recv(Some(0)));
 }
 
 #[test]
 fn recv() {
-    run(|| {
-        let (s, r) = bounded(0);
-        both(
-            move || {
-                for i in 7..10 {
-                    assert_eq!(r.recv(), Ok(i));
-                    nap(100);
-                }
-                assert_eq!(r.recv(), Err(RecvError));
-            },
-            move || {
-                nap(150);
-                (7..10).for_each(|i| s.send(i).unwrap());
-            },
-        );
-    });
+    run(|| chan_common::recv(Some(0)));
 }
 
 #[test]
 fn recv_timeout() {
-    run(|| {
-        let (s, r) = bounded::<i32>(0);
-        both(
-            move || {
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
-                assert_eq!(r.recv_timeout(ms(100)), Ok(7));
-                assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Disconnected));
-            },
-            move || {
-                nap(150);
-                s.send(7).unwrap();
-            },
-        );
-    });
+    run(|| chan_common::recv_timeout(Some(0)));
 }
 
 #[test]
@@ -189,16 +144,7 @@ fn disconnect_wakes_sender() {
 
 #[test]
 fn disconnect_wakes_receiver() {
-    run(|| {
-        let (s, r) = bounded::<()>(0);
-        both(
-            move || assert_eq!(r.recv(), Err(RecvError)),
-            move || {
-                nap(100);
-                drop(s);
-            },
-        );
-    });
+    run(|| chan_common::disconnect_wakes_receiver(Some(0)));
 }
 
 #[test]
@@ -240,12 +186,7 @@ fn fairness() {
         both(
             || {
                 let mut hits = [0; 2];
-                for _ in 0..COUNT {
-                    select! {
-                        recv(r1) -> _ => hits[0] += 1,
-                        recv(r2) -> _ => hits[1] += 1,
-                    }
-                }
+                take_either(&mut hits, &r1, &r2, COUNT);
                 assert_fair(&hits, COUNT);
             },
             || {
@@ -270,15 +211,7 @@ fn fairness_duplicates() {
         both(
             || {
                 let mut hits = [0; 5];
-                for _ in 0..COUNT {
-                    select! {
-                        recv(r) -> _ => hits[0] += 1,
-                        recv(r) -> _ => hits[1] += 1,
-                        recv(r) -> _ => hits[2] += 1,
-                        recv(r) -> _ => hits[3] += 1,
-                        recv(r) -> _ => hits[4] += 1,
-                    }
-                }
+                take_five_ways(&mut hits, &r, COUNT);
                 assert_fair(&hits, COUNT);
             },
             || {

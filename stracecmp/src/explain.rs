@@ -72,17 +72,17 @@ pub enum Class {
     BusyPolling,
     /// Another way to ask.
     PollShape,
-    /// L1.
+    /// Polls of two shapes, or one that failed ([`Lint::L1`]).
     OddPolls,
-    /// L2.
+    /// An event of a descriptor that is gone, or that nobody asked for ([`Lint::L2`]).
     StaleEvent,
-    /// L3.
+    /// A tag used twice ([`Lint::L3`]).
     TagReused,
-    /// L4.
+    /// The eventfd is not used as Go uses it ([`Lint::L4`]).
     Break,
-    /// L6.
+    /// Two threads block in the poller at once ([`Lint::L6`]).
     TwoPollers,
-    /// L8.
+    /// A descriptor made twice ([`Lint::L8`]).
     MadeTwice,
     /// Child processes.
     Children,

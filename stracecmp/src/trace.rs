@@ -1,10 +1,29 @@
 //! The projection: from the calls of a log to the lines that are compared.
 //!
 //! What is kept of a log is what the program said to the kernel about descriptors, in the order in which it said it; what
-//! only tells how threads happened to be scheduled is taken out. The rules have names, the same everywhere in this
-//! project: D dropped, A abstracted, W waiting, P processes and start, L faults that any log can have by itself.
-//! This file walks over the calls and keeps the descriptors; `polling` knows the poller (W1, L1 to L6),
-//! `wording` writes a call down (A1 to A7), `flow` folds long writes (W2).
+//! only tells how threads happened to be scheduled is taken out. The rules have names, the same everywhere in this crate:
+//!
+//! | rule | what | where |
+//! |---|---|---|
+//! | D1 | dropped: calls that are not about descriptors (memory, threads, signals, time) | `log` |
+//! | D2 | dropped: calls that are retried (EINTR, ERESTART) | here |
+//! | D3 | dropped: the program's own exec, and calls that the end cut off | here |
+//! | A1 | abstracted: a descriptor's number becomes a name for one life of it | `fds`, `lives` |
+//! | A2 | ports that the kernel chose: `EPH1` | `wording` |
+//! | A3 | the data of an event, by which the poller knows a descriptor: `TAG` | `polling` |
+//! | A4 | pointers: `PTR` | `wording` |
+//! | A5 | what files of the machine hold: `DATA` | `wording` |
+//! | A6 | the system's backlog: `SOMAXCONN` | `wording` |
+//! | A7 | what belongs to one run: process ids, times, the numbers of DNS messages | `wording` |
+//! | W1 | a call that had to wait: `wait(FD, r) = MASK` before the next one of its side | `polling` |
+//! | W2 | the parts of one long write: `write-all` | `flow` |
+//! | W3 | how often, how and how long the poller was asked | `polling`, `compare` |
+//! | P1 | a child is a list of its own, up to its exec | here |
+//! | P2 | what a runtime does before the program's first call is apart | `prologue` |
+//! | P3 | in the view of each descriptor, the poller's own lines are sorted | `per_fd` |
+//! | L1 to L8 | faults that any log can have by itself: [`Lint`] (L5 and L7 are none) | `polling`, `lives` |
+//!
+//! This file walks over the calls and keeps the descriptors.
 //!
 //! Invariants:
 //! - I1: calls are taken in the order of `position`: a maker where it ended, others where they began.

@@ -73,7 +73,7 @@ impl Pipe {
 
     #[doc(alias = "newPipe")]
     fn new() -> Result<Pipe, Errno> {
-        let (reader, writer) = crate::os::sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
+        let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
         // A smaller pipe works too, with more calls.
         let _ = sys::set_pipe_size(reader, MAX_SPLICE as i32);
         Ok(Pipe { reader, writer, data: 0 })

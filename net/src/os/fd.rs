@@ -11,6 +11,7 @@ use super::{File, PathError};
 use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::errno::Errno;
 use crate::poll::{self, Mode};
+use crate::sys;
 
 /// A descriptor in the poller: operations park the goroutine, not the thread.
 ///
@@ -35,7 +36,7 @@ impl Fd {
     /// # Errors
     /// The poller does not take it: a regular file, for one.
     pub fn new(fd: OwnedFd) -> io::Result<Fd> {
-        crate::sys::set_nonblock(fd.as_raw_fd(), true)?;
+        sys::set_nonblock(fd.as_raw_fd(), true)?;
         let name = PathBuf::from(format!("fd {}", fd.as_raw_fd()));
         let file = File::from_fd(fd, name);
         if file.poll_fd().pollable() { Ok(Fd(file)) } else { Err(Errno(libc::EPERM).into()) }

@@ -10,11 +10,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawF
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{PathError, sys};
+use super::PathError;
 use crate::endpoint::{Class, CopyFailure, Endpoint};
 use crate::error::Sentinel;
 use crate::poll::{self, DeadlineMode, Kind};
 use crate::read_all::read_all;
+use crate::sys;
 
 /// An open file, a pipe's end, a device. Closed when dropped.
 ///
@@ -83,8 +84,7 @@ impl File {
         let path = path.as_ref();
         let fail = |e| PathError::new("open", path, e);
         let c_path = sys::c_path(path).map_err(fail)?;
-        let fd =
-            sys::ignoring_eintr(|| crate::sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
+        let fd = sys::ignoring_eintr(|| sys::open(&c_path, flags | libc::O_CLOEXEC, mode)).map_err(fail)?;
         let origin = if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Ours };
         Ok(File { append: flags & libc::O_APPEND != 0, ..File::of(fd, path.to_owned(), origin) })
     }
@@ -93,7 +93,7 @@ impl File {
     #[doc(alias = "NewFile")]
     pub fn from_fd(fd: OwnedFd, name: impl Into<PathBuf>) -> File {
         let fd = fd.into_raw_fd();
-        let flags = crate::sys::get_flags(fd).unwrap_or(0);
+        let flags = sys::get_flags(fd).unwrap_or(0);
         let origin = if flags & libc::O_NONBLOCK != 0 { Origin::GivenNonblocking } else { Origin::Given };
         File { append: flags & libc::O_APPEND != 0, ..File::of(fd, name.into(), origin) }
     }
@@ -101,13 +101,13 @@ impl File {
     /// Takes over an open descriptor. Go: newFile.
     #[doc(alias = "newFile")]
     pub(crate) fn of(fd: RawFd, name: PathBuf, origin: Origin) -> File {
-        let made_nonblocking = origin == Origin::Ours && crate::sys::set_nonblock(fd, true).is_ok();
+        let made_nonblocking = origin == Origin::Ours && sys::set_nonblock(fd, true).is_ok();
         let mut blocking = if made_nonblocking { Blocking::Restore } else { Blocking::AsGiven };
         let mut poll_fd = poll::Fd::new(fd, Kind::File);
         // A refusal is no failure: disk files are refused, and real errors show in later I/O.
         let try_poller = made_nonblocking || origin == Origin::GivenNonblocking;
         let refused = try_poller && poll_fd.init().is_err();
-        if refused && made_nonblocking && crate::sys::set_nonblock(fd, false).is_ok() {
+        if refused && made_nonblocking && sys::set_nonblock(fd, false).is_ok() {
             blocking = Blocking::AsGiven;
         }
         File { fd: poll_fd, name, blocking, append: false }

@@ -5,9 +5,10 @@
 mod fd;
 mod file;
 mod path_error;
-pub(crate) mod sys;
 
 use std::io;
+
+use crate::sys;
 
 pub use fd::Fd;
 pub use file::File;

@@ -6,6 +6,7 @@
 //! I1 The number is valid while a reference is held; the last one to leave removes it from the poller, then closes it.
 //! I2 `close` returns after that has happened (unless the descriptor is in blocking mode, where a user may sit in the kernel).
 
+use std::net::Shutdown;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
@@ -115,9 +116,9 @@ impl Fd {
         }
     }
 
-    /// This is a TCP connection: with `fewest_syscalls`, a read that does not fill its buffer makes the next one wait first.
+    /// Says that this is a TCP connection: with `fewest_syscalls`, a read that does not fill its buffer makes the next one wait first.
     /// (Of other streams it may mean something else: a terminal's line, a message that carries descriptors.)
-    pub(crate) fn is_tcp(&mut self) {
+    pub(crate) fn set_tcp(&mut self) {
         if fewest_syscalls() {
             self.short_read = ShortRead::Empty;
         }
@@ -127,14 +128,9 @@ impl Fd {
     #[doc(alias = "Init")]
     pub(crate) fn init(&mut self) -> Result<(), Error> {
         let open = if self.kind == Kind::File { PollDescriptor::open } else { PollDescriptor::open_socket };
-        match open(self.raw()) {
-            Ok(pd) => {
-                self.pd = Some(pd);
-                *self.is_blocking.get_mut() = false;
-                Ok(())
-            }
-            Err(e) => Err(Errno(e.raw_os_error().unwrap_or(0)).into()),
-        }
+        let pd = open(self.raw()).map_err(|e| Errno(e.raw_os_error().unwrap_or(0)))?;
+        self.set_watched(pd);
+        Ok(())
     }
 
     /// As [`init`](Self::init), for a connection just accepted: with `fewest_syscalls` the poller comes to know of it when somebody first
@@ -143,9 +139,13 @@ impl Fd {
         if !fewest_syscalls() {
             return self.init();
         }
-        self.pd = Some(PollDescriptor::open_unwatched(self.raw()));
-        *self.is_blocking.get_mut() = false;
+        self.set_watched(PollDescriptor::open_unwatched(self.raw()));
         Ok(())
+    }
+
+    fn set_watched(&mut self, pd: PollDescriptor) {
+        self.pd = Some(pd);
+        *self.is_blocking.get_mut() = false;
     }
 
     /// The number, for calls of one's own under a reference, or before the descriptor is shared; -1 once closed.
@@ -349,7 +349,12 @@ impl Fd {
     }
 
     /// shutdown(2).
-    pub(crate) fn shutdown(&self, how: i32) -> Result<(), Error> {
+    pub(crate) fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
+        let how = match how {
+            Shutdown::Read => libc::SHUT_RD,
+            Shutdown::Write => libc::SHUT_WR,
+            Shutdown::Both => libc::SHUT_RDWR,
+        };
         self.control(|fd| sys::shutdown(fd, how))
     }
 

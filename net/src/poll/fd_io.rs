@@ -9,8 +9,7 @@ use gopark_runtime::context::Context;
 use gopark_runtime::poll_api::Mode;
 
 use super::fd::Locked;
-use super::writev::MAX_VEC;
-use super::{Error, Fd, WriteError};
+use super::{Error, Fd, MAX_VEC, WriteError};
 use crate::error::{Errno, Sentinel};
 use crate::sockaddr::RawAddr;
 use crate::sys;
@@ -57,7 +56,7 @@ impl Fd {
     pub(crate) fn pread(&self, buf: &mut [u8], offset: i64) -> Result<usize, Error> {
         let _reference = self.incref()?;
         let len = self.cap(buf.len());
-        retry_interrupted(|| sys::pread(self.raw(), &mut buf[..len], offset))
+        Ok(sys::ignoring_eintr(|| sys::pread(self.raw(), &mut buf[..len], offset))?)
     }
 
     /// Writes all of it.
@@ -92,13 +91,13 @@ impl Fd {
         let _reference = self.incref()?;
         let mut at = offset;
         self.write_all(buf, |part| {
-            let n = retry_interrupted(|| sys::pwrite(self.raw(), part, at))?;
+            let n = sys::ignoring_eintr(|| sys::pwrite(self.raw(), part, at))?;
             at += n as i64;
             Ok(n)
         })
     }
 
-    /// The loop of the two above: the next part follows at once, without a wait in between.
+    /// The loop of the writes above: the next part follows at once, without a wait in between.
     #[inline]
     fn write_all(
         &self,
@@ -175,14 +174,14 @@ impl Fd {
             return Ok(Some(0));
         }
         let len = self.cap(buf.len());
-        unless_again(retry_interrupted(|| sys::read(self.raw(), &mut buf[..len])))
+        unless_again(sys::ignoring_eintr(|| sys::read(self.raw(), &mut buf[..len])))
     }
 
     /// Writes what fits now; `None`: nothing. Waits for its turn only.
     pub(crate) fn try_write(&self, buf: &[u8]) -> Result<Option<usize>, Error> {
         let _lock = self.begin(Mode::Write)?;
         let len = self.cap(buf.len());
-        unless_again(retry_interrupted(|| sys::write(self.raw(), &buf[..len])))
+        unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
     }
 
     /// An operation of one's own on a locked side: `call` is repeated as any is. Go: RawRead, RawWrite.
@@ -204,7 +203,7 @@ impl Fd {
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
         let _lock = self.lock(mode)?;
-        retry_interrupted(|| call(self.raw()))
+        Ok(sys::ignoring_eintr(|| call(self.raw()))?)
     }
 }
 
@@ -214,19 +213,10 @@ fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
 }
 
 /// A call's result, `None` where it would have had to wait.
-fn unless_again<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+fn unless_again<T>(result: Result<T, Errno>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(Error::Errno(Errno(libc::EAGAIN))) => Ok(None),
-        Err(e) => Err(e),
-    }
-}
-
-fn retry_interrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Error> {
-    loop {
-        match call() {
-            Err(Errno(libc::EINTR)) => {}
-            other => return Ok(other?),
-        }
+        Err(Errno(libc::EAGAIN)) => Ok(None),
+        Err(e) => Err(e.into()),
     }
 }

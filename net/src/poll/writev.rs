@@ -9,7 +9,7 @@ use crate::error::{Errno, Sentinel};
 use crate::sys;
 
 /// The most buffers one call takes (IOV_MAX).
-pub(super) const MAX_VEC: usize = 1024;
+pub(crate) const MAX_VEC: usize = 1024;
 
 impl Fd {
     /// Writes all the buffers; advances them past what went out: written ones are left empty.

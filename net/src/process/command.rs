@@ -339,11 +339,12 @@ impl Command {
     fn fork_exec(&self, program: &Path, pre_exec: &mut [PreExec], files: &Files<'_>) -> io::Result<Forked> {
         if let (Some(dir), None, None, None) = (&self.dir, self.group, self.uid, self.gid) {
             // Looked for here, as Go does: the error then says so before there is a child.
-            crate::os::sys::stat_path(&c_string(dir.as_os_str())?)?;
+            let dir = c_string(dir.as_os_str())?;
+            sys::ignoring_eintr(|| sys::stat(&dir))?;
         }
         pidfd::check()?;
         let files = files.numbers();
-        let (error_reader, error_writer) = crate::os::sys::pipe2(libc::O_CLOEXEC)?;
+        let (error_reader, error_writer) = sys::pipe2(libc::O_CLOEXEC)?;
         // The parent sleeps until a child that borrows its memory has become the program. One with functions of the user's may take long.
         let runs_on = !pre_exec.is_empty();
         let forked = self.with_plan(program, pre_exec, files, error_writer, Role::Exec, fork::fork);
@@ -357,7 +358,7 @@ impl Command {
         let forked = forked?;
         if let Some(errno) = failure {
             // It has ended; nobody else will ask for it.
-            let _ = crate::os::sys::ignoring_eintr(|| fork::reap(forked.pid));
+            let _ = sys::ignoring_eintr(|| fork::reap(forked.pid));
             let _ = sys::close(forked.pidfd);
             return Err(errno.into());
         }
@@ -461,15 +462,15 @@ impl fmt::Debug for Command {
 /// What the child said before it ended; none if it became the program.
 fn read_failure(pipe: RawFd) -> Option<Errno> {
     let mut said = [0; size_of::<usize>()];
-    let n = crate::os::sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);
+    let n = sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);
     (n == said.len()).then(|| Errno(usize::from_ne_bytes(said) as i32))
 }
 
 /// Go: findExecutable.
 #[doc(alias = "findExecutable")]
 fn executable(path: &Path) -> Result<(), Errno> {
-    let c_path = crate::os::sys::c_path(path)?;
-    let stat = crate::os::sys::stat_path(&c_path)?;
+    let c_path = sys::c_path(path)?;
+    let stat = sys::ignoring_eintr(|| sys::stat(&c_path))?;
     if stat.st_mode & libc::S_IFMT == libc::S_IFDIR {
         return Err(Errno(libc::EACCES));
     }

@@ -22,6 +22,7 @@ use std::ptr;
 
 use super::pidfd;
 use crate::errno::Errno;
+use crate::sys;
 
 /// A function of the user's for the child.
 pub(super) type PreExec = Box<dyn FnMut() -> io::Result<()> + Send + Sync>;
@@ -104,7 +105,7 @@ fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
         Err(e) => {
             // SAFETY: a signal to our child, which nobody has waited for.
             unsafe { libc::kill(pid, libc::SIGKILL) };
-            let _ = crate::os::sys::ignoring_eintr(|| reap(pid));
+            let _ = sys::ignoring_eintr(|| reap(pid));
             Err(e)
         }
     }

@@ -11,8 +11,7 @@ use std::sync::OnceLock;
 
 use super::fork::{Plan, Role, fork};
 use crate::errno::Errno;
-use crate::os::sys::ignoring_eintr;
-use crate::sys;
+use crate::sys::{self, ignoring_eintr};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug)]

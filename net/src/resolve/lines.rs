@@ -5,9 +5,11 @@
 //! I1 The file is read through `os::File` with one buffer of 64 KiB, as in Go: it shows in traces. A longer line, or what
 //!    is left of it, is never seen.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::os::{File, PathError, sys};
+use crate::os::{File, PathError};
+use crate::sys;
 
 const BUFFER_SIZE: usize = 64 << 10;
 
@@ -99,7 +101,9 @@ impl Lines {
 
 /// The version of the file at `path`.
 pub(super) fn stat(path: &str) -> Result<Version, PathError> {
-    sys::stat(path).map(|stat| version_of(&stat))
+    let path = Path::new(path);
+    let stat = sys::c_path(path).and_then(|path| sys::ignoring_eintr(|| sys::stat(&path)));
+    stat.map(|stat| version_of(&stat)).map_err(|e| PathError::new("stat", path, e))
 }
 
 fn version_of(stat: &libc::stat) -> Version {

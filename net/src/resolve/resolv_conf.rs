@@ -67,7 +67,7 @@ impl Parsed for ResolvConf {
                 conf.parse(&mut lines);
             }
         }
-        conf.with_defaults(&crate::os::sys::host_name())
+        conf.with_defaults(&crate::sys::host_name())
     }
 
     fn is_fresh(&self, path: &str) -> bool {

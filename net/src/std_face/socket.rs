@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use gopark_runtime::blocking;
 
 use crate::error::{Errno, Sentinel};
-use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode};
+use crate::poll::{DeadlineMode, Error, Fd, Kind, MAX_VEC, Mode};
 use crate::sockaddr::RawAddr;
 use crate::sys;
 
-/// Whether a short read means that there is no more.
+/// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SocketFamily {
     Tcp,
@@ -45,6 +45,15 @@ struct Common {
     write_timeout_ns: AtomicU64,
 }
 
+/// How an operation waits for the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// It parks.
+    Parked,
+    /// It does not: the user has set the socket non-blocking.
+    Never,
+}
+
 impl Common {
     fn timeout_ns(&self, mode: Mode) -> &AtomicU64 {
         match mode {
@@ -66,7 +75,7 @@ impl Socket {
     pub(super) fn unwatched(family: SocketFamily, raw: RawFd, kind: Kind) -> Socket {
         let mut fd = Fd::new(raw, kind);
         if family == SocketFamily::Tcp {
-            fd.is_tcp();
+            fd.set_tcp();
         }
         Socket {
             fd,
@@ -102,25 +111,25 @@ impl Socket {
         result?
     }
 
-    /// Parks or not? With a timeout the operation gets its deadline first.
-    fn begin(&self, mode: Mode) -> Result<bool, Error> {
+    /// How an operation is to wait. With a timeout it gets its deadline first.
+    fn begin(&self, mode: Mode) -> Result<Waits, Error> {
         // Relaxed, here and below: who changes it while others operate gets one or the other, as with the kernel's flag.
         if self.common.nonblocking.load(Relaxed) {
-            return Ok(false);
+            return Ok(Waits::Never);
         }
-        let (has_deadline, side) = match mode {
-            Mode::Read => (&self.has_read_deadline, DeadlineMode::Read),
-            Mode::Write => (&self.has_write_deadline, DeadlineMode::Write),
+        let has_deadline = match mode {
+            Mode::Read => &self.has_read_deadline,
+            Mode::Write => &self.has_write_deadline,
         };
         let ns = self.common.timeout_ns(mode).load(Relaxed);
         if ns != 0 {
             has_deadline.store(true, Relaxed);
-            self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), side)?;
+            self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), deadline_of(mode))?;
         } else if has_deadline.load(Relaxed) {
             has_deadline.store(false, Relaxed);
-            self.fd.set_deadline(None, side)?;
+            self.fd.set_deadline(None, deadline_of(mode))?;
         }
-        Ok(true)
+        Ok(Waits::Parked)
     }
 
     /// The descriptor, if copies may park in it.
@@ -130,7 +139,10 @@ impl Socket {
 
     /// Begins a call of a copy: it has its timeout to itself.
     pub(super) fn begin_copying(&self, mode: Mode) -> Result<(), Error> {
-        if self.begin(mode)? { Ok(()) } else { Err(Errno(libc::EAGAIN).into()) }
+        match self.begin(mode)? {
+            Waits::Parked => Ok(()),
+            Waits::Never => Err(Errno(libc::EAGAIN).into()),
+        }
     }
 
     /// An operation that parks, or its single call when it must not.
@@ -140,45 +152,50 @@ impl Socket {
         parking: impl FnOnce(&Fd) -> Result<T, Error>,
         once: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> io::Result<T> {
-        let result = if self.begin(mode)? { parking(&self.fd) } else { self.fd.control(uninterrupted(once)) };
+        let result = match self.begin(mode)? {
+            Waits::Parked => parking(&self.fd),
+            Waits::Never => self.once(once),
+        };
         result.map_err(std_error)
     }
 
+    /// The single call of an operation that must not park.
+    fn once<T>(&self, mut call: impl FnMut(RawFd) -> Result<T, Errno>) -> Result<T, Error> {
+        self.fd.control(|raw| sys::ignoring_eintr(|| call(raw)))
+    }
+
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.begin(Mode::Read)? {
-            return self.fd.read(buf).map_err(std_error);
-        }
-        self.fd.control(uninterrupted(|raw| sys::read(raw, buf))).map_err(std_error)
+        let result = match self.begin(Mode::Read)? {
+            Waits::Parked => self.fd.read(buf),
+            Waits::Never => self.once(|raw| sys::read(raw, buf)),
+        };
+        result.map_err(std_error)
     }
 
     pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        if self.begin(Mode::Read)? {
-            return self.fd.read_vectored(bufs).map_err(std_error);
-        }
-        self.fd.control(uninterrupted(|raw| sys::readv(raw, bufs))).map_err(std_error)
+        let result = match self.begin(Mode::Read)? {
+            Waits::Parked => self.fd.read_vectored(bufs),
+            Waits::Never => self.once(|raw| sys::readv(raw, bufs)),
+        };
+        result.map_err(std_error)
     }
 
     pub(super) fn recv_with(&self, buf: &mut [u8], flags: i32) -> io::Result<usize> {
-        if self.begin(Mode::Read)? {
-            let recv = |raw| self.end_if_shut(sys::recv(raw, buf, flags));
-            return self.fd.raw_io(Mode::Read, recv).map_err(std_error);
-        }
-        self.fd.control(uninterrupted(|raw| sys::recv(raw, buf, flags))).map_err(std_error)
+        self.receive(|raw| sys::recv(raw, buf, flags))
     }
 
     pub(super) fn recv_from(&self, buf: &mut [u8], flags: i32) -> io::Result<(usize, RawAddr)> {
-        if self.begin(Mode::Read)? {
-            let mut from = RawAddr::empty();
-            let recv = |raw| self.end_if_shut(sys::recvfrom(raw, buf, flags, &mut from));
-            let n = self.fd.raw_io(Mode::Read, recv).map_err(std_error)?;
-            return Ok((n, from));
-        }
         let mut from = RawAddr::empty();
-        let n = self
-            .fd
-            .control(uninterrupted(|raw| sys::recvfrom(raw, buf, flags, &mut from)))
-            .map_err(std_error)?;
+        let n = self.receive(|raw| sys::recvfrom(raw, buf, flags, &mut from))?;
         Ok((n, from))
+    }
+
+    fn receive(&self, mut call: impl FnMut(RawFd) -> Result<usize, Errno>) -> io::Result<usize> {
+        let result = match self.begin(Mode::Read)? {
+            Waits::Parked => self.fd.raw_io(Mode::Read, |raw| self.end_if_shut(call(raw))),
+            Waits::Never => self.once(call),
+        };
+        result.map_err(std_error)
     }
 
     fn end_if_shut(&self, received: Result<usize, Errno>) -> Result<usize, Errno> {
@@ -194,7 +211,7 @@ impl Socket {
     }
 
     pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let first = &bufs[..bufs.len().min(1024)];
+        let first = &bufs[..bufs.len().min(MAX_VEC)];
         self.io(Mode::Write, |fd| fd.write_some_vectored(bufs), |raw| sys::writev(raw, first))
     }
 
@@ -242,11 +259,6 @@ impl Socket {
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shuts_read = how != Shutdown::Write;
-        let how = match how {
-            Shutdown::Read => libc::SHUT_RD,
-            Shutdown::Write => libc::SHUT_WR,
-            Shutdown::Both => libc::SHUT_RDWR,
-        };
         if shuts_read {
             // Relaxed: before the call, by which who is parked wakes and looks.
             self.common.read_shut.store(true, Relaxed);
@@ -284,11 +296,7 @@ impl Socket {
         // Relaxed: as in `begin`.
         self.common.timeout_ns(mode).store(ns, Relaxed);
         if timeout.is_none() {
-            let side = match mode {
-                Mode::Read => DeadlineMode::Read,
-                Mode::Write => DeadlineMode::Write,
-            };
-            self.fd.set_deadline(None, side).map_err(std_error)?;
+            self.fd.set_deadline(None, deadline_of(mode)).map_err(std_error)?;
         }
         Ok(())
     }
@@ -322,17 +330,11 @@ impl Socket {
     }
 }
 
-/// Again after EINTR.
-fn uninterrupted<T>(
-    mut call: impl FnMut(RawFd) -> Result<T, Errno>,
-) -> impl FnOnce(RawFd) -> Result<T, Errno> {
-    move |raw| {
-        loop {
-            match call(raw) {
-                Err(Errno(libc::EINTR)) => {}
-                other => return other,
-            }
-        }
+/// The deadline of one direction.
+fn deadline_of(mode: Mode) -> DeadlineMode {
+    match mode {
+        Mode::Read => DeadlineMode::Read,
+        Mode::Write => DeadlineMode::Write,
     }
 }
 

@@ -6,12 +6,15 @@ pub mod fake_dns;
 /// `fake_dns` names the crate so.
 pub use gopark_net;
 
+use std::borrow::BorrowMut;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use gopark_net::{Conn, Listener, dial, listen};
+use gopark_net::process::Command;
+use gopark_net::{Conn, Listener, TcpListener, TcpStream, dial, listen};
 
 /// Runs a test as a goroutine.
 pub fn in_runtime<T: Send>(test: impl FnOnce() -> T + Send) -> T {
@@ -47,6 +50,37 @@ pub fn pair() -> (Conn, Conn) {
     let ln = local();
     let client = connect(&ln);
     (client, ln.accept().unwrap())
+}
+
+/// The same in std's face.
+pub fn std_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (client, listener.accept().unwrap().0)
+}
+
+/// Bytes of which a part that is lost or moved is noticed.
+pub fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 % 251) as u8).collect()
+}
+
+/// The shell with a script.
+pub fn sh(script: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(script);
+    command
+}
+
+/// What a command prints.
+pub fn stdout(mut command: impl BorrowMut<Command>) -> String {
+    String::from_utf8(command.borrow_mut().output().unwrap().stdout).unwrap()
+}
+
+/// Addresses as text, sorted.
+pub fn sorted_texts(ips: &[IpAddr]) -> Vec<String> {
+    let mut texts: Vec<String> = ips.iter().map(ToString::to_string).collect();
+    texts.sort();
+    texts
 }
 
 /// getsockopt(2) for an int.

@@ -12,7 +12,7 @@
 //! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
 //! | `selectgo.rs try_op.rs complete.rs` | select: choosing, and the half of a send that comes after | `selectgo` |
 //! | `watch.rs` | who waits for readiness only | - |
-//! | `select.rs selected.rs select_macro.rs` | its faces | `select` |
+//! | `select.rs selected.rs`; `select_macro.rs select_case.rs` | its two faces: a set that grows, and the macro | `select` |
 //! | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
 //! | `never.rs` | the channel on which nothing comes | the nil channel |
 //! | `iter.rs` | receivers as iterators | `range` |

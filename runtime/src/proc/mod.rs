@@ -31,7 +31,7 @@ use crate::handshake::Mode;
 use crate::m::M;
 use crate::p::P;
 use crate::runq::{Place, runqput};
-use crate::sched::sched;
+use crate::sched::{coarse_now, sched};
 use crate::timer::Timers;
 use crate::tls;
 
@@ -73,7 +73,7 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
         let f = unsafe { (*data.cast::<Option<F>>()).take() };
         f.expect("a request runs once")(m, gp)
     }
-    // std counts panics per thread: who suspends while unwinding comes back to this one (D9).
+    // std counts panics per thread: who suspends while unwinding comes back to this one.
     let pinned = std::thread::panicking().then(blocking::stay_on_this_thread);
     let mut f = Some(on_m);
     let request = Request { data: (&raw mut f).cast(), call: call::<F> };
@@ -103,7 +103,8 @@ pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     let Some(gp) = g::current_goroutine() else { return park_thread(reason, commit) };
     gp.set_wait_reason(reason);
     suspend(gp, |_m, gp| {
-        crate::dump::note_wait(gp);
+        // Relaxed: read by dumps, once the status says that it waits.
+        gp.wait_since.store(coarse_now(), Relaxed);
         gp.set_status(Status::Waiting);
         if commit(gp) {
             Next::Schedule
@@ -114,7 +115,7 @@ pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     });
 }
 
-/// A plain thread parks: the same record and the same commit, and the thread sleeps (D10).
+/// A plain thread parks: the same record and the same commit, and the thread sleeps.
 #[cold]
 #[inline(never)]
 fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {

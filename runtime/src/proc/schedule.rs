@@ -16,11 +16,11 @@ use crate::m::M;
 use crate::metrics::{self, Event};
 use crate::netpoll;
 use crate::p::{P, PStatus};
-use crate::runq::{Slice, Want, globrunqget, runqempty, runqget, runqsteal};
-use crate::sched::{Sched, sched};
+use crate::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqput, runqsteal};
+use crate::sched::{Sched, refresh_clock, sched};
 use crate::sys::clock::{coarse_nanotime, nanotime};
 use crate::sys::thread::gettid;
-use crate::timer::Timers;
+use crate::timer::earlier;
 use crate::tls;
 
 /// Every so many rounds the global queue comes first, so that two goroutines that keep readying each other cannot starve it.
@@ -197,13 +197,10 @@ impl Search {
             return Step::Nothing;
         }
         // Whatever is ready queues up; the round goes on as usual.
-        match self.poll_once() {
-            Some(gp) => {
-                super::runqput(p, gp, super::Place::Tail);
-                Step::Nothing
-            }
-            None => Step::Nothing,
+        if let Some(gp) = self.poll_once() {
+            runqput(p, gp, Place::Tail);
         }
+        Step::Nothing
     }
 
     /// Asks the network without waiting, unless somebody waits there already.
@@ -304,7 +301,6 @@ impl Search {
         {
             let mut state = sched.lock.lock();
             if !sched.runq.is_empty() {
-                drop(state);
                 return Step::Again;
             }
             wake::releasep(m);
@@ -375,7 +371,7 @@ impl Search {
         };
         metrics::count(Event::PollBlocking);
         let (mut list, delta) = netpoll::netpoll(delay);
-        self.now = crate::dump::refresh_clock();
+        self.now = refresh_clock();
         // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
         sched.poll_until.store(0, SeqCst);
         sched.lastpoll.store(self.now, SeqCst);
@@ -401,14 +397,6 @@ const STEAL_PASSES: usize = 4;
 
 /// So many goroutines from one poll are worth the look at the clock for sysmon.
 const BATCH: usize = 8;
-
-/// The earlier of two times of which 0 means never.
-fn earlier(a: i64, b: i64) -> i64 {
-    match (a, b) {
-        (0, t) | (t, 0) => t,
-        (a, b) => a.min(b),
-    }
-}
 
 /// All Ps once, from a random one on, by a random step that is coprime to their number. Go: randomOrder.
 struct StealOrder {
@@ -437,12 +425,6 @@ impl StealOrder {
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// Is any of these timers due?
-pub(crate) fn timers_due(timers: &Timers, now: i64) -> bool {
-    let when = timers.wake_time();
-    when != 0 && when <= now
 }
 
 #[cfg(test)]

@@ -50,6 +50,8 @@ use crate::throw::throw;
 use locked::Locked;
 use state::StateLock;
 pub(crate) use timers::Timers;
+#[cfg(not(loom))]
+pub(crate) use timers::earlier;
 
 /// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start new ones; it must not park.
 /// `delay_ns` is how late it is.

@@ -80,6 +80,13 @@ impl Timers {
         earlier(self.min_when_heap.load(Relaxed), modified)
     }
 
+    /// Is any due?
+    #[cfg(not(loom))]
+    pub(crate) fn any_due(&self, now: i64) -> bool {
+        let when = self.wake_time();
+        when != 0 && when <= now
+    }
+
     /// Runs what is due in the own P's heap. `now` is the time, or 0 to have it asked for if it matters.
     pub(crate) fn check(&self, now: i64) -> Checked {
         self.check_whose(now, Whose::Own)
@@ -224,7 +231,7 @@ impl std::fmt::Debug for Timers {
 }
 
 /// The earlier of two times of which 0 means none.
-pub(super) fn earlier(a: i64, b: i64) -> i64 {
+pub(crate) fn earlier(a: i64, b: i64) -> i64 {
     if a == 0 || (b != 0 && b < a) { b } else { a }
 }
 

@@ -4,9 +4,11 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gopark_runtime::chan::{Receiver, Sender, bounded, unbounded};
+use gopark_runtime::chan::{
+    Receiver, RecvError, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded,
+};
 
 /// Runs a test as a goroutine.
 pub fn run<T: Send>(f: impl FnOnce() -> T + Send) -> T {
@@ -193,4 +195,152 @@ pub fn linearizable(cap: Option<usize>) {
             r.try_recv().unwrap();
         }
     });
+}
+
+/// Empty, then a message, then the end, by `try_recv`.
+pub fn try_recv(cap: Option<usize>) {
+    let (s, r) = channel(cap);
+    both(
+        move || {
+            assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+            nap(150);
+            assert_eq!(r.try_recv(), Ok(7));
+            nap(50);
+            assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
+        },
+        move || {
+            nap(100);
+            s.send(7).unwrap();
+        },
+    );
+}
+
+/// The same by `recv_timeout`.
+pub fn recv_timeout(cap: Option<usize>) {
+    let (s, r) = channel(cap);
+    both(
+        move || {
+            assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Timeout));
+            assert_eq!(r.recv_timeout(ms(100)), Ok(7));
+            assert_eq!(r.recv_timeout(ms(100)), Err(RecvTimeoutError::Disconnected));
+        },
+        move || {
+            nap(150);
+            s.send(7).unwrap();
+        },
+    );
+}
+
+/// Three messages that wait for their receiver, or it for them.
+pub fn recv(cap: Option<usize>) {
+    let (s, r) = channel(cap);
+    both(
+        move || {
+            for i in 7..10 {
+                assert_eq!(r.recv(), Ok(i));
+                nap(100);
+            }
+            assert_eq!(r.recv(), Err(RecvError));
+        },
+        move || {
+            nap(150);
+            (7..10).for_each(|i| s.send(i).unwrap());
+        },
+    );
+}
+
+/// Who waits for a message learns that none will come.
+pub fn disconnect_wakes_receiver(cap: Option<usize>) {
+    let (s, r) = channel::<()>(cap);
+    both(
+        move || assert_eq!(r.recv(), Err(RecvError)),
+        move || {
+            nap(100);
+            drop(s);
+        },
+    );
+}
+
+/// Takes `count` messages of either, and counts whose they were.
+pub fn take_either<T>(hits: &mut [usize; 2], r1: &Receiver<T>, r2: &Receiver<T>, count: usize) {
+    for _ in 0..count {
+        select! {
+            recv(r1) -> _ => hits[0] += 1,
+            recv(r2) -> _ => hits[1] += 1,
+        }
+    }
+}
+
+/// Takes `count` messages by five cases that are the same, and counts which was chosen.
+pub fn take_five_ways<T>(hits: &mut [usize; 5], r: &Receiver<T>, count: usize) {
+    for _ in 0..count {
+        select! {
+            recv(r) -> _ => hits[0] += 1,
+            recv(r) -> _ => hits[1] += 1,
+            recv(r) -> _ => hits[2] += 1,
+            recv(r) -> _ => hits[3] += 1,
+            recv(r) -> _ => hits[4] += 1,
+        }
+    }
+}
+
+/// How many messages show whether a choice is fair.
+const FAIR: usize = 10_000;
+
+/// Two channels, each with as many messages as are taken of both.
+pub fn fairness((s1, r1): (Sender<()>, Receiver<()>), (s2, r2): (Sender<()>, Receiver<()>)) {
+    (0..FAIR).for_each(|_| [&s1, &s2].into_iter().for_each(|s| s.send(()).unwrap()));
+    let mut hits = [0; 2];
+    take_either(&mut hits, &r1, &r2, FAIR);
+    assert_fair(&hits, FAIR);
+}
+
+/// A channel of which all messages are taken.
+pub fn fairness_duplicates((s, r): (Sender<()>, Receiver<()>)) {
+    (0..FAIR).for_each(|_| s.send(()).unwrap());
+    let mut hits = [0; 5];
+    take_five_ways(&mut hits, &r, FAIR);
+    assert_fair(&hits, FAIR);
+}
+
+/// How `after` and `tick` make a channel.
+pub type Clock = fn(Duration) -> Receiver<Instant>;
+
+/// The time that comes is the one that was asked for, and is had soon after.
+pub fn clock_recv(clock: Clock) {
+    let start = Instant::now();
+    let r = clock(ms(50));
+    let fired = r.recv().unwrap();
+    assert!(fired - start >= ms(50));
+    let now = Instant::now();
+    assert!(fired < now && now - fired < fired - start);
+    assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+}
+
+/// The earlier of two is chosen, whichever comes first in the select.
+pub fn clock_recv_race(clock: Clock) {
+    select! {
+        recv(clock(ms(50))) -> _ => {}
+        recv(clock(ms(100))) -> _ => panic!(),
+    }
+    select! {
+        recv(clock(ms(100))) -> _ => panic!(),
+        recv(clock(ms(50))) -> _ => {}
+    }
+}
+
+/// With a default: what is due goes before it, what is not does not wait.
+pub fn clock_stress_default(clock: Clock) {
+    for _ in 0..10 {
+        select! {
+            recv(clock(ms(0))) -> _ => {}
+            default => panic!(),
+        }
+    }
+    for _ in 0..10 {
+        select! {
+            recv(clock(ms(100))) -> _ => panic!(),
+            default => {}
+        }
+    }
 }

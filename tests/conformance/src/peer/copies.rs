@@ -7,10 +7,26 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use anyhow::{Result, ensure};
 
-use super::{Cue, LIMIT, accept, dial, expect, pace, read_all, server, until_some, wait_tcp};
+use super::tools::{accept, dial, expect, pace, read_all, server, until_some, wait_tcp};
+use super::{Cue, LIMIT, Peer};
+
+/// The peer of a program, if it is here.
+pub(super) fn peer_of(name: &str) -> Option<Peer> {
+    Some(match name {
+        "copy_both_ways" => both_ways,
+        "copy_tcp_unix" => copy_tcp_unix,
+        "copy_to_file" => copy_to_file,
+        "copy_to_pipe" => copy_to_pipe,
+        "copy_unix_tcp" => copy_unix_tcp,
+        "file_copy" => file_copy,
+        "sendfile_copy" => sendfile_copy,
+        "splice_copy" => splice_copy,
+        _ => return None,
+    })
+}
 
 /// A unix server that is copied to.
-pub(super) fn file_copy(cue: &Cue) -> Result<()> {
+fn file_copy(cue: &Cue) -> Result<()> {
     let unix = UnixListener::bind("peer.sock")?;
     cue.ready();
     let got = read_all(&mut accept_unix(&unix)?)?;
@@ -18,7 +34,7 @@ pub(super) fn file_copy(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn copy_to_file(cue: &Cue) -> Result<()> {
+fn copy_to_file(cue: &Cue) -> Result<()> {
     let tcp = server(20065, None)?;
     cue.ready();
     let mut s = accept(&tcp)?;
@@ -30,7 +46,7 @@ pub(super) fn copy_to_file(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn copy_unix_tcp(cue: &Cue) -> Result<()> {
+fn copy_unix_tcp(cue: &Cue) -> Result<()> {
     let (source, sink) = (UnixListener::bind("source.sock")?, server(20067, None)?);
     cue.ready();
     let (mut from, mut to) = (accept_unix(&source)?, accept(&sink)?);
@@ -45,7 +61,7 @@ pub(super) fn copy_unix_tcp(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn copy_tcp_unix(cue: &Cue) -> Result<()> {
+fn copy_tcp_unix(cue: &Cue) -> Result<()> {
     let (source, sink) = (server(20066, None)?, UnixListener::bind("sink.sock")?);
     cue.ready();
     let (mut from, mut to) = (accept(&source)?, accept_unix(&sink)?);
@@ -62,7 +78,7 @@ pub(super) fn copy_tcp_unix(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn copy_to_pipe(cue: &Cue) -> Result<()> {
+fn copy_to_pipe(cue: &Cue) -> Result<()> {
     let source = server(20066, None)?;
     cue.ready();
     let mut from = accept(&source)?;
@@ -75,7 +91,7 @@ pub(super) fn copy_to_pipe(cue: &Cue) -> Result<()> {
 }
 
 /// Both ends of a proxy.
-pub(super) fn both_ways(cue: &Cue) -> Result<()> {
+fn both_ways(cue: &Cue) -> Result<()> {
     let upstream = server(20091, None)?;
     cue.ready();
     wait_tcp(20090)?;
@@ -108,4 +124,27 @@ fn accept_unix(server: &UnixListener) -> Result<UnixStream> {
     s.set_nonblocking(false)?;
     s.set_read_timeout(Some(LIMIT))?;
     Ok(s)
+}
+
+fn sendfile_copy(cue: &Cue) -> Result<()> {
+    let server = server(20022, None)?;
+    cue.ready();
+    let got = read_all(&mut accept(&server)?)?;
+    ensure!(got == fs::read("data.txt")?);
+    Ok(())
+}
+
+fn splice_copy(cue: &Cue) -> Result<()> {
+    let (from, to) = (server(20020, None)?, server(20021, None)?);
+    cue.ready();
+    let (mut s, mut d) = (accept(&from)?, accept(&to)?);
+    for word in [&b"first"[..], b"second"] {
+        pace();
+        s.write_all(word)?;
+        expect(&mut d, word)?;
+    }
+    pace();
+    drop(s);
+    ensure!(read_all(&mut d)?.is_empty());
+    Ok(())
 }

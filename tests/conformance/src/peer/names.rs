@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Cue, LIMIT, Peer, accept, pace, read_all, server_on};
+use super::tools::{accept, pace, read_all, server, server_on};
+use super::{Cue, LIMIT, Peer};
 
 /// The peer of a program, if it is here.
-pub fn peer_of(name: &str) -> Option<Peer> {
+pub(super) fn peer_of(name: &str) -> Option<Peer> {
     Some(match name {
+        "dial_localhost" => dial_localhost,
         "dial_name_dns" => dial_name_dns,
         "dial_name_refused" => dial_name_refused,
+        "dns_lookup" => dns_lookup,
         "dns_reverse" => dns_reverse,
         "dns_search" => dns_search,
         "dns_servers" => dns_servers,
@@ -24,6 +27,59 @@ pub fn peer_of(name: &str) -> Option<Peer> {
 /// Answers for A come first, so that two questions asked at once have one order.
 const A_DELAY: Duration = Duration::from_millis(150);
 const OTHER_DELAY: Duration = Duration::from_millis(350);
+
+fn dial_localhost(cue: &Cue) -> Result<()> {
+    let server = server(20037, None)?;
+    cue.ready();
+    let mut s = accept(&server)?;
+    pace();
+    s.write_all(b"hi")?;
+    read_all(&mut s).map(drop)
+}
+
+/// A name server that knows one address of host.example; the answer for A comes before that for AAAA.
+fn dns_lookup(cue: &Cue) -> Result<()> {
+    const A: [u8; 2] = [0, 1];
+    const QUERIES: usize = 4;
+    let server = UdpSocket::bind("127.0.0.1:53")?;
+    server.set_read_timeout(Some(Duration::from_secs(5)))?;
+    cue.ready();
+    thread::scope(|scope| {
+        for _ in 0..QUERIES {
+            let mut query = [0; 2000];
+            let (n, from) = server.recv_from(&mut query).context("a query")?;
+            let query = query[..n].to_vec();
+            let server = &server;
+            scope.spawn(move || {
+                let name_len = query[12..].iter().position(|&b| b == 0).expect("a name ends with zero") + 1;
+                let question = &query[12..12 + name_len + 4];
+                let is_a = question[name_len..name_len + 2] == A;
+                let known = question.starts_with(b"\x04host");
+                let mut answer = query[..2].to_vec();
+                answer.extend([
+                    0x81,
+                    if known { 0x80 } else { 0x83 },
+                    0,
+                    1,
+                    0,
+                    u8::from(known && is_a),
+                    0,
+                    0,
+                    0,
+                    0,
+                ]);
+                answer.extend(question);
+                if known && is_a {
+                    // a pointer to the name, type A, class IN, 60 s, four bytes
+                    answer.extend([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 10]);
+                }
+                thread::sleep(Duration::from_millis(if is_a { 150 } else { 300 }));
+                server.send_to(&answer, from).expect("an answer leaves");
+            });
+        }
+        Ok(())
+    })
+}
 
 fn dial_name_dns(cue: &Cue) -> Result<()> {
     let server = server_on([127, 0, 0, 1], 20141)?;

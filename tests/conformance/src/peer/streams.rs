@@ -9,11 +9,34 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use socket2::Socket;
 
-use super::{
-    Cue, LIMIT, accept, dial, expect, pace, read_all, server, server_at, until, wait_path, wait_tcp,
-};
+use super::tools::{accept, dial, expect, pace, read_all, server, server_at, until, wait_path, wait_tcp};
+use super::{Cue, LIMIT, Peer};
 
-pub(super) fn deadline_reset(cue: &Cue) -> Result<()> {
+/// The peer of a program, if it is here.
+pub(super) fn peer_of(name: &str) -> Option<Peer> {
+    Some(match name {
+        "accept_emfile" => accept_emfile,
+        "accept_many" => accept_many,
+        "close_parked" => close_parked,
+        "conn_queues" => conn_queues,
+        "conn_reset" => conn_reset,
+        "context_dial" => context_dial,
+        "deadline_reset" => deadline_reset,
+        "dial_dual_stack" => dial_dual_stack,
+        "dial_many" => dial_many,
+        "dial_timeout" => dial_timeout,
+        "echo_many" => echo_many,
+        "happy_eyeballs" => happy_eyeballs,
+        "main_returns" => main_returns,
+        "request_loop" => request_loop,
+        "select_net" => select_net,
+        "three_listeners" => three_listeners,
+        "unix_deadline" => unix_deadline,
+        _ => return None,
+    })
+}
+
+fn deadline_reset(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20040)?;
     let mut s = dial(20040)?;
@@ -25,7 +48,7 @@ pub(super) fn deadline_reset(cue: &Cue) -> Result<()> {
 }
 
 /// One port answers on IPv4 only, one on IPv6 only.
-pub(super) fn dial_dual_stack(cue: &Cue) -> Result<()> {
+fn dial_dual_stack(cue: &Cue) -> Result<()> {
     let four = server(20041, None)?;
     let six = server_at("[::1]:20042".parse()?, None, 8)?;
     cue.ready();
@@ -39,7 +62,7 @@ pub(super) fn dial_dual_stack(cue: &Cue) -> Result<()> {
 }
 
 /// The queue holds one connection and is full: SYNs are dropped.
-pub(super) fn dial_timeout(cue: &Cue) -> Result<()> {
+fn dial_timeout(cue: &Cue) -> Result<()> {
     let at = SocketAddr::from(([127, 0, 0, 1], 20044));
     let _server = server_at(at, None, 0)?;
     let _queued = TcpStream::connect(at)?;
@@ -48,7 +71,7 @@ pub(super) fn dial_timeout(cue: &Cue) -> Result<()> {
 }
 
 /// Two clients wait to be accepted, and for the end of their connections.
-pub(super) fn accept_emfile(cue: &Cue) -> Result<()> {
+fn accept_emfile(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20064)?;
     let mut clients = [dial(20064)?, dial(20064)?];
@@ -59,7 +82,7 @@ pub(super) fn accept_emfile(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn accept_many(cue: &Cue) -> Result<()> {
+fn accept_many(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20060)?;
     for word in [&b"one"[..], b"two", b"three"] {
@@ -73,7 +96,7 @@ pub(super) fn accept_many(cue: &Cue) -> Result<()> {
 }
 
 /// A client that reads nothing.
-pub(super) fn close_parked(cue: &Cue) -> Result<()> {
+fn close_parked(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20062)?;
     let _s = dial(20062)?;
@@ -81,7 +104,7 @@ pub(super) fn close_parked(cue: &Cue) -> Result<()> {
 }
 
 /// What two writers write must come in two pieces.
-pub(super) fn conn_queues(cue: &Cue) -> Result<()> {
+fn conn_queues(cue: &Cue) -> Result<()> {
     let server = server(20061, Some(4096))?;
     cue.ready();
     let mut s = accept(&server)?;
@@ -102,7 +125,7 @@ pub(super) fn conn_queues(cue: &Cue) -> Result<()> {
 }
 
 /// All connect, then all speak, twice, then all go.
-pub(super) fn echo_many(cue: &Cue) -> Result<()> {
+fn echo_many(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20068)?;
     let mut clients = (0..20).map(|_| dial(20068)).collect::<Result<Vec<_>>>()?;
@@ -122,7 +145,7 @@ pub(super) fn echo_many(cue: &Cue) -> Result<()> {
 }
 
 /// Resets the first connection, is reset on the second.
-pub(super) fn conn_reset(cue: &Cue) -> Result<()> {
+fn conn_reset(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20083)?;
     let s = dial(20083)?;
@@ -146,7 +169,7 @@ fn reset(s: TcpStream) -> Result<()> {
 }
 
 /// The IPv6 address drops SYNs, the IPv4 one answers.
-pub(super) fn happy_eyeballs(cue: &Cue) -> Result<()> {
+fn happy_eyeballs(cue: &Cue) -> Result<()> {
     let at = "[::1]:20080".parse()?;
     let _six = server_at(at, None, 0)?;
     let _queued = TcpStream::connect(at)?;
@@ -161,7 +184,7 @@ pub(super) fn happy_eyeballs(cue: &Cue) -> Result<()> {
     end_of_program(cue)
 }
 
-pub(super) fn main_returns(cue: &Cue) -> Result<()> {
+fn main_returns(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20088)?;
     let _s = dial(20088)?;
@@ -169,7 +192,7 @@ pub(super) fn main_returns(cue: &Cue) -> Result<()> {
 }
 
 /// One request at a time, then two in one write.
-pub(super) fn request_loop(cue: &Cue) -> Result<()> {
+fn request_loop(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20086)?;
     let mut s = dial(20086)?;
@@ -185,7 +208,7 @@ pub(super) fn request_loop(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn select_net(cue: &Cue) -> Result<()> {
+fn select_net(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20085)?;
     let mut a = dial(20085)?;
@@ -205,7 +228,7 @@ pub(super) fn select_net(cue: &Cue) -> Result<()> {
 }
 
 /// Comes after the listener's first deadline, and speaks after the connection's.
-pub(super) fn unix_deadline(cue: &Cue) -> Result<()> {
+fn unix_deadline(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_path("deadline.sock")?;
     pace();
@@ -219,7 +242,7 @@ pub(super) fn unix_deadline(cue: &Cue) -> Result<()> {
 }
 
 /// As [`dial_timeout`].
-pub(super) fn context_dial(cue: &Cue) -> Result<()> {
+fn context_dial(cue: &Cue) -> Result<()> {
     let at = SocketAddr::from(([127, 0, 0, 1], 20093));
     let _server = server_at(at, None, 0)?;
     let _queued = TcpStream::connect(at)?;
@@ -228,7 +251,7 @@ pub(super) fn context_dial(cue: &Cue) -> Result<()> {
 }
 
 /// Three come alone; five come together and are answered when all have asked.
-pub(super) fn dial_many(cue: &Cue) -> Result<()> {
+fn dial_many(cue: &Cue) -> Result<()> {
     let server = server(20097, None)?;
     cue.ready();
     for at_once in [1, 1, 1, 5] {
@@ -245,7 +268,7 @@ pub(super) fn dial_many(cue: &Cue) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn three_listeners(cue: &Cue) -> Result<()> {
+fn three_listeners(cue: &Cue) -> Result<()> {
     cue.ready();
     wait_tcp(20092)?;
     wait_path("three.sock")?;

@@ -7,50 +7,44 @@ use crate::network::{Network, Transport};
 
 /// Whether the kernel speaks of IPv4 in IPv6's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Plain,
     Mapped,
 }
 
 /// Local and remote address, as the kernel gave them.
 #[derive(Debug)]
-pub(crate) enum Ends {
+pub(super) enum Ends {
     /// Both IPv4, in the same form.
-    V4 { local: SocketAddrV4, remote: Option<SocketAddrV4>, form: FormOf },
+    V4 { local: SocketAddrV4, remote: Option<SocketAddrV4>, form: Form },
     /// Anything else.
     Other(Box<(Option<Addr>, Option<Addr>)>),
     /// Not known yet.
     Unknown,
 }
 
-/// Keeps `Form` out of the crate's sight.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FormOf(Form);
-
 impl Ends {
-    pub(crate) fn new(local: Option<Addr>, remote: Option<Addr>) -> Ends {
+    pub(super) fn new(local: Option<Addr>, remote: Option<Addr>) -> Ends {
         match (v4(local.as_ref()), v4(remote.as_ref())) {
-            (Some((local, form)), None) if remote.is_none() => {
-                Ends::V4 { local, remote: None, form: FormOf(form) }
-            }
+            (Some((local, form)), None) if remote.is_none() => Ends::V4 { local, remote: None, form },
             (Some((local, form)), Some((remote, other))) if form == other => {
-                Ends::V4 { local, remote: Some(remote), form: FormOf(form) }
+                Ends::V4 { local, remote: Some(remote), form }
             }
             _ => Ends::Other(Box::new((local, remote))),
         }
     }
 
-    pub(crate) fn local(&self, network: Network) -> Option<Addr> {
+    pub(super) fn local(&self, network: Network) -> Option<Addr> {
         match self {
-            Ends::V4 { local, form, .. } => Some(addr(network, *local, form.0)),
+            Ends::V4 { local, form, .. } => Some(addr(network, *local, *form)),
             Ends::Other(ends) => ends.0.clone(),
             Ends::Unknown => None,
         }
     }
 
-    pub(crate) fn remote(&self, network: Network) -> Option<Addr> {
+    pub(super) fn remote(&self, network: Network) -> Option<Addr> {
         match self {
-            Ends::V4 { remote, form, .. } => remote.map(|r| addr(network, r, form.0)),
+            Ends::V4 { remote, form, .. } => remote.map(|r| addr(network, r, *form)),
             Ends::Other(ends) => ends.1.clone(),
             Ends::Unknown => None,
         }
