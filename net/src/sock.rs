@@ -15,7 +15,8 @@ use crate::sockaddr::{Family, RawAddr};
 use crate::somaxconn::listener_backlog;
 use crate::{sockopt, sys};
 
-/// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket.
+/// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket. Its error becomes the reason of the
+/// [`OpError`](crate::OpError) as it is; one of the system's is shown in Go's words, without "(os error 1)".
 pub type ControlFn = dyn Fn(&str, &str, BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
 
 /// For sockets that wait for nothing.

@@ -49,6 +49,9 @@ func main() {
 	fmt.Println(p.LocalAddr(), err)
 	_, err = lc.ListenPacket(context.Background(), "udp", "127.0.0.1:20047")
 	fmt.Println(err)
+	d.Control = func(network, address string, c syscall.RawConn) error { return syscall.EPERM }
+	_, err = d.Dial("tcp4", "127.0.0.1:20045")
+	fmt.Println(err, errors.Is(err, syscall.EPERM))
 	c.Close()
 	s.Close()
 	ln.Close()

@@ -44,6 +44,10 @@ fn program() {
     let p = listen_packet("udp", "127.0.0.1:20045");
     say!("{} {}", p.as_ref().expect("a free port").local_addr(), err(&p));
     say!("{}", err(&lc.listen_packet("udp", "127.0.0.1:20047")));
+    d.control =
+        Some(Arc::new(|_: &str, _: &str, _: BorrowedFd<'_>| Err(io::Error::from_raw_os_error(libc::EPERM))));
+    let r = d.dial("tcp4", "127.0.0.1:20045");
+    say!("{} {}", err(&r), r.is_err_and(|e| e.raw_os_error() == Some(libc::EPERM)));
     let _ = c.close();
     let _ = s.close();
     let _ = ln.close();
