@@ -68,6 +68,27 @@ fn short_reads_then_the_end() {
 }
 
 /// An operation of another kind in between may leave bytes behind that no notification tells of again.
+/// The read that waited has used up the notification, and leaves bytes for which no other comes.
+#[test]
+fn a_full_buffer_after_a_wait() {
+    with_the_knob(|| {
+        let listener = listen("tcp4", "127.0.0.1:0").unwrap();
+        let (mut client, conn) = pair(&listener);
+        conn.set_deadline(Some(Instant::now() + Duration::from_secs(10))).unwrap();
+        let reader = go(move || {
+            let mut left = 3 + 4 * 1024;
+            while left > 0 {
+                left -= conn.read(&mut [0; 1024]).unwrap();
+            }
+        });
+        client.write_all(&[7; 3]).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        client.write_all(&[7; 4 * 1024]).unwrap();
+        // Neither more bytes nor the end come to its help.
+        reader.join().unwrap();
+    });
+}
+
 #[test]
 fn another_operation_in_between() {
     with_the_knob(|| {

@@ -274,9 +274,10 @@ impl Fd {
     /// A read has returned `n` of `len` bytes.
     #[inline]
     pub(super) fn note_read(&self, n: usize, len: usize) {
-        if self.short_read == ShortRead::Empty && n < len {
-            // Relaxed: the read lock is held.
-            self.emptied.store(true, Relaxed);
+        if self.short_read == ShortRead::Empty {
+            // A full buffer takes back what an earlier read has said: a read that waited first has used up the notification, and none
+            // comes for what it left. Relaxed: the read lock is held.
+            self.emptied.store(n < len, Relaxed);
         }
     }
 
