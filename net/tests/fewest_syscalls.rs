@@ -67,7 +67,6 @@ fn short_reads_then_the_end() {
     });
 }
 
-/// An operation of another kind in between may leave bytes behind that no notification tells of again.
 /// The read that waited has used up the notification, and leaves bytes for which no other comes.
 #[test]
 fn a_full_buffer_after_a_wait() {
@@ -89,6 +88,7 @@ fn a_full_buffer_after_a_wait() {
     });
 }
 
+/// An operation of another kind in between may leave bytes behind that no notification tells of again.
 #[test]
 fn another_operation_in_between() {
     with_the_knob(|| {
