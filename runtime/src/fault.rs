@@ -141,8 +141,12 @@ impl Write for Fixed {
 
 fn report_overflow(gp: GRef) -> ! {
     let mut text = Fixed { bytes: [0; 512], len: 0 };
-    // ORDERING: SeqCst out of caution, in a handler that ends the process; nothing is published with the number.
+    // ORDERING: SeqCst out of caution, in a handler that ends the process; nothing is published with number and name.
     let _ = write!(text, "\nfatal error: stack overflow\ngoroutine {}", gp.goid.load(SeqCst));
+    // SAFETY: the goroutine's own name, freed at its end.
+    if let Some(name) = unsafe { gp.name.load(SeqCst).as_ref() } {
+        let _ = write!(text, " {name:?}");
+    }
     if let Some(site) = gp.spawn_site() {
         let _ = write!(text, " (spawned at {}:{})", site.file(), site.line());
     }

@@ -91,7 +91,7 @@ impl Builder {
     }
 
     /// Address space of a goroutine's stack in bytes (default 256 KiB), rounded up to a power of two from 16 KiB to 1 GiB. Memory
-    /// is used as it is touched.
+    /// is used as it is touched. The backtrace of a panic (`RUST_BACKTRACE`) needs more than the least size.
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.stack_size = Some(bytes);
         self

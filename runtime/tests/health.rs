@@ -116,7 +116,7 @@ fn checks() -> Vec<(&'static str, Check)> {
                 return Err(format!("ended with {}, want a signal", o.status).into());
             }
             o.says("fatal error: stack overflow\ngoroutine ")?;
-            o.says("(spawned at ")?;
+            o.says(" \"digger\" (spawned at ")?;
             o.says("overflowed its 256 KiB stack; Builder::stack_size")
         }),
         ("a_large_stack_for_one_goroutine", || ok("large_stack")),

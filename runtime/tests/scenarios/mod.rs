@@ -24,7 +24,7 @@ pub fn run(name: &str) {
         "only_a_timer" => inside(|| sleep(Duration::from_millis(200))),
         "only_a_blocking_call" => inside(|| blocking(|| std::thread::sleep(Duration::from_millis(200)))),
         "random_programs" => deadlock::random_programs(),
-        "overflow" => inside(|| drop(go(|| stacks::deep(1 << 20)).join())),
+        "overflow" => inside(stacks::overflow),
         "large_stack" => stacks::large_stack(),
         "null_pointer" => inside(panics::null_pointer),
         "panic_message" => panics::panic_message(),

@@ -16,6 +16,11 @@ pub fn deep(n: usize) -> usize {
     if n == 0 { 0 } else { deep(n - 1) + frame[n % 64] % 2 }
 }
 
+pub fn overflow() {
+    let options = GoOptions { name: Some("digger".into()), ..GoOptions::default() };
+    drop(go_with(options, || deep(1 << 20)).join());
+}
+
 pub fn large_stack() {
     inside(|| {
         let options = GoOptions { stack_size: Some(64 << 20), name: Some("deep".into()) };
