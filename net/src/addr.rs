@@ -141,6 +141,9 @@ impl UnixNet {
 
 impl UnixAddr {
     /// An address on "unix", "unixgram" or "unixpacket".
+    ///
+    /// # Errors
+    /// Another network.
     #[doc(alias = "ResolveUnixAddr")]
     pub fn new(network: &str, name: impl AsRef<OsStr>) -> Result<UnixAddr, UnknownNetworkError> {
         match UnixNet::parse(network) {

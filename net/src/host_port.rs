@@ -17,6 +17,9 @@ const TOO_MANY_COLONS: &str = "too many colons in address";
 /// assert_eq!(split_host_port("[::1%lo]:80"), Ok(("::1%lo", "80")));
 /// assert_eq!(split_host_port("::1:80").unwrap_err().to_string(), "address ::1:80: too many colons in address");
 /// ```
+///
+/// # Errors
+/// No port, or brackets and colons that do not say where it begins.
 #[doc(alias = "SplitHostPort")]
 pub fn split_host_port(hostport: &str) -> Result<(&str, &str), AddrError> {
     let fail = |why| Err(AddrError::new(why, hostport));

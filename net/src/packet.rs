@@ -32,6 +32,9 @@ use crate::sockopt;
 /// assert_eq!((&buf[..n], from), (&b"hello"[..], Some(b.local_addr())));
 /// # }) } }
 /// ```
+///
+/// # Errors
+/// An unknown network or address; what socket(2) and bind(2) say.
 #[doc(alias = "ListenPacket")]
 pub fn listen_packet(network: &str, address: &str) -> Result<PacketConn, OpError> {
     ListenConfig::default().listen_packet(network, address)
@@ -39,6 +42,9 @@ pub fn listen_packet(network: &str, address: &str) -> Result<PacketConn, OpError
 
 impl ListenConfig {
     /// As [`listen_packet`].
+    ///
+    /// # Errors
+    /// As [`listen_packet`]; those of `control`.
     pub fn listen_packet(&self, network: &str, address: &str) -> Result<PacketConn, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
         let resolved = resolve_addr_list(

@@ -194,16 +194,25 @@ impl AsyncConn {
     }
 
     /// Reads what there is, at least one byte; 0 is the end.
+    ///
+    /// # Errors
+    /// As [`Conn::read`]; never `WouldBlock`.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_io(&mut self.reading, cx, || self.conn.try_read(buf), || self.conn.readable())
     }
 
     /// Writes what fits, at least one byte.
+    ///
+    /// # Errors
+    /// As [`Conn::write`]; never `WouldBlock`.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         poll_io(&mut self.writing, cx, || self.conn.try_write(buf), || self.conn.writable())
     }
 
     /// Ends the writing side: the peer reads the end.
+    ///
+    /// # Errors
+    /// As [`Conn::close_write`].
     pub fn close_write(&mut self) -> io::Result<()> {
         self.conn.close_write().map_err(io::Error::from)
     }

@@ -66,6 +66,12 @@ pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Re
 ///
 /// # Errors
 /// As [`copy`]; `UnexpectedEof` if `r` ends before.
+///
+/// ```
+/// let mut to = Vec::new();
+/// assert_eq!(gopark_net::io::copy_n(&mut &b"a line and more"[..], &mut to, 6).unwrap(), 6);
+/// assert_eq!(to, b"a line");
+/// ```
 #[doc(alias = "CopyN")]
 pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64) -> io::Result<u64> {
     let copied = copy(&mut Read::take(r, n), w)?;

@@ -19,6 +19,15 @@ pub use path_error::PathError;
 ///
 /// # Errors
 /// What pipe2(2) says.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let (r, w) = gopark_net::os::pipe().unwrap();
+/// w.write(b"through").unwrap();
+/// let mut buf = [0; 8];
+/// assert_eq!(r.read(&mut buf).unwrap(), 7);
+/// # }) } }
+/// ```
 #[doc(alias = "Pipe")]
 pub fn pipe() -> io::Result<(File, File)> {
     let (reader, writer) = sys::pipe2(libc::O_CLOEXEC)?;

@@ -124,6 +124,9 @@ impl Resolver {
     }
 
     /// [`lookup_host`](Self::lookup_host) until the context ends.
+    ///
+    /// # Errors
+    /// As [`lookup_host`](Self::lookup_host); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn lookup_host_context(&self, ctx: &Context, host: &str) -> Result<Vec<String>, DnsError> {
         unless_cancelled(ctx, self, host, Resolver::lookup_host_until)
     }
@@ -154,6 +157,9 @@ impl Resolver {
     }
 
     /// [`lookup_ip`](Self::lookup_ip) until the context ends.
+    ///
+    /// # Errors
+    /// As [`lookup_ip`](Self::lookup_ip); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn lookup_ip_context(
         &self,
         ctx: &Context,
@@ -213,6 +219,9 @@ impl Resolver {
     }
 
     /// [`lookup_addr`](Self::lookup_addr) until the context ends.
+    ///
+    /// # Errors
+    /// As [`lookup_addr`](Self::lookup_addr); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn lookup_addr_context(&self, ctx: &Context, addr: &str) -> Result<Vec<String>, DnsError> {
         unless_cancelled(ctx, self, addr, Resolver::lookup_addr_until)
     }
@@ -237,6 +246,9 @@ impl Resolver {
     }
 
     /// [`lookup_cname`](Self::lookup_cname) until the context ends. The C library is not asked for these.
+    ///
+    /// # Errors
+    /// As [`lookup_cname`](Self::lookup_cname); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn lookup_cname_context(&self, ctx: &Context, host: &str) -> Result<String, DnsError> {
         unless_cancelled(ctx, self, host, Resolver::lookup_cname_until)
     }

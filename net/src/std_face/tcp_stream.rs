@@ -15,6 +15,19 @@ use crate::sys;
 /// A TCP connection. Model: [`std::net::TcpStream`]; operations park the goroutine instead of blocking the thread.
 ///
 /// Nothing is set on it that std does not set. `try_clone` is a second descriptor.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use std::io::{Read, Write};
+/// use gopark_net::{TcpListener, TcpStream};
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+/// client.write_all(b"hello").unwrap();
+/// let (mut server, _) = listener.accept().unwrap();
+/// let mut buf = [0; 8];
+/// assert_eq!(server.read(&mut buf).unwrap(), 5);
+/// # }) } }
+/// ```
 pub type TcpStream = SocketOf<ModelTcpStream>;
 
 /// [`TcpStream`]'s mark.

@@ -41,6 +41,9 @@ impl Transfer for ModelUdpSocket {}
 
 impl UdpSocket {
     /// A socket at the first of the addresses that can be had.
+    ///
+    /// # Errors
+    /// Those of the last address; `InvalidInput` when there is none.
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_addr(addr, |addr| {
             let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
@@ -50,19 +53,28 @@ impl UdpSocket {
         })
     }
 
-    /// Receives a message, and who sent it.
+    /// Receives a message, and who sent it. What does not fit into `buf` is lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` when the read timeout has passed; those of recvfrom(2).
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, 0)?;
         Ok((n, inet(&from)?))
     }
 
     /// The same without taking it.
+    ///
+    /// # Errors
+    /// As [`recv_from`](Self::recv_from).
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, libc::MSG_PEEK)?;
         Ok((n, inet(&from)?))
     }
 
     /// Sends a message to the first of the addresses.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no address; `WouldBlock` when the write timeout has passed; those of sendto(2).
     pub fn send_to(&self, buf: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
         match addr.to_socket_addrs()?.next() {
             Some(addr) => self.socket.send_to(buf, &RawAddr::from_socket_addr(&addr)),
@@ -71,81 +83,129 @@ impl UdpSocket {
     }
 
     /// The peer it is connected to.
+    ///
+    /// # Errors
+    /// Those of getpeername(2): `NotConnected` before [`connect`](Self::connect).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.peer_addr()
     }
 
     /// Its own address.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
     /// Gives it a peer: it sends to that one and receives from no other.
+    ///
+    /// # Errors
+    /// Those of the last address; `InvalidInput` when there is none.
     pub fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         each_addr(addr, |addr| self.socket.control(|fd| sys::connect(fd, &RawAddr::from_socket_addr(addr))))
     }
 
     /// Sends a message to the peer.
+    ///
+    /// # Errors
+    /// `WouldBlock` when the write timeout has passed; those of send(2): `ConnectionRefused` if nobody took an earlier message.
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.socket.write(buf)
     }
 
-    /// Receives a message.
+    /// Receives a message. What does not fit into `buf` is lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` when the read timeout has passed; those of recv(2).
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, 0)
     }
 
     /// The same without taking it.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
 
     /// May it send to broadcast addresses?
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         self.socket.set_option(libc::SOL_SOCKET, libc::SO_BROADCAST, i32::from(broadcast))
     }
 
     /// What [`set_broadcast`](Self::set_broadcast) set.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
     pub fn broadcast(&self) -> io::Result<bool> {
         Ok(self.socket.option(libc::SOL_SOCKET, libc::SO_BROADCAST)? != 0)
     }
 
     /// Do its multicast messages come back to this machine?
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, i32::from(on))
     }
 
     /// What [`set_multicast_loop_v4`](Self::set_multicast_loop_v4) set.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP)? != 0)
     }
 
-    /// How far its multicast messages go.
+    /// How far its multicast messages go, in routers; 1, the default, is the local network.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_MULTICAST_TTL, ttl as i32)
     }
 
     /// What [`set_multicast_ttl_v4`](Self::set_multicast_ttl_v4) set.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_MULTICAST_TTL)? as u32)
     }
 
     /// Do its IPv6 multicast messages come back to this machine?
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP, i32::from(on))
     }
 
     /// What [`set_multicast_loop_v6`](Self::set_multicast_loop_v6) set.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         Ok(self.socket.option(libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP)? != 0)
     }
 
     /// Joins a group on the interface with this address.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2): `InvalidInput` for an address that is no group's.
     pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.membership_v4(libc::IP_ADD_MEMBERSHIP, group, interface)
     }
 
     /// Leaves a group.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2): `AddrNotAvailable` if it is not in the group.
     pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.membership_v4(libc::IP_DROP_MEMBERSHIP, group, interface)
     }
@@ -157,11 +217,17 @@ impl UdpSocket {
     }
 
     /// Joins an IPv6 group on an interface; 0: the system chooses.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2): `InvalidInput` for an address that is no group's.
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.membership_v6(libc::IPV6_ADD_MEMBERSHIP, group, interface)
     }
 
     /// Leaves an IPv6 group.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2): `AddrNotAvailable` if it is not in the group.
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.membership_v6(libc::IPV6_DROP_MEMBERSHIP, group, interface)
     }
@@ -172,12 +238,18 @@ impl UdpSocket {
         self.socket.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IPV6, option, &value))
     }
 
-    /// The time to live of its packets.
+    /// The time to live of its packets, in routers.
+    ///
+    /// # Errors
+    /// Those of setsockopt(2).
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_TTL, ttl as i32)
     }
 
     /// What [`set_ttl`](Self::set_ttl) set.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
     pub fn ttl(&self) -> io::Result<u32> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_TTL)? as u32)
     }

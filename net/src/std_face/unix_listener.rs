@@ -46,11 +46,17 @@ impl Model for ModelUnixListener {
 
 impl UnixListener {
     /// Listens at a path.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path exists.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
     /// Listens at an address: a path or an abstract name.
+    ///
+    /// # Errors
+    /// Those of bind(2) and listen(2): `AddrInUse` if it is taken.
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixListener> {
         let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM)?;
         sys::bind(socket.raw(), &raw_unix(addr))?;
@@ -59,12 +65,18 @@ impl UnixListener {
     }
 
     /// The next connection and its peer's address; parks until there is one.
+    ///
+    /// # Errors
+    /// Those of accept4(2); out of descriptors among them, after which the listener goes on working.
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
         Ok((UnixStream::fresh(raw)?, unix_addr(&peer)?))
     }
 
     /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_local_addr()
     }

@@ -49,11 +49,17 @@ impl Stream for ModelUnixStream {}
 
 impl UnixStream {
     /// Connects to a path.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a path that is too long; those of connect(2).
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
     }
 
     /// Connects to an address: a path or an abstract name.
+    ///
+    /// # Errors
+    /// Those of connect(2): `ConnectionRefused` if nobody listens there.
     pub fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
         loop {
             let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM)?;
@@ -69,6 +75,9 @@ impl UnixStream {
     }
 
     /// Two connected ones.
+    ///
+    /// # Errors
+    /// Those of socketpair(2).
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (a, b) = sys::socketpair(libc::SOCK_STREAM)?;
         let [a, b] = [a, b].map(UnixStream::fresh);
@@ -76,21 +85,33 @@ impl UnixStream {
     }
 
     /// The address of this end.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_local_addr()
     }
 
     /// The address of the other end.
+    ///
+    /// # Errors
+    /// Those of getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_peer_addr()
     }
 
     /// Shuts one side or both.
+    ///
+    /// # Errors
+    /// Those of shutdown(2).
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
     }
 
     /// Reads without taking: the next read gives the same bytes.
+    ///
+    /// # Errors
+    /// `WouldBlock` when the read timeout has passed; those of recv(2).
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }

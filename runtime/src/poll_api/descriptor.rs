@@ -24,14 +24,19 @@ impl UnwindSafe for PollDescriptor {}
 impl RefUnwindSafe for PollDescriptor {}
 
 impl PollDescriptor {
-    /// Has the poller watch `fd`, which stays open until [`close`](Self::close). Fails with EPERM for descriptors that
-    /// cannot be polled, such as regular files.
+    /// Has the poller watch `fd`, which stays open until [`close`](Self::close).
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2): EPERM for what cannot be polled, such as regular files.
     #[doc(alias = "runtime_pollOpen")]
     pub fn open(fd: i32) -> io::Result<Self> {
         Self::open_as(fd, Watched::Other)
     }
 
     /// The same for a socket, whose next call names an error that the poller reports.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
     pub fn open_socket(fd: i32) -> io::Result<Self> {
         Self::open_as(fd, Watched::Socket)
     }
@@ -95,7 +100,10 @@ impl PollDescriptor {
         self.0.unblock();
     }
 
-    /// Begins an operation: fails if the descriptor is closing or the deadline has passed; forgets earlier readiness.
+    /// Begins an operation: forgets earlier readiness.
+    ///
+    /// # Errors
+    /// The descriptor is closing, or the deadline has passed.
     #[doc(alias = "runtime_pollReset")]
     #[inline]
     pub fn reset(self, mode: Mode) -> Result<(), PollError> {
@@ -107,6 +115,9 @@ impl PollDescriptor {
     /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
     ///
     /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
+    ///
+    /// # Errors
+    /// The descriptor is closing; the deadline has passed; the poller cannot watch it.
     ///
     /// # Panics
     /// Before the runtime runs: nobody would ask the poller.
@@ -125,6 +136,9 @@ impl PollDescriptor {
     }
 
     /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
     pub fn wait_interruptible(self, mode: Mode, interrupted: impl Fn() -> bool) -> Result<Waited, PollError> {
         crate::sched::sched();
         self.watch()?;
