@@ -10,8 +10,8 @@ mod stacks;
 
 use std::time::Duration;
 
+use gopark_runtime::blocking;
 use gopark_runtime::time::sleep;
-use gopark_runtime::{blocking, go};
 
 /// Runs one; it panics, exits or returns.
 pub fn run(name: &str) {
