@@ -166,4 +166,9 @@ impl Sched {
     pub(crate) fn procs(&self) -> usize {
         self.allp.len()
     }
+
+    /// Has any P a timer that will go off?
+    pub(crate) fn timers_pending(&self) -> bool {
+        self.allp.iter().any(|p| p.timers.wake_time() != 0)
+    }
 }

@@ -153,7 +153,7 @@ fn poll_network(sched: &'static Sched, now: i64) {
         wake::injectglist(&mut list);
         wake::incidlelocked(1);
         netpoll::netpoll_adjust_waiters(delta);
-    } else if sched.spinning.npidle() > 0 && sched.allp.iter().any(|p| p.timers.wake_time() != 0) {
+    } else if sched.spinning.npidle() > 0 && sched.timers_pending() {
         // See the file's head. With no P idle each timer is on one that sysmon may retake.
         wake::wakep();
     }

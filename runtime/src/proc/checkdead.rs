@@ -94,7 +94,7 @@ pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
     if known > parked || (parked == 0 && census::living(sched) == 0) {
         return;
     }
-    if sched.allp.iter().any(|p| p.timers.wake_time() != 0) {
+    if sched.timers_pending() {
         return;
     }
     // All Ms, sysmon and its like, and the parked threads: is there anybody else?
