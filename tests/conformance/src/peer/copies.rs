@@ -1,7 +1,7 @@
 //! The peers of the programs that copy between descriptors.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 
@@ -23,6 +23,16 @@ pub(super) fn peer_of(name: &str) -> Option<Peer> {
         "splice_copy" => splice_copy,
         _ => return None,
     })
+}
+
+/// What is written here comes out there, a word at a time.
+fn relayed(from: &mut impl Write, to: &mut impl Read, words: [&str; 2]) -> Result<()> {
+    for word in words {
+        pace();
+        from.write_all(word.as_bytes())?;
+        expect(to, word.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A unix server that is copied to.
@@ -50,11 +60,7 @@ fn copy_unix_tcp(cue: &Cue) -> Result<()> {
     let (source, sink) = (UnixListener::bind("source.sock")?, server(20067, None)?);
     cue.ready();
     let (mut from, mut to) = (accept_unix(&source)?, accept(&sink)?);
-    for word in [&b"one"[..], b"and two"] {
-        pace();
-        from.write_all(word)?;
-        expect(&mut to, word)?;
-    }
+    relayed(&mut from, &mut to, ["one", "and two"])?;
     pace();
     drop(from);
     ensure!(read_all(&mut to)? == b"through a pipe");
@@ -65,11 +71,7 @@ fn copy_tcp_unix(cue: &Cue) -> Result<()> {
     let (source, sink) = (server(20066, None)?, UnixListener::bind("sink.sock")?);
     cue.ready();
     let (mut from, mut to) = (accept(&source)?, accept_unix(&sink)?);
-    for word in [&b"one"[..], b"and two"] {
-        pace();
-        from.write_all(word)?;
-        expect(&mut to, word)?;
-    }
+    relayed(&mut from, &mut to, ["one", "and two"])?;
     pace();
     drop(from);
     pace();
@@ -138,11 +140,7 @@ fn splice_copy(cue: &Cue) -> Result<()> {
     let (from, to) = (server(20020, None)?, server(20021, None)?);
     cue.ready();
     let (mut s, mut d) = (accept(&from)?, accept(&to)?);
-    for word in [&b"first"[..], b"second"] {
-        pace();
-        s.write_all(word)?;
-        expect(&mut d, word)?;
-    }
+    relayed(&mut s, &mut d, ["first", "second"])?;
     pace();
     drop(s);
     ensure!(read_all(&mut d)?.is_empty());
