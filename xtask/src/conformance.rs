@@ -178,7 +178,11 @@ impl Turn<'_> {
         again: &OnceCell<Option<Box<Live>>>,
     ) -> bool {
         let (Some(twins), Some(_)) = (self.twins, self.built) else { return false };
-        let ask = || twins.record(program, &logs.join("go-again"), DECIDING_RUNS).ok().flatten();
+        let ask = || {
+            let logs = logs.join("go-again");
+            std::fs::create_dir_all(&logs).ok()?;
+            twins.record(program, &logs, DECIDING_RUNS).ok()?
+        };
         let Some(live) = again.get_or_init(ask) else { return false };
         matches!(compare_with(&live.normal, log), Ok(Verdict::Conforms))
     }

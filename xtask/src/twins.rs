@@ -50,7 +50,6 @@ impl Twins {
 
     /// Go's trace of a program from so many fresh runs. `None` if it cannot be recorded here.
     pub fn record(&self, program: &Program, logs: &Path, runs: u32) -> Result<Option<Box<Live>>> {
-        std::fs::create_dir_all(logs)?;
         match observe(program, &self.exe(program), logs, runs)? {
             Attempt::Live(live) => Ok(Some(live)),
             Attempt::Skipped(_) => Ok(None),
