@@ -20,14 +20,18 @@ use crate::sys::membarrier;
 ///
 /// # Safety
 ///
-/// **A goroutine may continue on another OS thread after any call that can park it**, so nothing that is bound to a thread may
-/// live across such a call: no reference into a `thread_local!`, no `Rc` cloned from one, no `std::sync` lock guard, nothing of
-/// a crate that relies on strictly nested thread-locals. The compiler has a part in this: it computes the address of a
-/// thread-local once and keeps it, over calls that it cannot know to change threads; `#[inline(never)]` on the accessor alone does
-/// not help, since two calls without side effects are merged.
+/// **A goroutine may continue on another OS thread after any call that can park it**, so nothing that is bound to a thread may be in
+/// use across such a call: no reference into a `thread_local!`, no `Rc` cloned from one, no `std::sync` lock guard, nothing of
+/// a crate that relies on strictly nested thread-locals.
 ///
-/// The ways out: [`lock_os_thread`](crate::lock_os_thread) for code that is bound to a thread; the `sync` module instead of
-/// `std::sync`; values instead of references (read a thread-local within one call that does not park).
+/// **This covers code in which nothing lives across the call.** The compiler does not know that a call can change the thread: it
+/// computes the address of a thread-local once and keeps it over the park. A loop that parks and uses `with_borrow_mut` on a
+/// `thread_local!` in each turn writes to another thread's value after a move, and so do crates that are inlined into such a loop
+/// (arc-swap, crossbeam-epoch and thread_local crash within seconds). `#[inline(never)]` on the accessor alone does not help,
+/// since two calls without side effects are merged.
+///
+/// What helps: [`lock_os_thread`](crate::lock_os_thread) for code that uses thread-locals, also indirectly; the `sync` module instead
+/// of `std::sync`.
 ///
 /// # Examples
 /// ```
