@@ -35,12 +35,30 @@
 //! Features, both off: `futures-core` makes [`future::ReceiverStream`] a `Stream`, `futures-io` makes [`net::AsyncConn`] an `AsyncRead` and
 //! `AsyncWrite`.
 
-pub use gopark_runtime::*;
+#[doc(inline)]
+pub use gopark_runtime::{
+    Backtrace, Builder, GoOptions, GoroutineInfo, GoroutineState, Histogram, JoinFuture, JoinHandle,
+    LockedThread, Metrics, Scope, ScopedJoinHandle, block_on, blocking, chan, context, future, go, go_with,
+    goid, gomaxprocs, goroutines, gosched, lock_os_thread, metrics, num_goroutine, run, scope, select,
+    select_biased, signal, sync, time,
+};
 
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.
 pub mod net {
     #[doc(inline)]
-    pub use gopark_net::*;
+    pub use gopark_net::{
+        Addr, AddrError, AsyncConn, Conn, ControlFn, Dialer, DnsError, Errno, Incoming, Interface,
+        IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError, PacketConn, ParseError,
+        PeerCred, Ready, Resolver, ResolverDial, Sentinel, SocketOf, SyscallError, TcpListener, TcpStream,
+        UdpSocket, UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError,
+        control_msg, dial, dial_timeout, join_host_port, listen, listen_multicast_udp, listen_packet,
+        socket_pair, split_host_port,
+    };
+    #[doc(no_inline)]
+    pub use gopark_net::{
+        AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
+        ToSocketAddrs,
+    };
 }
 
 #[doc(inline)]

@@ -1,4 +1,4 @@
-//! For the micro-benchmarks in `benches/`: single parts of the scheduler that have no public door. No interface.
+//! For the micro-benchmarks in `bench/benches/`: single parts of the scheduler that have no public door. No interface.
 
 use crate::g;
 use crate::proc::with_p;

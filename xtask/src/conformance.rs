@@ -237,17 +237,17 @@ fn summarise(table: &[Row], options: &Options, twins: Option<&Twins>) -> Result<
     Ok(())
 }
 
-/// Builds our programs, as examples of the root package in release mode; gives the folder they lie in.
+/// Builds our programs in release mode; returns the folder they lie in.
 fn build_ours(names: &[String]) -> Result<PathBuf> {
-    let mut build = cargo(["build", "--release", "--package", "gopark"]);
+    let mut build = cargo(["build", "--release", "--package", "gopark-conformance-programs"]);
     if names.is_empty() {
-        build.arg("--examples");
+        build.arg("--bins");
     }
     for name in names {
-        build.args(["--example", name]);
+        build.args(["--bin", name]);
     }
     sh(&mut build)?;
-    Ok(tools::target().join("release/examples"))
+    Ok(tools::target().join("release"))
 }
 
 fn write_references(programs: &[Program]) -> Result<()> {

@@ -17,7 +17,7 @@ pub fn examples() -> &'static Path {
             None | Some("debug") => "dev",
             Some(name) => name,
         };
-        let root = crate::catalogue::home().ancestors().nth(2).expect("the workspace is two folders up");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up");
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(root).args([
             "build",

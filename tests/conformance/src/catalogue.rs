@@ -1,4 +1,4 @@
-//! The list of programs: the folders beside this crate's sources that have a `spec.json`.
+//! The list of programs: the folders of `programs/src/bin` that have a `spec.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// One program of the catalogue.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The folder's name, and that of the example target.
+    /// The folder's name, and that of the binary.
     pub name: String,
     /// The folder.
     pub dir: PathBuf,
@@ -41,15 +41,15 @@ impl Program {
     }
 }
 
-/// The folder of the catalogue.
+/// The package of the programs; Go's twins are a module in the same place.
 pub fn home() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/programs"))
 }
 
 /// All programs in the order of their names, or those named.
 pub fn programs(names: &[String]) -> Result<Vec<Program>> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(home()).context("reading the catalogue's folder")? {
+    for entry in std::fs::read_dir(home().join("src/bin")).context("reading the catalogue's folder")? {
         let dir = entry?.path();
         let spec = dir.join("spec.json");
         if !spec.is_file() {

@@ -1,7 +1,7 @@
 //! The conformance catalogue: small programs, each written twice (Go and Rust), and the traces that Go's leave.
 //!
-//! A folder per program: `main.rs` (an example target of the root package), `main.go` (its twin), `spec.json` (what it is
-//! about, what else to trace), `go1.23.9.trace` (the reference: ten runs of Go's, normalised). The peers are in [`peer`].
+//! A folder per program in `programs/src/bin`: `main.rs`, `main.go` (its twin), `spec.json` (what it is about, what else to
+//! trace), `go1.23.9.trace` (the reference: ten runs of Go's, normalised). The peers are in [`peer`].
 //!
 //! Invariants:
 //! - I1: only the program is traced; its peer runs in this process.

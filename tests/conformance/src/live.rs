@@ -45,7 +45,7 @@ pub fn build(go: &Path, programs: &[Program], out: &Path) -> Result<()> {
     std::fs::create_dir_all(out)?;
     let mut build = Command::new(go);
     build.current_dir(catalogue::home()).args(["build", "-trimpath", "-o"]).arg(out.join(""));
-    build.args(programs.iter().map(|p| format!("./{}", p.name)));
+    build.args(programs.iter().map(|p| format!("./src/bin/{}", p.name)));
     build.envs([("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=mod")]);
     build.envs([("GO111MODULE", "on"), ("GOWORK", "off")]);
     let status = build.status().with_context(|| go.display().to_string())?;
