@@ -1,7 +1,7 @@
 //! A connection, whatever its network: Go's face. Go: net/net.go conn, net/tcpsock.go TCPConn.
 
 use std::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
-use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::endpoint::{Class, CopyFailure, Endpoint, Stopped};
 use crate::error::{Cause, OpError, Sentinel};
 use crate::keep_alive::KeepAliveConfig;
 use crate::multipath_tcp;
@@ -82,6 +82,25 @@ impl Conn {
         self.0.write(buf).map_err(|e| self.partial("write", e))
     }
 
+    /// Reads into several buffers with one readv(2), one after the other. `Ok(0)` is the end, or the buffers are empty.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// use std::io::IoSliceMut;
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+    /// a.write(b"headbody").unwrap();
+    /// let (mut head, mut body) = ([0; 4], [0; 8]);
+    /// let n = b.read_vectored(&mut [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)]).unwrap();
+    /// assert_eq!((n, &head, &body[..4]), (8, b"head", &b"body"[..]));
+    /// # }) } }
+    /// ```
+    pub fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, OpError> {
+        self.0.read_vectored(bufs).map_err(|cause| self.error("read", cause))
+    }
+
     /// As [`read`](Self::read), ended early when the context is done; the connection stays as it is. Beyond Go.
     ///
     /// # Errors
@@ -119,6 +138,23 @@ impl Conn {
     #[doc(alias = "Buffers")]
     pub fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, OpError> {
         self.0.write_buffers(bufs).map_err(|e| self.partial("writev", e))
+    }
+
+    /// Writes all the buffers, as [`write_buffers`](Self::write_buffers) does, and leaves the slices as they are.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// use std::io::IoSlice;
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+    /// assert_eq!(a.write_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")]).unwrap(), 8);
+    /// assert_eq!(b.read(&mut [0; 16]).unwrap(), 8);
+    /// # }) } }
+    /// ```
+    pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize, OpError> {
+        self.write_buffers(&mut bufs.to_vec())
     }
 
     /// A connection has its peer, so this only fails.
@@ -311,6 +347,11 @@ impl Endpoint for Conn {
         self.error(op, error.in_call(call)).with_transferred(transferred as usize).into()
     }
 
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+        let written = self.write(buf).map(|n| n as u64);
+        Some(written.map_err(|e| Stopped { bytes: e.transferred() as u64, error: e.into() }))
+    }
+
     fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
         self.error(op, error).with_transferred(transferred as usize).into()
     }
@@ -338,34 +379,73 @@ impl Read for &Conn {
         Ok(Conn::read(self, buf)?)
     }
 
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Ok(Conn::read_vectored(self, bufs)?)
+    }
+
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
         read_all(buf, |room| Ok(Conn::read(self, room)?))
     }
 }
 
+/// As the methods of the same names, but a write that fails after a part went out returns that part's length, as std's
+/// contract demands: an error means that nothing was written. The next write fails.
 impl Write for &Conn {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Ok(Conn::write(self, buf)?)
+        part_or_error(Conn::write(self, buf))
     }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        part_or_error(Conn::write_vectored(self, bufs))
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        match buf {
+            [] => Ok(()),
+            buf => Ok(Conn::write(self, buf).map(|_| ())?),
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-impl Read for Conn {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(Conn::read(self, buf)?)
-    }
-
-    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        read_all(buf, |room| Ok(Conn::read(self, room)?))
+fn part_or_error(written: Result<usize, OpError>) -> io::Result<usize> {
+    match written {
+        Err(e) if e.transferred() > 0 => Ok(e.transferred()),
+        other => Ok(other?),
     }
 }
 
+impl Read for Conn {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Read::read(&mut &*self, buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Read::read_vectored(&mut &*self, bufs)
+    }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        Read::read_to_end(&mut &*self, buf)
+    }
+}
+
+/// As that of `&Conn`.
 impl Write for Conn {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Ok(Conn::write(self, buf)?)
+        Write::write(&mut &*self, buf)
     }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        Write::write_vectored(&mut &*self, bufs)
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        Write::write_all(&mut &*self, buf)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -37,6 +37,13 @@ pub(crate) trait Endpoint {
     /// The failure in the owner's words.
     fn copy_error(&self, failure: CopyFailure) -> io::Error;
 
+    /// Writes all of `buf` as one write of Go's: no other writer comes in between, and the error is the one that stopped it.
+    /// `None`: the type has no such write, and std's `Write` is used.
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+        let _ = buf;
+        None
+    }
+
     /// What stopped a copy that this end was asked to do, after so many bytes. Of Go's types a TCP connection puts its own name before it.
     fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
         let _ = (op, transferred);
@@ -54,4 +61,12 @@ pub(crate) struct CopyFailure {
     pub(crate) error: Error,
     /// Bytes that went through before.
     pub(crate) transferred: u64,
+}
+
+/// A copy or a write that ended early.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// Bytes that went through before.
+    pub(crate) bytes: u64,
+    pub(crate) error: io::Error,
 }

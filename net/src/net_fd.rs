@@ -169,6 +169,10 @@ impl NetFd {
         self.pfd.read(buf).map_err(|e| e.in_call("read"))
     }
 
+    pub(crate) fn read_vectored(&self, bufs: &mut [std::io::IoSliceMut<'_>]) -> Result<usize, Cause> {
+        self.pfd.read_vectored(bufs).map_err(|e| e.in_call("readv"))
+    }
+
     pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Cause> {
         self.pfd.read_context(ctx, buf).map_err(|e| e.in_call("read"))
     }

@@ -10,8 +10,9 @@
 
 use std::io::{self, BufRead, Cursor, Read, Sink, Write};
 
-use super::Stopped;
 use super::ends::ErasedMut;
+use super::write_counted;
+use crate::endpoint::Stopped;
 use crate::read_all::Filled;
 
 /// Go: bytes.MinRead.
@@ -23,8 +24,11 @@ const DISCARD: usize = 8 << 10;
 pub(super) fn copy_from_memory<R: ?Sized, W: Write + ?Sized>(
     r: &mut R,
     w: &mut W,
-) -> Option<io::Result<u64>> {
-    fn one<B: BufRead, W: Write + ?Sized>(value: &mut ErasedMut<'_>, w: &mut W) -> Option<io::Result<u64>> {
+) -> Option<Result<u64, Stopped>> {
+    fn one<B: BufRead, W: Write + ?Sized>(
+        value: &mut ErasedMut<'_>,
+        w: &mut W,
+    ) -> Option<Result<u64, Stopped>> {
         Some(write_rest(value.cast::<B>()?, w))
     }
     let mut r = ErasedMut::of(r);
@@ -36,15 +40,16 @@ pub(super) fn copy_from_memory<R: ?Sized, W: Write + ?Sized>(
         .or_else(|| one::<&mut Cursor<Vec<u8>>, W>(&mut r, w))
 }
 
-/// Of these readers the buffer is all there is.
-fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> io::Result<u64> {
-    let rest = r.fill_buf()?;
-    let n = rest.len();
-    if n > 0 {
-        w.write_all(rest)?;
+/// The buffer of these readers is all there is. Bytes that went out are consumed even if the next ones fail.
+fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> Result<u64, Stopped> {
+    let rest = r.fill_buf().map_err(|error| Stopped { bytes: 0, error })?;
+    if rest.is_empty() {
+        return Ok(0);
     }
-    r.consume(n);
-    Ok(n as u64)
+    let written = write_counted(w, rest);
+    let (Ok(bytes) | Err(Stopped { bytes, .. })) = &written;
+    r.consume(*bytes as usize);
+    written
 }
 
 /// Reads `r` to its end into `w`, if that is a vector or nothing.
@@ -101,7 +106,7 @@ fn read_to_end<R: Read + ?Sized>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{copy, copy_n};
+    use super::super::{copy, copy_n, copy_through_buffer};
     use super::*;
 
     /// Says how much each read and each write was given, and gives `a` bytes at a time.
@@ -146,6 +151,32 @@ mod tests {
         assert_eq!(copy(&mut Cursor::new(bytes.clone()), &mut w).unwrap(), 100_000);
         assert_eq!(copy(&mut &b""[..], &mut w).unwrap(), 0);
         assert_eq!(w.told, [100_000; 3]);
+    }
+
+    /// Takes ten bytes at a time, and fails once `left` are used up.
+    struct Failing {
+        left: usize,
+    }
+
+    impl Write for Failing {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            let n = buf.len().min(10).min(self.left);
+            self.left -= n;
+            if n == 0 { Err(io::Error::other("full")) } else { Ok(n) }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_an_error_is_consumed() {
+        let mut cursor = Cursor::new(vec![7; 100]);
+        let stopped = copy_from_memory(&mut cursor, &mut Failing { left: 25 }).unwrap();
+        assert!(matches!(stopped, Err(Stopped { bytes: 25, .. })));
+        assert_eq!(copy(&mut cursor, &mut Failing { left: 100 }).unwrap(), 75);
+        let stopped = copy_through_buffer(&mut teller(100, 40), &mut Failing { left: 55 });
+        assert!(matches!(stopped, Err(Stopped { bytes: 55, .. })));
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod splice;
 
 use std::io::{self, Read, Write};
 
-use crate::endpoint::{Class, CopyFailure};
+use crate::endpoint::{Class, CopyFailure, Stopped};
 use ends::{End, Source};
 use kernel::Moved;
 
@@ -48,7 +48,7 @@ const BUFFER: usize = 32 << 10;
 #[doc(alias = "Copy")]
 pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
     if let Some(written) = memory::copy_from_memory(r, w) {
-        return written;
+        return written.map_err(|stopped| stopped.error);
     }
     let Stopped { bytes, error } = match copy_asking(r, w) {
         Ok(bytes) => return Ok(bytes),
@@ -79,13 +79,6 @@ pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64)
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "EOF"));
     }
     Ok(copied)
-}
-
-/// A copy that ended early.
-struct Stopped {
-    /// Bytes that went through before.
-    bytes: u64,
-    error: io::Error,
 }
 
 /// By the kernel, or else by hand: the destination's part of Go's `ReadFrom`.
@@ -175,9 +168,32 @@ fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Stopped { bytes, error }),
         };
-        w.write_all(&buf[..n]).map_err(|error| Stopped { bytes, error })?;
-        bytes += n as u64;
+        match write_counted(w, &buf[..n]) {
+            Ok(n) => bytes += n,
+            Err(stopped) => return Err(Stopped { bytes: bytes + stopped.bytes, ..stopped }),
+        }
     }
+}
+
+/// `write_all` that counts the bytes which went out before an error.
+fn write_counted<W: Write + ?Sized>(w: &mut W, buf: &[u8]) -> Result<u64, Stopped> {
+    if let Some(written) = ends::end_of(w).and_then(|to| to.owner.write_whole(buf)) {
+        return written;
+    }
+    let mut done = 0;
+    while done < buf.len() {
+        let error = match w.write(&buf[done..]) {
+            Ok(0) => io::ErrorKind::WriteZero.into(),
+            Ok(n) => {
+                done += n;
+                continue;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => error,
+        };
+        return Err(Stopped { bytes: done as u64, error });
+    }
+    Ok(done as u64)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 //!
 //! Beyond Go's os package, whose `NewFile` and `SyscallConn` do this in two steps.
 
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{File, PathError};
-use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::endpoint::{Class, CopyFailure, Endpoint, Stopped};
 use crate::errno::Errno;
 use crate::poll::{self, Mode};
 use crate::sys;
@@ -144,11 +144,19 @@ impl Endpoint for Fd {
     fn copy_error(&self, failure: CopyFailure) -> io::Error {
         self.0.copy_error(failure)
     }
+
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+        self.0.write_whole(buf)
+    }
 }
 
 impl io::Read for Fd {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         io::Read::read(&mut &self.0, buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        io::Read::read_vectored(&mut &self.0, bufs)
     }
 }
 
@@ -156,11 +164,23 @@ impl io::Read for &Fd {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         io::Read::read(&mut &self.0, buf)
     }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        io::Read::read_vectored(&mut &self.0, bufs)
+    }
 }
 
 impl io::Write for Fd {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         io::Write::write(&mut &self.0, buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        io::Write::write_vectored(&mut &self.0, bufs)
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        io::Write::write_all(&mut &self.0, buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -171,6 +191,14 @@ impl io::Write for Fd {
 impl io::Write for &Fd {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         io::Write::write(&mut &self.0, buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        io::Write::write_vectored(&mut &self.0, bufs)
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        io::Write::write_all(&mut &self.0, buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {

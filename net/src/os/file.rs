@@ -5,13 +5,13 @@
 //! I1 An opened file and a pipe are offered to the poller; a descriptor given to us only if it is non-blocking already.
 //! I2 What the poller refuses (a regular file, a directory) goes back into blocking mode, and its calls hold a thread.
 
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::PathError;
-use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::endpoint::{Class, CopyFailure, Endpoint, Stopped};
 use crate::error::Sentinel;
 use crate::poll::{self, DeadlineMode, Kind};
 use crate::read_all::read_all;
@@ -275,6 +275,13 @@ impl File {
         &self.fd
     }
 
+    fn part_or_error(&self, written: Result<usize, poll::WriteError>) -> io::Result<usize> {
+        match written {
+            Err(e) if e.transferred > 0 => Ok(e.transferred),
+            other => Ok(other.map_err(|e| self.fail("write", e.error))?),
+        }
+    }
+
     pub(crate) fn fail(&self, op: &'static str, e: poll::Error) -> PathError {
         PathError::new(op, &self.name, e)
     }
@@ -292,11 +299,20 @@ impl Endpoint for File {
     fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
         PathError::new(op, &self.name, error.in_call(call)).with_transferred(transferred as usize).into()
     }
+
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+        let written = self.write(buf).map(|n| n as u64);
+        Some(written.map_err(|e| Stopped { bytes: e.transferred() as u64, error: e.into() }))
+    }
 }
 
 impl io::Read for &File {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        File::read(self, buf).map_err(io::Error::from)
+        Ok(File::read(self, buf)?)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Ok(self.fd.read_vectored(bufs).map_err(|e| self.fail("read", e))?)
     }
 
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
@@ -306,17 +322,34 @@ impl io::Read for &File {
 
 impl io::Read for File {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        File::read(self, buf).map_err(io::Error::from)
+        io::Read::read(&mut &*self, buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        io::Read::read_vectored(&mut &*self, bufs)
     }
 
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        read_all(buf, |room| Ok(File::read(self, room)?))
+        io::Read::read_to_end(&mut &*self, buf)
     }
 }
 
+/// std's contract: an error means that nothing was written. Where a part went out before it, that part's length is the result,
+/// and the next write fails.
 impl io::Write for &File {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        write_or_part(self, buf)
+        self.part_or_error(self.fd.write(buf))
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.part_or_error(self.fd.writev(&mut bufs.to_vec()))
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        match buf {
+            [] => Ok(()),
+            buf => Ok(File::write(self, buf).map(|_| ())?),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -326,19 +359,19 @@ impl io::Write for &File {
 
 impl io::Write for File {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        write_or_part(self, buf)
+        io::Write::write(&mut &*self, buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        io::Write::write_vectored(&mut &*self, bufs)
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        io::Write::write_all(&mut &*self, buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// std's contract: a part that went out is no error yet; the next write finds it.
-fn write_or_part(file: &File, buf: &[u8]) -> io::Result<usize> {
-    match file.write(buf) {
-        Err(e) if e.transferred() > 0 => Ok(e.transferred()),
-        other => Ok(other?),
     }
 }
 

@@ -173,9 +173,10 @@ impl Socket {
     }
 
     pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let first = bufs.len().min(MAX_VEC);
         let result = match self.begin(Mode::Read)? {
             Waits::Parked => self.fd.read_vectored(bufs),
-            Waits::Never => self.once(|raw| sys::readv(raw, bufs)),
+            Waits::Never => self.once(|raw| sys::readv(raw, &mut bufs[..first])),
         };
         result.map_err(std_error)
     }
