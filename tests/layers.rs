@@ -7,24 +7,45 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Layers of gopark-runtime, lowest first.
+/// Layers of gopark-runtime, lowest first. A folder stands for its files, but for those that have a place themselves.
 const RUNTIME: &[&[&str]] = &[
     // every call of the system; how the process ends
     &["sys", "throw"],
-    // words that threads share, each with its model; under loom `model` stands for all above
-    &["shim", "note", "spinning", "handshake", "join_word", "runnext", "wait_reason", "model"],
+    // words that threads share, each with its model; under loom `model` stands for the scheduler
+    &["words", "model"],
     // stack switching
-    &["coro"],
+    &["sched/coro"],
     // state: nothing here parks, wakes or polls
-    &["ahead", "census", "g", "glist", "m", "metrics", "p", "runq", "sched", "stack", "tls"],
+    &[
+        "sched/ahead",
+        "sched/census",
+        "sched/g",
+        "sched/glist",
+        "sched/m",
+        "sched/metrics",
+        "sched/p",
+        "sched/runq",
+        "sched/schedt",
+        "sched/stack",
+        "sched/tls",
+    ],
     // sources of work
-    &["netpoll", "netpoll_epoll", "timer"],
+    &["netpoll", "timer"],
     // what a goroutine looks like from outside: reports, faults
-    &["dump", "fault", "schedtrace"],
+    &["observe"],
     // schedule, park, ready, wake, steal
-    &["proc"],
+    &["sched", "sched/hogs/template", "sched/hogs/weight"],
     // the blocking doors
-    &["hogs", "join", "micro", "poll_api", "scope", "sema", "sleep", "start", "sysmon"],
+    &[
+        "netpoll/api",
+        "sched/hogs",
+        "sched/join",
+        "sched/micro",
+        "sched/scope",
+        "sched/start",
+        "sched/sysmon",
+        "sync/sema",
+    ],
     // for users
     &["api", "chan", "context", "future", "lib", "signal", "sync", "time"],
 ];
@@ -66,25 +87,46 @@ const NET: &[&[&str]] = &[
 
 /// Calls up: who, whom, why.
 const UPWARD: &[(&str, &str, &str)] = &[
-    ("g", "timer", "a G holds its sleep timer (type-stable memory)"),
-    ("p", "timer", "a P holds its heap of timers"),
-    ("g", "proc", "a plain thread that parks counts for the deadlock report"),
-    ("timer", "proc", "an earlier timer wakes the poller (Go: wakeNetPoller); the current P's heap"),
+    ("sched/g", "timer", "a G holds its sleep timer (type-stable memory)"),
+    ("sched/p", "timer", "a P holds its heap of timers"),
+    ("sched/g", "sched/checkdead", "a plain thread that parks counts for the deadlock report"),
+    ("timer", "sched", "an earlier timer wakes the poller (Go: wakeNetPoller); the current P's heap"),
 ];
 
-/// The modules of a folder with the modules of the same crate that they name.
-fn modules(src: &str) -> Vec<(String, PathBuf, BTreeSet<String>)> {
+/// A file of a crate: `sched/g` is `sched/g.rs`, `sched` is `sched/mod.rs`.
+struct Module {
+    name: String,
+    path: PathBuf,
+    /// The modules of the same crate that it names.
+    named: BTreeSet<String>,
+}
+
+/// The modules below a folder.
+fn modules(src: &str) -> Vec<Module> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(src);
-    sources(&root)
+    let named: Vec<_> = sources(&root).into_iter().map(|path| (module_name(&root, &path), path)).collect();
+    let exist: BTreeSet<_> = named.iter().map(|(name, _)| name.clone()).collect();
+    named
         .into_iter()
-        .map(|path| {
-            let inside = path.strip_prefix(&root).expect("found below it");
-            let first = inside.iter().next().expect("a file has a name").to_string_lossy();
-            let name = first.trim_end_matches(".rs").to_owned();
-            let named = named(&code(&path)).into_iter().filter(|other| *other != name).collect();
-            (name, path, named)
+        .map(|(name, path)| {
+            let mut named = named_modules(&code(&path), &parent(&name), &exist);
+            named.remove(&name);
+            Module { name, path, named }
         })
         .collect()
+}
+
+fn module_name(root: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(root).expect("found below it").with_extension("");
+    let name = inside.to_str().expect("a name in UTF-8");
+    name.strip_suffix("/mod").unwrap_or(name).to_owned()
+}
+
+/// What `super` is in a file.
+fn parent(name: &str) -> Vec<String> {
+    let mut segments: Vec<_> = name.split('/').map(str::to_owned).collect();
+    segments.pop();
+    segments
 }
 
 /// Every `.rs` file below a folder, in a fixed order.
@@ -109,65 +151,95 @@ fn code(path: &Path) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules after `crate::`, single or in braces.
-fn named(code: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for after in code.split("crate::").skip(1) {
-        let Some(list) = after.strip_prefix('{') else {
-            names.insert(identifier(after));
-            continue;
-        };
-        let mut depth = 0;
-        let mut start = true;
-        for (at, c) in list.char_indices() {
-            if start && !c.is_whitespace() {
-                names.insert(identifier(&list[at..]));
-                start = false;
-            }
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => start = true,
-                _ => {}
+/// The modules that a file names by `crate::`, or by `super::` if they are its neighbours.
+fn named_modules(code: &str, parent: &[String], exist: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for (word, scope) in [("crate::", &[] as &[String]), ("super::", parent)] {
+        let mut paths = Vec::new();
+        for after in code.split(word).skip(1) {
+            tree(after, &mut scope.to_vec(), &mut paths);
+        }
+        // what is behind the module is an item of it; an item of the scope itself is no module
+        named.extend(paths.into_iter().filter_map(|path| {
+            let beginnings = (scope.len() + 1..=path.len()).rev().map(|n| path[..n].join("/"));
+            beginnings.into_iter().find(|name| exist.contains(name))
+        }));
+    }
+    named
+}
+
+/// Adds the paths of a tree as in `use` to `found`, each behind `path`. Returns the text behind the tree.
+fn tree<'a>(text: &'a str, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut list) = text.strip_prefix('{') {
+        loop {
+            let rest = tree(list, path, found);
+            let end = rest.find([',', '}']).unwrap_or(rest.len());
+            match rest[end..].strip_prefix(',') {
+                Some(more) => list = more,
+                None => return rest[end..].strip_prefix('}').unwrap_or_default(),
             }
         }
     }
-    // items of the crate's root (macros, re-exports), `$crate`'s rest, and what starts with a capital are no modules
-    names.retain(|n| n.starts_with(|c: char| c.is_ascii_lowercase()));
-    names
+    let name = identifier(text);
+    if name.is_empty() {
+        found.push(path.clone());
+        return text;
+    }
+    let rest = &text[name.len()..];
+    path.push(name);
+    let rest = match rest.strip_prefix("::") {
+        Some(more) => tree(more, path, found),
+        None => {
+            found.push(path.clone());
+            rest
+        }
+    };
+    path.pop();
+    rest
 }
 
 fn identifier(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
+/// The place of a module: its own, or that of the folder it is in.
+fn layer(layers: &[&[&str]], name: &str) -> Option<usize> {
+    let own = layers.iter().position(|l| l.contains(&name));
+    own.or_else(|| layer(layers, name.rsplit_once('/')?.0))
+}
+
 fn check(src: &str, layers: &[&[&str]]) -> BTreeSet<(String, String)> {
-    let layer = |name: &str| layers.iter().position(|l| l.contains(&name));
     let modules = modules(src);
-    let exist: BTreeSet<_> = modules.iter().map(|(name, ..)| name.clone()).collect();
     let mut used = BTreeSet::new();
     let mut wrong = Vec::new();
-    for name in layers.iter().copied().flatten().filter(|name| !exist.contains(**name)) {
+    let exists = |name: &str| modules.iter().any(|m| m.name == name);
+    for name in layers.iter().copied().flatten().filter(|name| !exists(name)) {
         wrong.push(format!("{src}: `{name}` has a layer and is no module"));
     }
-    for (name, path, named) in &modules {
-        let Some(mine) = layer(name) else {
+    for Module { name, path, named } in &modules {
+        let Some(mine) = layer(layers, name) else {
             wrong.push(format!("{}: module `{name}` has no layer in tests/layers.rs", path.display()));
             continue;
         };
-        for other in named.iter().filter(|other| exist.contains(*other)) {
-            if layer(other).is_none_or(|theirs| theirs <= mine) {
+        for other in named {
+            if layer(layers, other).is_none_or(|theirs| theirs <= mine) {
                 continue;
             }
-            used.insert((name.clone(), other.clone()));
-            if !UPWARD.iter().any(|(from, to, _)| from == name && to == other) {
-                wrong.push(format!("{}: `{name}` is below `{other}` and names it", path.display()));
+            let up = UPWARD.iter().find(|(from, to, _)| within(name, from) && within(other, to));
+            match up {
+                Some((from, to, _)) => _ = used.insert((from.to_string(), to.to_string())),
+                None => wrong.push(format!("{}: `{name}` is below `{other}` and names it", path.display())),
             }
         }
     }
     assert!(wrong.is_empty(), "layers are broken:\n{}", wrong.join("\n"));
     used
+}
+
+/// Is the module the folder itself or in it?
+fn within(name: &str, folder: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[test]
@@ -185,7 +257,7 @@ fn use_points_down() {
 /// The network knows the runtime's doors and nothing behind them.
 #[test]
 fn net_knows_no_g_m_p_or_epoll() {
-    for (_, path, _) in modules("net/src") {
+    for Module { path, .. } in modules("net/src") {
         let code = code(&path);
         for word in ["epoll_", "GRef", "gopark_runtime::proc", "gopark_runtime::sched", "goready("] {
             assert!(!code.contains(word), "{}: {word}", path.display());
@@ -199,10 +271,10 @@ fn one_door_each() {
     let doors: [(&str, &[&str]); 3] = [
         ("thread_local!", &["tls.rs", "model.rs"]),
         ("corosensei::", &["coro.rs", "dump.rs"]),
-        ("epoll_wait", &["netpoll_epoll.rs", "epoll.rs"]),
+        ("epoll_wait", &["netpoll/epoll.rs", "sys/epoll.rs"]),
     ];
     for src in ["runtime/src", "net/src", "src"] {
-        for (_, path, _) in modules(src) {
+        for Module { path, .. } in modules(src) {
             let code = code(&path);
             for (word, files) in doors {
                 let here = files.iter().any(|f| path.ends_with(f));
@@ -215,8 +287,8 @@ fn one_door_each() {
 /// A poll returns goroutines; who polls readies them.
 #[test]
 fn netpoll_never_readies_a_goroutine() {
-    for (name, path, _) in modules("runtime/src") {
-        if name.starts_with("netpoll") {
+    for Module { name, path, .. } in modules("runtime/src") {
+        if within(&name, "netpoll") && !within(&name, "netpoll/api") {
             let code = code(&path);
             assert!(!code.contains("goready(") && !code.contains("injectglist("), "{}", path.display());
         }

@@ -1,13 +1,14 @@
 //! What the crate offers: one list.
+#![cfg(not(loom))]
 
-pub use crate::dump::{Backtrace, GoroutineInfo, goroutines};
 pub use crate::future::block_on;
-pub use crate::g::Status as GoroutineState;
-pub use crate::join::{GoOptions, JoinFuture, JoinHandle, go, go_with};
-pub use crate::metrics::{Histogram, Metrics, metrics};
-pub use crate::proc::blocking::{LockedThread, blocking, lock_os_thread};
-pub use crate::scope::{Scope, ScopedJoinHandle, scope};
-pub use crate::start::{Builder, run};
+pub use crate::observe::dump::{Backtrace, GoroutineInfo, goroutines};
+pub use crate::sched::blocking::{LockedThread, blocking, lock_os_thread};
+pub use crate::sched::g::Status as GoroutineState;
+pub use crate::sched::join::{GoOptions, JoinFuture, JoinHandle, go, go_with};
+pub use crate::sched::metrics::{Histogram, Metrics, metrics};
+pub use crate::sched::scope::{Scope, ScopedJoinHandle, scope};
+pub use crate::sched::start::{Builder, run};
 
 /// Lets other goroutines run. On a plain thread: [`std::thread::yield_now`].
 ///
@@ -24,7 +25,7 @@ pub use crate::start::{Builder, run};
 #[doc(alias = "Gosched")]
 #[inline]
 pub fn gosched() {
-    crate::proc::gosched();
+    crate::sched::gosched();
 }
 
 /// The number of goroutines that have started and not ended.
@@ -38,7 +39,7 @@ pub fn gosched() {
 /// ```
 #[doc(alias = "NumGoroutine")]
 pub fn num_goroutine() -> usize {
-    crate::sched::try_sched().map_or(0, crate::census::living)
+    crate::sched::schedt::try_sched().map_or(0, crate::sched::census::living)
 }
 
 /// The number of Ps: how many goroutines run at once. Go: runtime.GOMAXPROCS(0).
@@ -47,7 +48,7 @@ pub fn num_goroutine() -> usize {
 /// Before the runtime runs.
 #[doc(alias = "GOMAXPROCS")]
 pub fn gomaxprocs() -> usize {
-    crate::proc::blocking::gomaxprocs()
+    crate::sched::blocking::gomaxprocs()
 }
 
 /// The number of the calling goroutine; `None` on a plain thread.
@@ -59,5 +60,5 @@ pub fn gomaxprocs() -> usize {
 /// # }) }
 /// ```
 pub fn goid() -> Option<u64> {
-    crate::proc::goid()
+    crate::sched::goid()
 }

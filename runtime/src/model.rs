@@ -1,8 +1,10 @@
-//! What a loom model runs on: a goroutine is a loom thread with a note.
+//! What a loom model runs on: a goroutine is a loom thread with a note. It stands in for `sched`.
+
+use g::{GRef, WaitReason};
 
 pub(crate) mod g {
     use super::Record;
-    pub(crate) use crate::wait_reason::WaitReason;
+    pub(crate) use crate::words::wait_reason::WaitReason;
 
     /// A model's record, alive as long as the model's process.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +56,7 @@ pub(crate) struct Record {
     pub(crate) select_done: loom::sync::atomic::AtomicU32,
     /// Owned by the list that the record is on.
     pub(crate) schedlink: std::cell::Cell<Option<g::GRef>>,
-    note: crate::note::Note,
+    note: crate::words::note::Note,
 }
 
 loom::thread_local! {
@@ -62,7 +64,7 @@ loom::thread_local! {
         param: loom::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
         select_done: loom::sync::atomic::AtomicU32::new(0),
         schedlink: std::cell::Cell::new(None),
-        note: crate::note::Note::new(),
+        note: crate::words::note::Note::new(),
     })));
 }
 
@@ -70,27 +72,23 @@ fn record() -> g::GRef {
     RECORD.with(|r| *r)
 }
 
+pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(_reason: WaitReason, commit: C) {
+    let gp = record();
+    gp.note.clear();
+    if commit(gp) {
+        gp.note.sleep();
+    }
+}
+
+pub(crate) fn goready(gp: GRef) {
+    gp.note.wakeup();
+}
+
+pub(crate) fn goyield() {
+    loom::thread::yield_now();
+}
+
 #[allow(dead_code)]
-pub(crate) mod proc {
-    use super::g::{GRef, WaitReason};
-
-    pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(_reason: WaitReason, commit: C) {
-        let gp = super::record();
-        gp.note.clear();
-        if commit(gp) {
-            gp.note.sleep();
-        }
-    }
-
-    pub(crate) fn goready(gp: GRef) {
-        gp.note.wakeup();
-    }
-
-    pub(crate) fn goyield() {
-        loom::thread::yield_now();
-    }
-
-    pub(crate) fn gosched() {
-        loom::thread::yield_now();
-    }
+pub(crate) fn gosched() {
+    loom::thread::yield_now();
 }

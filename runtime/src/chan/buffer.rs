@@ -16,7 +16,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr;
 
 use super::hchan::{Hchan, move_elem};
-use crate::shim::atomic::Ordering::Relaxed;
+use crate::words::shim::atomic::Ordering::Relaxed;
 
 /// Slots in a chunk of small messages.
 const CHUNK_SLOTS: usize = 31;

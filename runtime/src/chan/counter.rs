@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::hchan::{Hchan, State};
-use crate::shim::atomic::{
+use crate::words::shim::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Relaxed},
 };

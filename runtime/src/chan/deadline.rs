@@ -14,12 +14,12 @@ mod real {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     use super::super::sudog::Ticket;
-    use crate::g::{GRef, current_goroutine};
+    use crate::sched::g::{GRef, current_goroutine};
 
     /// Panics before the runtime runs, which has the clock, if that is needed: called before anything is locked.
     pub(in super::super) fn assert_clock(needed: impl FnOnce() -> bool) {
-        if crate::sched::try_sched().is_none() && needed() {
-            crate::sched::sched();
+        if crate::sched::schedt::try_sched().is_none() && needed() {
+            crate::sched::schedt::sched();
         }
     }
 
@@ -69,7 +69,7 @@ mod real {
 mod model {
     use super::super::hchan::Hchan;
     use super::super::sudog::Ticket;
-    use crate::g::GRef;
+    use crate::sched::g::GRef;
 
     pub(in super::super) fn assert_clock(_needed: impl FnOnce() -> bool) {}
     pub(in super::super) fn start(gp: GRef, _when_ns: i64, ticket: Ticket) {

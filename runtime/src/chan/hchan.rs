@@ -22,9 +22,9 @@ use std::ptr;
 use super::buffer::Chunk;
 use super::lock::RawLock;
 use super::sudog::{Dir, Outcome, Sudog, WaitQ, WakeList};
-use crate::g::{WaitReason, getg};
-use crate::proc::gopark;
-use crate::shim::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
+use crate::sched::g::{WaitReason, getg};
+use crate::sched::gopark;
+use crate::words::shim::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 /// What is unusual about a channel; a usual one is `OPEN`, which one comparison tells.
 ///

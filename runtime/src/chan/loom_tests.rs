@@ -2,11 +2,11 @@
 
 use loom::thread;
 
-use super::complete::Token;
 use super::hchan::{Received, Sent};
-use super::selectgo::{Chosen, Mode, Op, Preference, Until, Want, selectgo};
+use super::select::complete::Token;
+use super::select::selectgo::{Chosen, Mode, Op, Preference, Until, Want, selectgo};
 use super::{Receiver, SendError, Sender, bounded};
-use crate::g::WaitReason;
+use crate::sched::g::WaitReason;
 use std::mem::MaybeUninit;
 
 /// Two preemptions find every known bug of this kind and keep a model in seconds.

@@ -10,15 +10,12 @@
 //! | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
 //! | `lock.rs` | its lock | `lock2` |
 //! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
-//! | `selectgo.rs try_op.rs complete.rs` | select: choosing, and the half of a send that comes after | `selectgo` |
-//! | `watch.rs` | who waits for readiness only | - |
-//! | `select.rs selected.rs`; `select_macro.rs select_case.rs` | its two faces: a set that grows, and the macro | `select` |
+//! | `select/` | choosing among several operations; a set that grows, and the macros | `selectgo` |
 //! | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
 //! | `never.rs` | the channel on which nothing comes | the nil channel |
 //! | `iter.rs` | receivers as iterators | `range` |
 
 mod buffer;
-mod complete;
 mod counter;
 mod deadline;
 mod errors;
@@ -29,21 +26,13 @@ mod lock;
 mod loom_tests;
 mod never;
 mod receiver;
-#[cfg(not(loom))]
 mod select;
-#[cfg(not(loom))]
-mod select_case;
-mod select_macro;
-mod selected;
-mod selectgo;
 mod sender;
 mod sudog;
 #[cfg(not(loom))]
 pub(crate) mod timed;
 #[cfg(not(loom))]
 mod timeout;
-mod try_op;
-mod watch;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -57,7 +46,7 @@ pub use never::never;
 pub use receiver::Receiver;
 #[cfg(not(loom))]
 pub use select::Select;
-pub use selected::SelectedOperation;
+pub use select::SelectedOperation;
 pub use sender::Sender;
 #[cfg(not(loom))]
 pub use timed::{after, at, tick};
@@ -68,7 +57,7 @@ pub use crate::{select, select_biased};
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod internal {
-    pub use super::select_case::{
+    pub use super::select::case::{
         BIASED, Case, FAIR, RecvCase, SendBegun, SendCase, select, select_timeout, try_select,
     };
 }

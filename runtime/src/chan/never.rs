@@ -2,8 +2,8 @@
 
 use super::hchan::{Block, Received};
 use super::receiver::Receiver;
-use crate::g::WaitReason;
-use crate::proc::gopark;
+use crate::sched::g::WaitReason;
+use crate::sched::gopark;
 
 /// A receiver that never gets a message and is never disconnected: Go's nil channel.
 ///

@@ -8,13 +8,13 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::{self, NonNull};
 
-use super::complete::Token;
 use super::counter;
 use super::errors::{RecvError, TryRecvError};
 use super::hchan::{Block, Hchan, Received, State};
-use super::selectgo::{Mode, Op, Until, selectgo};
+use super::select::complete::Token;
+use super::select::selectgo::{Mode, Op, Until, selectgo};
 use super::sudog::Dir;
-use crate::g::WaitReason;
+use crate::sched::g::WaitReason;
 
 /// The receiving end of a channel.
 ///

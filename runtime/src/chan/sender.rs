@@ -9,7 +9,7 @@ use std::ptr::{self, NonNull};
 use super::counter;
 use super::errors::{SendError, TrySendError};
 use super::hchan::{Block, Hchan, Sent, State};
-use super::selectgo::Op;
+use super::select::selectgo::Op;
 use super::sudog::Dir;
 
 /// The sending end of a channel; made by [`bounded`](super::bounded) and [`unbounded`](super::unbounded).

@@ -16,9 +16,9 @@
 use std::cell::Cell;
 use std::ptr;
 
-use crate::g::GRef;
-use crate::proc::goready;
-use crate::shim::atomic::{AtomicPtr, Ordering::Relaxed};
+use crate::sched::g::GRef;
+use crate::sched::goready;
+use crate::words::shim::atomic::{AtomicPtr, Ordering::Relaxed};
 
 /// What the waker did for the woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

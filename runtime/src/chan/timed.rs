@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use super::hchan::{Hchan, State};
 use super::receiver::Receiver;
 use super::sudog::WakeList;
-use crate::shim::atomic::Ordering::Relaxed;
 use crate::sys::clock::{instant_to_ns, nanotime, ns_to_instant, saturating_ns};
+use crate::words::shim::atomic::Ordering::Relaxed;
 
 /// `when_ns` of a channel that has nothing to come.
 pub(crate) const NEVER_NS: i64 = i64::MAX;

@@ -3,13 +3,13 @@
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::time::{Duration, Instant};
 
-use super::complete::Token;
 use super::errors::{RecvTimeoutError, SendTimeoutError, TrySendError};
 use super::hchan::Received;
 use super::receiver::Receiver;
-use super::selectgo::{Mode, Op, Until, selectgo};
+use super::select::complete::Token;
+use super::select::selectgo::{Mode, Op, Until, selectgo};
 use super::sender::Sender;
-use crate::g::WaitReason;
+use crate::sched::g::WaitReason;
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
 
 /// From now on for `timeout`. Longer than the clock runs means for ever.

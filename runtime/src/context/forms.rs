@@ -5,8 +5,8 @@ use std::pin::pin;
 use lock_api::GuardSend;
 
 use super::{Context, ContextError};
-use crate::g::WaitReason;
-use crate::sema::{ParkedWaiter, wait_interruptible};
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{ParkedWaiter, wait_interruptible};
 use crate::sync::{
     Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
 };

@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicU32;
 
 use super::node::{Entry, Node};
 use super::{Context, ContextError};
-use crate::g::WaitReason;
-use crate::proc::goready;
-use crate::sema::{Interrupt, Order, Target, semacquire_interruptible};
+use crate::sched::g::WaitReason;
+use crate::sched::goready;
+use crate::sync::sema::{Interrupt, Order, Target, semacquire_interruptible};
 
 /// Where a wait is registered; dropping it takes it off.
 #[derive(Default)]

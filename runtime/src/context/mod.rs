@@ -11,6 +11,7 @@
 //! | `interrupt.rs` | what ends a parked wait | - |
 //! | `forms.rs`, `chan_forms.rs` | the `_context` forms of `sync` and `chan` | - |
 //! | `error.rs` | why a context is done | `Canceled DeadlineExceeded` |
+#![cfg(not(loom))]
 
 mod chan_forms;
 mod error;

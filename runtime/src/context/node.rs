@@ -23,10 +23,10 @@ use parking_lot::Mutex;
 
 use super::{Context, ContextError};
 use crate::chan::{self, Receiver, Sender};
-use crate::glist::GList;
-use crate::join::go;
-use crate::proc::goready;
-use crate::sema::Target;
+use crate::sched::glist::GList;
+use crate::sched::goready;
+use crate::sched::join::go;
+use crate::sync::sema::Target;
 use crate::time::{Timer, after_func};
 
 pub(super) type Cause = Arc<dyn Error + Send + Sync>;

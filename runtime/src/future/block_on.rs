@@ -15,8 +15,8 @@ use std::sync::atomic::{
 };
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::g::{GRef, WaitReason, getg};
-use crate::proc::{gopark, goready};
+use crate::sched::g::{GRef, WaitReason, getg};
+use crate::sched::{gopark, goready};
 
 /// Runs a future to its end, parking the goroutine (or the plain thread) while it is pending.
 ///

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::JoinFuture;
 use crate::chan::{self, Receiver, Select, Sender};
-use crate::join::go;
+use crate::sched::join::go;
 
 /// The messages of a channel, as they come. Made by [`Receiver::into_stream`].
 ///

@@ -3,13 +3,13 @@
 //! 40 bytes, because an idle connection is to cost little more than its stack; what deadlines need ([`Deadlines`]) is
 //! made when the first one is set and stays with the record.
 
-use crate::g::GRef;
 use crate::netpoll::info::{AtomicPollInfo, PollInfo};
 use crate::netpoll::sema::{Cause, PollSema};
 use crate::netpoll::{Mode, PollError};
-use crate::shim::Mutex;
-use crate::shim::atomic::{AtomicI32, Ordering::Relaxed};
+use crate::sched::g::GRef;
 use crate::throw::throw;
+use crate::words::shim::Mutex;
+use crate::words::shim::atomic::{AtomicI32, Ordering::Relaxed};
 
 #[cfg(not(loom))]
 pub(crate) use crate::timer::Timer;
@@ -25,7 +25,7 @@ pub(crate) enum Watched {
     Other,
 }
 
-/// A descriptor's record. Type-stable memory: see netpoll.rs I2.
+/// A descriptor's record. Type-stable memory: see netpoll/mod.rs I2.
 #[derive(Debug)]
 pub(crate) struct PollDesc {
     /// Who waits to read. Go: rg.

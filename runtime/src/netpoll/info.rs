@@ -18,7 +18,7 @@
 //! I2 fdseq is never 0 while the descriptor is open.
 
 use crate::netpoll::{Mode, PollError};
-use crate::shim::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
+use crate::words::shim::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 
 const CLOSING: u32 = 1 << 0;
 const EVENT_ERR: u32 = 1 << 1;

@@ -13,13 +13,13 @@
 //! I1 One waiter per direction at a time (the descriptor's fdMutex sees to it); a second one throws.
 //! I2 Whoever replaces a G in the word wakes that G, exactly once.
 
-use crate::g::GRef;
-use crate::shim::atomic::{
+use crate::sched::g::GRef;
+use crate::throw::throw;
+use crate::words::shim::atomic::{
     AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
     fence,
 };
-use crate::shim::fence_after_rmw;
-use crate::throw::throw;
+use crate::words::shim::fence_after_rmw;
 
 const NIL: usize = 0;
 const READY: usize = 1;

@@ -6,8 +6,8 @@ use lock_api::GuardSend;
 pub use lock_api::WaitTimeoutResult;
 
 use super::mutex::RawMutex;
-use crate::g::WaitReason;
-use crate::sema::{NotifyList, ParkedWaiter};
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{NotifyList, ParkedWaiter};
 
 /// A condition to wait for with a [`Mutex`](super::Mutex) released. Go: sync.Cond; spelled as parking_lot's.
 ///

@@ -8,7 +8,7 @@ use parking_lot::Mutex as ShortLock;
 
 use super::{Semaphore, WaitGroup};
 use crate::context::{CancelCauseFn, Context};
-use crate::join::go;
+use crate::sched::join::go;
 
 /// Goroutines that work on one task: the first error ends it. Go: errgroup.Group.
 ///

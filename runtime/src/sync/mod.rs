@@ -17,6 +17,7 @@
 
 mod raw_mutex;
 mod raw_rwlock;
+pub(crate) mod sema;
 mod spin;
 mod wait_group;
 

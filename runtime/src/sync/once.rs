@@ -9,9 +9,9 @@
 use std::pin::pin;
 
 use super::raw_mutex::Lock;
-use crate::g::WaitReason;
-use crate::sema::{NotifyList, ParkedWaiter};
-use crate::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{NotifyList, ParkedWaiter};
+use crate::words::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// Runs a function once, whoever comes first. Go: sync.Once; model: [`std::sync::Once`].
 ///

@@ -19,13 +19,13 @@
 //! I4 A waiter that gives up (deadline, context) takes itself off `waiters`, unless the unit in flight can only be its own: then it
 //!    waits for that, and goes on as a woken one.
 
-use crate::g::WaitReason;
-use crate::sema::{
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{
     Handoff, Interrupt, Interrupted, Order, semacquire_interruptible, semacquire1, semrelease,
 };
-use crate::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use crate::sync::spin;
 use crate::throw::throw;
+use crate::words::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// After so long a wait a waiter asks for the lock to be handed over.
 const STARVATION_THRESHOLD_NS: i64 = 1_000_000;
@@ -322,7 +322,7 @@ pub(crate) struct NoInterrupt;
 
 impl Interrupt for NoInterrupt {
     type Slot = ();
-    unsafe fn arm(&self, _slot: &(), _target: crate::sema::Target) {}
+    unsafe fn arm(&self, _slot: &(), _target: crate::sync::sema::Target) {}
 }
 
 fn fatal_unlocked() -> ! {
@@ -335,7 +335,7 @@ fn fatal_unlocked() -> ! {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
-    use crate::sema::FromAnotherThread;
+    use crate::sync::sema::FromAnotherThread;
     use loom::sync::Arc;
     use loom::sync::atomic::AtomicUsize;
 

@@ -94,7 +94,7 @@ pub type ArcRwLockReadGuard<R, T> = lock_api::ArcRwLockReadGuard<R, T>;
 /// ```
 pub type ArcRwLockWriteGuard<R, T> = lock_api::ArcRwLockWriteGuard<R, T>;
 
-/// The lock itself, for `lock_api`'s types. The file `raw_rwlock.rs` has the protocol.
+/// The lock itself, for `lock_api`'s types. The file `raw_rwlock/mod.rs` has the protocol.
 ///
 /// ```
 /// use gopark_runtime::sync::RawRwLock;
@@ -115,7 +115,7 @@ impl RawRwLock {
     }
 }
 
-// SAFETY: `RwLockState` excludes writers from each other and from readers, with Acquire on locking and Release on unlocking (raw_rwlock.rs,
+// SAFETY: `RwLockState` excludes writers from each other and from readers, with Acquire on locking and Release on unlocking (raw_rwlock/mod.rs,
 // loom_rwlock_*). The guards have no state and do nothing when dropped or forgotten; nothing here unwinds.
 unsafe impl lock_api::RawRwLock for RawRwLock {
     const INIT: RawRwLock = RawRwLock(RwLockState::new());

@@ -5,9 +5,11 @@
 
 use std::pin::{Pin, pin};
 
-use crate::g::WaitReason;
-use crate::sema::{HasWaitList, Interrupt, Interrupted, ParkedWaiter, Taken, WaitList, wait_interruptible};
-use crate::shim;
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{
+    HasWaitList, Interrupt, Interrupted, ParkedWaiter, Taken, WaitList, wait_interruptible,
+};
+use crate::words::shim;
 
 /// A number of permits that goroutines take and give back, first come, first served. Go: semaphore.Weighted.
 ///

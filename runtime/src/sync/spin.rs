@@ -13,12 +13,12 @@ pub(crate) fn can_spin(rounds: u32) -> bool {
     if rounds >= ACTIVE_SPIN {
         return false;
     }
-    let Some(sched) = crate::sched::try_sched() else { return false };
+    let Some(sched) = crate::sched::schedt::try_sched() else { return false };
     let searching = sched.spinning.nmspinning().max(0) as usize;
     if sched.procs() <= sched.spinning.npidle() + searching + 1 {
         return false;
     }
-    crate::proc::with_p(|p| p.is_some_and(crate::runq::runqempty))
+    crate::sched::with_p(|p| p.is_some_and(crate::sched::runq::runqempty))
 }
 
 /// A model explores the orders by itself.
@@ -31,7 +31,7 @@ pub(crate) fn can_spin(_rounds: u32) -> bool {
 #[doc(alias = "doSpin")]
 pub(crate) fn do_spin() {
     for _ in 0..30 {
-        crate::shim::spin_loop();
+        crate::words::shim::spin_loop();
     }
 }
 

@@ -9,8 +9,8 @@ use super::condvar::RawCondvar;
 use super::mutex::RawMutex;
 use super::rwlock::RawRwLock;
 use super::semaphore::{Semaphore, SemaphorePermit};
-use crate::g::WaitReason;
-use crate::sema::{Deadline, ParkedWaiter, wait_interruptible};
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{Deadline, ParkedWaiter, wait_interruptible};
 
 // SAFETY: as in mutex.rs; a wait that has timed out has not taken the lock (loom_mutex_interrupted_*).
 unsafe impl lock_api::RawMutexTimed for RawMutex {

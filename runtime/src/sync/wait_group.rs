@@ -8,9 +8,9 @@
 //! I1 Only the `done` that brings the counter to 0 while there are waiters releases them, after it has set the word to 0.
 //! I2 From that moment until its store nobody else changes the word: `add` from 0 with waiters, and `wait` at 0, would be misuse.
 
-use crate::g::WaitReason;
-use crate::sema::{Handoff, Order, semacquire1, semrelease};
-use crate::shim::atomic::{
+use crate::sched::g::WaitReason;
+use crate::sync::sema::{Handoff, Order, semacquire1, semrelease};
+use crate::words::shim::atomic::{
     AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
     Ordering::SeqCst,
 };

@@ -2,6 +2,7 @@
 //!
 //! `errno` is read in the same non-inlined function as the call that set it: a goroutine that has moved to another
 //! thread between the two would read the wrong thread's.
+#![cfg(not(loom))]
 
 pub(crate) mod clock;
 pub(crate) mod epoll;

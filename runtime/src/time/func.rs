@@ -21,11 +21,11 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
-use crate::join_word::Heir;
-use crate::proc::newproc::{self, Options};
+use crate::sched::newproc::{self, Options};
 use crate::sys::clock::{coarse_nanotime_no_earlier, nanotime, saturating_ns};
 use crate::throw;
 use crate::timer::{self, Keep};
+use crate::words::join_word::Heir;
 
 /// From here on the time of a call is reckoned from the coarse clock: resets of such timers are mostly reading the clock.
 const LONG: Duration = Duration::from_secs(10);

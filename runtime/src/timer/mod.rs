@@ -312,7 +312,7 @@ mod door {
     }
 
     pub(super) fn with_timers<R>(f: impl FnOnce(&Timers) -> R) -> R {
-        crate::proc::with_timers(f)
+        crate::sched::with_timers(f)
     }
 
     /// The heap's earliest time has become `when`; an M that is about to wait in the poller must hear of it.
@@ -320,7 +320,7 @@ mod door {
         // ORDERING: SeqCst pairs with the fence between an idle M's announcement (no longer spinning; poll_until) and its
         // last look at the heaps' wake times: either it sees our time or we see that it waits.
         fence(SeqCst);
-        crate::proc::wake_net_poller(when);
+        crate::sched::wake_net_poller(when);
     }
 }
 

@@ -20,7 +20,7 @@
 //!    wait, so waiting for it spins, then yields the CPU to a holder that lost its own.
 //! I2 MODIFIED and ZOMBIE are set only together with HEAPED.
 
-use crate::shim::{self, atomic::AtomicU8};
+use crate::words::shim::{self, atomic::AtomicU8};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const HEAPED: u8 = 1;

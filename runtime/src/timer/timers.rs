@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::heap::Heap;
 use super::locked_timers::{Due, LockedTimers};
 use super::{Locked, Timer};
-use crate::shim::Mutex;
-use crate::shim::atomic::{AtomicI32, AtomicI64, AtomicU32};
 use crate::throw::throw;
+use crate::words::shim::Mutex;
+use crate::words::shim::atomic::{AtomicI32, AtomicI64, AtomicU32};
 
 /// A heap of timers. Go: runtime/time.go timers.
 pub(crate) struct Timers {

@@ -1,7 +1,7 @@
 //! Models of the reader/writer lock: exclusion, the writer's turn, and those who give up.
 
 use super::*;
-use crate::sema::{AtOnce, FromAnotherThread};
+use crate::sync::sema::{AtOnce, FromAnotherThread};
 use loom::sync::Arc;
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;

@@ -1,0 +1,177 @@
+//! The handle by which the network crate uses the poller. Go: runtime/netpoll.go poll_runtime_pollOpen and its family.
+
+use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use super::{DeadlineMode, Mode, PollDesc, PollError, Waited};
+use crate::netpoll::epoll::{netpollclose, netpollopen};
+use crate::netpoll::{self, cache, desc::Watched};
+use crate::sys::clock::nanotime;
+use crate::sys::epoll::Errno;
+
+/// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not be used (mod.rs I1).
+#[derive(Clone, Copy)]
+pub struct PollDescriptor(&'static PollDesc);
+
+impl std::fmt::Debug for PollDescriptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PollDescriptor").field(&self.0.fd()).finish()
+    }
+}
+
+// No user code runs while a record is being changed, so a panic leaves none half changed: sockets are as safe as std's.
+impl UnwindSafe for PollDescriptor {}
+impl RefUnwindSafe for PollDescriptor {}
+
+impl PollDescriptor {
+    /// Has the poller watch `fd`, which stays open until [`close`](Self::close).
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2): EPERM for what cannot be polled, such as regular files.
+    #[doc(alias = "runtime_pollOpen")]
+    pub fn open(fd: i32) -> io::Result<Self> {
+        Self::open_as(fd, Watched::Other)
+    }
+
+    /// The same for a socket, whose next call names an error that the poller reports.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_socket(fd: i32) -> io::Result<Self> {
+        Self::open_as(fd, Watched::Socket)
+    }
+
+    fn open_as(fd: i32, what: Watched) -> io::Result<Self> {
+        netpoll::netpoll_generic_init();
+        let pd = cache::alloc();
+        pd.start(fd, what);
+        match netpollopen(pd) {
+            Ok(()) => Ok(PollDescriptor(pd)),
+            Err(errno) => {
+                cache::free(pd);
+                Err(errno.into())
+            }
+        }
+    }
+
+    /// As [`open`](Self::open) for a socket, but the kernel is told of it only before the first wait: one that never has to wait
+    /// makes no call for the poller at all. The wait then fails with [`PollError::Refused`] if the kernel refuses.
+    pub fn open_unwatched(socket: i32) -> Self {
+        netpoll::netpoll_generic_init();
+        let pd = cache::alloc();
+        pd.start(socket, Watched::Socket);
+        pd.info.set_unwatched();
+        PollDescriptor(pd)
+    }
+
+    /// Tells the kernel, if it has not been told. The socket's readiness up to then is reported at once (epoll(7), EPOLL_CTL_ADD), so
+    /// none is lost. A reader and a writer may both come here: the second finds it told (EEXIST).
+    #[inline]
+    fn watch(self) -> Result<(), PollError> {
+        if self.0.info.load().unwatched() { self.watch_now() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn watch_now(self) -> Result<(), PollError> {
+        match netpollopen(self.0) {
+            Ok(()) | Err(Errno(libc::EEXIST)) => {
+                self.0.info.set_watched();
+                Ok(())
+            }
+            Err(Errno(errno)) => Err(PollError::Refused(errno)),
+        }
+    }
+
+    /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and when nobody uses
+    /// the handle any more.
+    #[doc(alias = "runtime_pollClose")]
+    pub fn close(self) {
+        self.0.assert_closable();
+        if !self.0.info.load().unwatched() {
+            netpollclose(self.0);
+        }
+        cache::free(self.0);
+    }
+
+    /// Announces the close: those who wait wake with [`PollError::Closing`], and nobody will wait again. Once.
+    #[doc(alias = "runtime_pollUnblock")]
+    #[doc(alias = "evict")]
+    pub fn unblock(self) {
+        self.0.unblock();
+    }
+
+    /// Begins an operation: forgets earlier readiness.
+    ///
+    /// # Errors
+    /// The descriptor is closing, or the deadline has passed.
+    #[doc(alias = "runtime_pollReset")]
+    #[inline]
+    pub fn reset(self, mode: Mode) -> Result<(), PollError> {
+        self.0.check(mode)?;
+        self.0.sema(mode).reset();
+        Ok(())
+    }
+
+    /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
+    ///
+    /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
+    ///
+    /// # Errors
+    /// The descriptor is closing; the deadline has passed; the poller cannot watch it.
+    ///
+    /// # Panics
+    /// Before the runtime runs: nobody would ask the poller.
+    #[doc(alias = "runtime_pollWait")]
+    pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
+        crate::sched::schedt::sched();
+        self.watch()?;
+        self.0.wait(mode, &raw const *owner as usize)
+    }
+
+    /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
+    /// what there is to read.
+    #[inline]
+    pub fn hung_up(self) -> bool {
+        self.0.info.load().hung_up()
+    }
+
+    /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn wait_interruptible(self, mode: Mode, interrupted: impl Fn() -> bool) -> Result<Waited, PollError> {
+        crate::sched::schedt::sched();
+        self.watch()?;
+        self.0.wait_unless(mode, 0, interrupted)
+    }
+
+    /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.
+    pub fn interrupt(self, mode: Mode) {
+        self.0.interrupt(mode);
+    }
+
+    /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.
+    #[doc(alias = "runtime_pollSetDeadline")]
+    pub fn set_deadline(self, in_ns: Option<i64>, mode: DeadlineMode) {
+        let at = match in_ns {
+            None => 0,
+            Some(ns) if ns > 0 => {
+                // It has the clock; a panic is better here than with the lock held.
+                crate::sched::schedt::sched();
+                nanotime().saturating_add(ns)
+            }
+            Some(_) => -1,
+        };
+        self.0.set_deadline(at, mode);
+    }
+}
+
+/// Is the knob [`Builder::fewest_syscalls`](crate::Builder::fewest_syscalls) set?
+pub fn fewest_syscalls() -> bool {
+    crate::sched::schedt::try_sched().is_some_and(|s| s.config.fewest_syscalls)
+}
+
+/// Is this a descriptor of the poller itself? For tests that count open descriptors.
+pub fn is_poll_descriptor(fd: i32) -> bool {
+    netpoll::netpoll_is_poll_descriptor(fd)
+}

@@ -1,0 +1,179 @@
+//! Descriptors that goroutines wait on: the door through which the network crate uses the poller.
+//! Go: runtime/netpoll.go poll_runtime_*, netpollblock.
+//!
+//! The protocol and its proof are in netpoll/mod.rs. Here are the steps that park and ready, which the poller itself must not; those of
+//! deadlines are in `deadline.rs`, and the handle that the network has, [`PollDescriptor`], in `descriptor.rs`.
+//!
+//! I1 Operations on a [`PollDescriptor`] happen between `open` and `close`; the owner (fdMutex) sees to it.
+//! I2 One goroutine per direction waits at a time; the owner sees to it.
+
+mod deadline;
+#[cfg(not(loom))]
+mod descriptor;
+#[cfg(all(test, loom))]
+mod loom_tests;
+
+use crate::netpoll::sema::{Cause, Prepared, Woken};
+pub use crate::netpoll::{Mode, PollError};
+use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
+use crate::sched::g::{GRef, WaitReason};
+use crate::sched::{gopark, goready};
+use crate::throw::throw;
+
+use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
+pub use deadline::DeadlineMode;
+#[cfg(not(loom))]
+pub use descriptor::{PollDescriptor, fewest_syscalls, is_poll_descriptor};
+
+/// How a wait that may be interrupted ended, the descriptor being in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Waited {
+    /// The descriptor may be ready.
+    Ready,
+    /// The interruption came first.
+    Interrupted,
+}
+
+impl PollDesc {
+    /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on. Go: netpollblock.
+    fn netpollblock(&self, mode: Mode, owner: usize, may_park: impl Fn() -> bool) -> Woken {
+        let sema = self.sema(mode);
+        match sema.prepare() {
+            Prepared::Ready => return Woken::Ready,
+            Prepared::Waiting => {}
+        }
+        // Look again after having announced ourselves: a closer publishes, then looks for us (netpoll/mod.rs, "No lost close").
+        if may_park() {
+            let left_at = stack_pointer();
+            gopark(WaitReason::IOWait, |gp| {
+                note_ahead(gp, left_at, [&raw const *self as usize, owner]);
+                let parked = sema.commit(gp);
+                if parked {
+                    netpoll_adjust_waiters(1);
+                    see_that_somebody_polls(gp);
+                }
+                parked
+            });
+        }
+        sema.finish()
+    }
+
+    /// Waits for readiness. Go: runtime_pollWait.
+    fn wait(&self, mode: Mode, owner: usize) -> Result<(), PollError> {
+        self.wait_unless(mode, owner, || false).map(|_| ())
+    }
+
+    /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this wait is meant.
+    fn wait_unless(
+        &self,
+        mode: Mode,
+        owner: usize,
+        interrupted: impl Fn() -> bool,
+    ) -> Result<Waited, PollError> {
+        self.check(mode)?;
+        while self.netpollblock(mode, owner, || self.check(mode).is_ok() && !interrupted()) == Woken::NotReady
+        {
+            self.check(mode)?;
+            if interrupted() {
+                return Ok(Waited::Interrupted);
+            }
+            // A deadline fired and unblocked us, but was set anew before we ran: it has not happened. Or an interruption
+            // was meant for somebody who waited here before.
+        }
+        Ok(Waited::Ready)
+    }
+
+    /// Wakes who waits, to look again whether it is interrupted. Whatever makes it think so was published before.
+    fn interrupt(&self, mode: Mode) {
+        let mut evicted = Evicted::default();
+        evicted.evict(self, mode);
+        evicted.ready();
+    }
+
+    /// Announces the close and wakes who waits. Go: runtime_pollUnblock.
+    fn unblock(&self) {
+        let mut evicted = Evicted::default();
+        {
+            let mut deadlines = self.deadlines.lock();
+            if self.info.load().closing() {
+                throw!("unblock on closing polldesc");
+            }
+            self.info.publish(|info| info.with_closing());
+            evicted.evict(self, Mode::Read);
+            evicted.evict(self, Mode::Write);
+            if let Some(d) = deadlines.as_mut() {
+                d.read.stop();
+                d.write.stop();
+            }
+        }
+        evicted.ready();
+    }
+}
+
+/// Whom a closer or a deadline took out of the semaphores; woken when the lock is free again.
+#[derive(Default)]
+#[must_use]
+struct Evicted {
+    reader: Option<GRef>,
+    writer: Option<GRef>,
+}
+
+impl Evicted {
+    /// Takes the waiter of one direction out. The reason is published, and so that deadlines keep their order the lock is held while
+    /// it is one (an interruption needs none: who is woken by it for nothing waits again).
+    fn evict(&mut self, pd: &PollDesc, mode: Mode) {
+        let gp = pd.sema(mode).unblock(Cause::Evicted);
+        match mode {
+            Mode::Read => self.reader = gp,
+            Mode::Write => self.writer = gp,
+        }
+    }
+
+    /// Wakes them; counts them off afterwards.
+    fn ready(self) {
+        let mut delta = 0;
+        for gp in [self.reader, self.writer].into_iter().flatten() {
+            goready(gp);
+            delta -= 1;
+        }
+        netpoll_adjust_waiters(delta);
+    }
+}
+
+/// What a wait tells the scheduler and the cache. No part of the protocol: a model does without.
+#[cfg(not(loom))]
+mod beside_the_protocol {
+    use std::sync::atomic::Ordering::SeqCst;
+
+    use crate::sched::g::{GRef, Kind};
+    use crate::sched::{schedt, wake};
+
+    pub(super) use crate::sched::g::stack_pointer;
+
+    /// A goroutine's M goes on to look for work and so comes to poll. A plain thread just sleeps: if nobody polls, somebody
+    /// must be sent to look for work, who will find none and poll.
+    pub(super) fn see_that_somebody_polls(gp: GRef) {
+        // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who is about to poll or to sleep.
+        if gp.kind() == Kind::Thread && schedt::sched().lastpoll.load(SeqCst) != 0 {
+            wake::wakep();
+        }
+    }
+
+    /// For the poller that will wake the goroutine: what to fetch then.
+    #[inline(always)]
+    pub(super) fn note_ahead(gp: GRef, left_at: usize, touched: [usize; 2]) {
+        gp.ahead.parks(left_at, touched);
+    }
+}
+
+#[cfg(loom)]
+mod beside_the_protocol {
+    use crate::sched::g::GRef;
+
+    pub(super) fn see_that_somebody_polls(_: GRef) {}
+    pub(super) fn note_ahead(_: GRef, _: usize, _: [usize; 2]) {}
+    pub(super) fn stack_pointer() -> usize {
+        0
+    }
+}

@@ -1,0 +1,325 @@
+//! What all goroutines do: [`goroutines`], and the text of SIGQUIT and of the deadlock report. Go: runtime/traceback.go
+//! goroutineheader, tracebackothers.
+//!
+//! A parked goroutine's backtrace is taken by the goroutine itself: the dump takes the right to its stack (`SCAN` in its status;
+//! who wants to wake it spins meanwhile), resumes it with an order instead of `RUN`, and it leaves the return addresses and
+//! suspends again (sched/mod.rs `suspend`). No unwinder of our own is needed, and no thread must be free for it: the dump may run on
+//! any thread, also while all Ps are busy or blocked.
+//!
+//! I1 Between `begin_scan` and `end_scan` nobody else resumes the goroutine; it runs nothing but [`capture`] meanwhile, which
+//!    touches neither an M nor a P.
+
+use std::collections::HashMap;
+use std::fmt::{self, Write};
+use std::panic::Location;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use crate::sched::coro::{self, Left};
+use crate::sched::g::{self, GRef, Status};
+use crate::sched::stack;
+use crate::sys::clock::ns_to_instant;
+use crate::sys::mem::PAGE;
+
+/// The frames that are kept of a stack. Go: 100, with "additional frames elided".
+const MAX_FRAMES: usize = 100;
+/// Taking a backtrace wants 4 to 5 KiB of the parked stack (measured), above the guard: where there is less than this, there is none.
+const ROOM_TO_UNWIND: usize = 3 * PAGE;
+/// From so many goroutines on, a dump groups those with the same state and backtrace.
+const GROUP_FROM: usize = 1000;
+
+/// What one goroutine does. See [`goroutines`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GoroutineInfo {
+    /// Its number.
+    pub id: u64,
+    /// The name given by `go_with`.
+    pub name: Option<String>,
+    /// What it does.
+    pub state: Status,
+    /// Why it waits, in Go's words (`IO wait`, `chan receive`); empty unless it waits.
+    pub wait_reason: &'static str,
+    /// Since when it waits, to about 10 ms.
+    pub waiting_since: Option<Instant>,
+    /// Where it was spawned.
+    pub spawn_site: Option<&'static Location<'static>>,
+    /// The number of the goroutine that spawned it; 0: a plain thread did.
+    pub parent: u64,
+    /// It is locked to its thread.
+    pub locked_to_thread: bool,
+    /// The backtrace of its stack, innermost frame first; only while it is parked. Empty if the stack has no room left for taking it.
+    pub backtrace: Option<Backtrace>,
+}
+
+/// The return addresses of a parked goroutine; symbols are looked up when it is displayed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Backtrace {
+    frames: Box<[usize]>,
+}
+
+impl Backtrace {
+    /// The return addresses, innermost first.
+    pub fn addresses(&self) -> &[usize] {
+        &self.frames
+    }
+}
+
+impl fmt::Debug for Backtrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Two lines a frame, as Go prints them: the function, then a tab, the file and the line. The runtime's own frames at both ends are
+/// left out: they are the same in every goroutine.
+impl fmt::Display for Backtrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let frames: Vec<Frame> = self.frames.iter().flat_map(|ip| resolve(*ip)).collect();
+        let first = frames.iter().position(|frame| !frame.is_machinery()).unwrap_or(0);
+        let end =
+            frames.iter().rposition(|frame| !frame.is_machinery()).map_or(frames.len(), |last| last + 1);
+        for frame in &frames[first..end] {
+            writeln!(f, "{}(...)\n\t{}", frame.function, frame.place)?;
+        }
+        Ok(())
+    }
+}
+
+/// A frame in words.
+struct Frame {
+    function: String,
+    /// `FILE:LINE`, or the address where that is not known.
+    place: String,
+}
+
+impl Frame {
+    fn is_machinery(&self) -> bool {
+        MACHINERY.iter().any(|part| self.function.contains(part))
+    }
+}
+
+/// What is at the ends of every parked goroutine's stack.
+const MACHINERY: [&str; 15] = [
+    "catch<",
+    "catch_unwind<",
+    "do_call<",
+    "backtrace::",
+    "corosensei::",
+    "gopark_runtime::dump::",
+    "gopark_runtime::coro::",
+    "gopark_runtime::proc::",
+    "gopark_runtime::join::",
+    "gopark_runtime::scope::Scope",
+    "panicking::catch_unwind",
+    "panic::catch_unwind",
+    "__rust_try",
+    "AssertUnwindSafe",
+    "stack_init_trampoline",
+];
+
+/// The functions at a return address: several where calls were inlined.
+fn resolve(ip: usize) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    // A return address is behind its call.
+    backtrace::resolve((ip - 1) as *mut _, |symbol| {
+        let function = symbol.name().map_or_else(|| "?".into(), |name| format!("{name:#}"));
+        let place = match (symbol.filename(), symbol.lineno()) {
+            (Some(file), Some(line)) => format!("{}:{line}", file.display()),
+            _ => format!("{ip:#x}"),
+        };
+        frames.push(Frame { function, place });
+    });
+    if frames.is_empty() {
+        frames.push(Frame { function: "?".into(), place: format!("{ip:#x}") });
+    }
+    frames
+}
+
+/// All goroutines that have not ended, by number. Taking it does not stop them; each is seen at a moment of its own.
+///
+/// Works from any thread, also while all Ps are busy. Costs some microseconds for each parked goroutine.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let all = gopark_runtime::goroutines();
+/// assert!(all.iter().any(|g| Some(g.id) == gopark_runtime::goid()));
+/// # }) }
+/// ```
+pub fn goroutines() -> Vec<GoroutineInfo> {
+    let mut all: Vec<_> = stack::all_gs().into_iter().filter_map(observe).collect();
+    all.sort_by_key(|g| g.id);
+    all
+}
+
+/// One goroutine, unless it is dead.
+fn observe(gp: GRef) -> Option<GoroutineInfo> {
+    let scanning = gp.begin_scan();
+    let state = if scanning { Status::Waiting } else { gp.status() };
+    if matches!(state, Status::Dead | Status::Idle) {
+        return None;
+    }
+    let name = gp.name.load(Relaxed);
+    let since = gp.wait_since.load(Relaxed);
+    let info = GoroutineInfo {
+        id: gp.goid.load(Relaxed),
+        // SAFETY: freed at the goroutine's end, which cannot come while we hold its stack.
+        name: (scanning && !name.is_null()).then(|| unsafe { (*name).to_string() }),
+        state,
+        wait_reason: if scanning { gp.wait_reason() } else { "" },
+        waiting_since: (scanning && since != 0).then(|| ns_to_instant(since)),
+        spawn_site: gp.spawn_site(),
+        parent: gp.parent.load(Relaxed),
+        locked_to_thread: !gp.lockedm.load(Relaxed).is_null(),
+        backtrace: scanning.then(|| backtrace_of(gp)),
+    };
+    if scanning {
+        gp.end_scan();
+    }
+    Some(info)
+}
+
+/// An order to a parked goroutine.
+struct Order {
+    /// Its slot: frames outside of it belong to the thread that takes the dump.
+    slot: coro::SlotStack,
+    frames: Vec<usize>,
+}
+
+/// The return addresses on the stack of a goroutine that we hold by `begin_scan`.
+fn backtrace_of(gp: GRef) -> Backtrace {
+    let mut order = Order { slot: stack::slot_of(gp), frames: Vec::with_capacity(MAX_FRAMES) };
+    // SAFETY: I1: the computation is ours until `end_scan`.
+    if let Some(coro) = unsafe { (*gp.coro.get()).as_mut() } {
+        match coro::resume(coro, &raw mut order as usize) {
+            Left::Suspended(_) => {}
+            Left::Returned => crate::throw!("goroutine {} ended while it was scanned", gp.goid.load(Relaxed)),
+        }
+    }
+    Backtrace { frames: order.frames.into_boxed_slice() }
+}
+
+/// Runs on a parked goroutine's stack, resumed for a moment by a dump: `order` is the address of its `Order`.
+#[cold]
+#[inline(never)]
+pub(crate) fn capture(order: usize) {
+    // SAFETY: the dump that resumed us waits for us to suspend again; its order is alive and ours meanwhile.
+    let order = unsafe { &mut *(order as *mut Order) };
+    let mine = order.slot.limit..order.slot.base;
+    if g::stack_pointer() < mine.start + ROOM_TO_UNWIND {
+        return;
+    }
+    // SAFETY: the unsynchronized form only walks this stack and takes no lock; symbols are looked up elsewhere.
+    unsafe {
+        backtrace::trace_unsynchronized(|frame| {
+            let inside = mine.contains(&(frame.sp() as usize)) || frame.sp().is_null();
+            if inside && order.frames.len() < MAX_FRAMES {
+                order.frames.push(frame.ip() as usize);
+            }
+            inside && order.frames.len() < MAX_FRAMES
+        });
+    }
+}
+
+/// The text of a dump, in Go's format; goroutines that do the same are grouped when there are very many.
+pub(crate) fn text() -> String {
+    let all = goroutines();
+    let mut out = String::new();
+    if all.len() < GROUP_FROM {
+        for g in &all {
+            header(&mut out, g);
+            body(&mut out, g);
+            out.push('\n');
+        }
+        return out;
+    }
+    let _ = writeln!(out, "{} goroutines, those in the same place together:\n", all.len());
+    let mut groups: HashMap<_, Vec<&GoroutineInfo>> = HashMap::new();
+    for g in &all {
+        let key = (g.state, g.wait_reason, g.backtrace.as_ref(), g.spawn_site.map(ToString::to_string));
+        groups.entry(key).or_default().push(g);
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|g| (std::cmp::Reverse(g.len()), g[0].id));
+    for group in groups {
+        let ids: Vec<String> = group.iter().take(5).map(|g| g.id.to_string()).collect();
+        let more = if group.len() > 5 { " ..." } else { "" };
+        let _ = writeln!(out, "{} @ goroutine {}{more}", group.len(), ids.join(" "));
+        header(&mut out, group[0]);
+        body(&mut out, group[0]);
+        out.push('\n');
+    }
+    out
+}
+
+/// `goroutine 7 [IO wait, 2 minutes]:`
+fn header(out: &mut String, g: &GoroutineInfo) {
+    let state = match g.state {
+        Status::Waiting if !g.wait_reason.is_empty() => g.wait_reason,
+        Status::Idle => "idle",
+        Status::Runnable => "runnable",
+        Status::Running => "running",
+        Status::Syscall => "syscall",
+        Status::Waiting => "waiting",
+        Status::Dead => "dead",
+    };
+    let _ = write!(out, "goroutine {} [{state}", g.id);
+    let minutes = g.waiting_since.map_or(0, |since| since.elapsed().as_secs() / 60);
+    if minutes >= 1 {
+        let _ = write!(out, ", {minutes} minutes");
+    }
+    if g.locked_to_thread {
+        out.push_str(", locked to thread");
+    }
+    out.push(']');
+    if let Some(name) = &g.name {
+        let _ = write!(out, " {name}");
+    }
+    out.push_str(":\n");
+}
+
+fn body(out: &mut String, g: &GoroutineInfo) {
+    match &g.backtrace {
+        Some(trace) => {
+            let _ = write!(out, "{trace}");
+        }
+        None if g.state == Status::Running => {
+            out.push_str("\tgoroutine running on other thread; stack unavailable\n");
+        }
+        None => {}
+    }
+    if let Some(site) = g.spawn_site {
+        let by = if g.parent == 0 { "a plain thread".to_string() } else { format!("goroutine {}", g.parent) };
+        let _ = writeln!(out, "created by {by}\n\t{}:{}", site.file(), site.line());
+    }
+}
+
+/// Prints a heading and all goroutines to stderr and ends the process with status 2. From any thread: looking up symbols wants more
+/// stack than an M has, so another one does it.
+pub(crate) fn die_with_dump(heading: &str) -> ! {
+    let heading = heading.to_string();
+    let worker = std::thread::Builder::new().stack_size(4 << 20).spawn(move || {
+        use std::io::Write;
+        let _ = std::io::stderr().write_all(format!("{heading}\n{}", text()).as_bytes());
+    });
+    if let Ok(worker) = worker {
+        let _ = worker.join();
+    }
+    crate::throw::exit2()
+}
+
+/// Puts the goroutine's number and origin before the message of a panic.
+pub(crate) fn install_panic_hook() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if let Some(gp) = g::current_goroutine() {
+            let site = gp.spawn_site().map(ToString::to_string).unwrap_or_default();
+            // SAFETY: the goroutine's own name, freed at its end.
+            let name =
+                unsafe { gp.name.load(Relaxed).as_ref() }.map(|n| format!(" {n:?}")).unwrap_or_default();
+            eprintln!("goroutine {}{name} (spawned at {site}) panics:", gp.goid.load(Relaxed));
+        }
+        previous(info);
+    }));
+}

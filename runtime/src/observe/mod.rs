@@ -1,0 +1,6 @@
+//! What a running program shows of itself: dumps of its goroutines, faults, the scheduler's trace.
+#![cfg(not(loom))]
+
+pub(crate) mod dump;
+pub(crate) mod fault;
+pub(crate) mod schedtrace;

@@ -1,0 +1,193 @@
+//! Calls that block the thread, and goroutines locked to theirs. Go: runtime/proc.go entersyscall, exitsyscall, LockOSThread.
+
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::hogs::weight;
+use super::{Next, suspend, wake};
+use crate::sched::g::{self, GRef, Status, WaitReason};
+use crate::sched::m::M;
+use crate::sched::p::P;
+use crate::sched::schedt::sched;
+use crate::words::handshake::Mode;
+
+/// Runs a call that is known to block the thread (a file system, a C library, a computation of milliseconds).
+///
+/// The goroutine keeps its thread. Its P is free to go to another thread as soon as there is work for it, after 20 us and more
+/// as with a system call in Go; without `blocking` that happens too, after about 10 ms. When `f` has returned, the goroutine
+/// continues if a P is free, or queues for one; so this call may park. On a plain thread it just calls `f`.
+///
+/// A goroutine that has computed so long that sysmon made its thread lighter (see ARCHITECTURE.md, "Hogs lose weight") first gets its
+/// weight back, on another thread if need be: `f` may start threads and processes, which inherit it.
+///
+/// Go: entersyscall and exitsyscall around a cgo call.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let text = gopark_runtime::blocking(|| std::fs::read_to_string("/proc/self/stat")).unwrap();
+/// assert!(!text.is_empty());
+/// # }) }
+/// ```
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    let Some(gp) = g::current_goroutine() else { return f() };
+    entersyscall(gp);
+    // A panic of `f` must find its way out with a P like a return.
+    struct Exit;
+    impl Drop for Exit {
+        fn drop(&mut self) {
+            if let Some(gp) = g::current_goroutine() {
+                exitsyscall(gp);
+            }
+        }
+    }
+    let _exit = Exit;
+    f()
+}
+
+fn entersyscall(gp: GRef) {
+    // The call may be a fork or a new thread, which inherit the weight.
+    let m = weight::leave_lowered(gp);
+    if let Some(p) = m.p() {
+        // Relaxed: the holder is the only writer; sysmon reads a hint.
+        p.syscalltick.store(p.syscalltick.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+    m.tenure.leave(Mode::Blocking);
+}
+
+fn exitsyscall(gp: GRef) {
+    get_p(gp);
+}
+
+/// A goroutine whose P was retaken gets one back, or queues for one: for doors through which it would otherwise go on and on without.
+/// May park.
+#[inline(always)]
+pub(crate) fn regain_p(gp: GRef) {
+    // A hint: it can only go from a P to none behind our back, and then the next door finds out.
+    if gp.m().tenure.p().is_null() {
+        get_p(gp);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn get_p(gp: GRef) {
+    let m = gp.m();
+    if !m.tenure.enter().is_null() || acquirep_idle(m) {
+        m.tenure.leave(Mode::User);
+        return;
+    }
+    // No P to be had: queue for one. Go: exitsyscall0.
+    gp.set_wait_reason(WaitReason::Syscall);
+    suspend(gp, |m, gp| {
+        if acquirep_idle(m) {
+            return Next::Resume;
+        }
+        gp.set_status(Status::Runnable);
+        super::put_and_wake(None, gp, super::Place::Tail);
+        Next::Schedule
+    });
+}
+
+/// An idle P for an M whose thread may hold one.
+fn acquirep_idle(m: &'static M) -> bool {
+    // The hint spares a lowered thread the calls that make it heavier, for nothing.
+    sched().spinning.npidle() > 0 && weight::regain(m) && wake::acquirep_idle(m)
+}
+
+/// A goroutine that wakes another and has lost its P gets one back here if one is idle: without queueing, since it may not park
+/// now. Not in an announced call, which would only keep the P from others. Inside of the runtime, `before` entering which it was
+/// in this mode.
+#[cold]
+pub(super) fn take_idle_p(before: Mode) -> Option<&'static P> {
+    let m = g::current_goroutine()?.m();
+    if before == Mode::User && acquirep_idle(m) { m.p() } else { None }
+}
+
+/// While it lives the calling goroutine stays on its thread, and the thread runs no other. See [`lock_os_thread`].
+#[must_use = "the goroutine is locked to its thread until this is dropped"]
+#[derive(Debug)]
+pub struct LockedThread {
+    /// Not `Send`: it belongs to the goroutine that made it.
+    _not_send: PhantomData<*mut ()>,
+}
+
+/// Locks the calling goroutine to the thread it runs on, until the guard is dropped; calls nest.
+///
+/// For whatever is bound to a thread: thread-locals, a C library with thread state, `std::sync` guards over a park. Each park of
+/// a locked goroutine costs a switch of threads. On a plain thread it does nothing. The thread's priority is never lowered while it is
+/// locked; where that has happened before, the call may park and go on, locked, on another one.
+///
+/// Go: runtime.LockOSThread, UnlockOSThread.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let guard = gopark_runtime::lock_os_thread();
+/// let here = std::thread::current().id();
+/// gopark_runtime::gosched();
+/// assert_eq!(here, std::thread::current().id());
+/// drop(guard);
+/// # }) }
+/// ```
+///
+/// The guard stays with its goroutine:
+///
+/// ```compile_fail,E0277
+/// # unsafe { gopark_runtime::run(|| {
+/// let guard = gopark_runtime::lock_os_thread();
+/// gopark_runtime::go(move || drop(guard));
+/// # }) }
+/// ```
+#[doc(alias = "LockOSThread")]
+pub fn lock_os_thread() -> LockedThread {
+    if let Some(gp) = g::current_goroutine() {
+        let before = gp.m().tenure.mode();
+        lock(gp, weight::leave_lowered(gp), before);
+    }
+    LockedThread { _not_send: PhantomData }
+}
+
+/// The same for one that unwinds: on this very thread, whatever it weighs.
+pub(super) fn stay_on_this_thread() -> LockedThread {
+    if let Some(gp) = g::current_goroutine() {
+        let m = gp.m();
+        let before = m.tenure.mode();
+        m.tenure.enter();
+        lock(gp, m, before);
+    }
+    LockedThread { _not_send: PhantomData }
+}
+
+/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (weight.rs W1).
+fn lock(gp: GRef, m: &'static M, before: Mode) {
+    gp.locked_count.set(gp.locked_count.get() + 1);
+    // Relaxed: read by this thread, and by others after the goroutine was queued.
+    gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);
+    m.lockedg.store(gp.as_ptr(), Relaxed);
+    if before != Mode::Runtime {
+        m.tenure.leave(before);
+    }
+}
+
+impl Drop for LockedThread {
+    fn drop(&mut self) {
+        if let Some(gp) = g::current_goroutine() {
+            let count = gp.locked_count.get().saturating_sub(1);
+            gp.locked_count.set(count);
+            if count == 0 {
+                gp.m().lockedg.store(ptr::null_mut(), Relaxed);
+                gp.lockedm.store(ptr::null_mut(), Relaxed);
+                if gp.m().is_lowered() {
+                    weight::drop_p_of_lowered(gp.m());
+                }
+            }
+        }
+    }
+}
+
+/// The number of Ps.
+pub(crate) fn gomaxprocs() -> usize {
+    sched().procs()
+}

@@ -1,0 +1,261 @@
+//! `go` and what it returns. Model: std::thread::spawn, JoinHandle. Go: the `go` statement.
+//!
+//! I1 A goroutine spawned here for a `T` has the place of a `Bequest<T>` in its slot. Whose that is, and the slot, says the
+//!    record's join word (join_word.rs has the protocol).
+
+mod bequest;
+mod future;
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::sched::g::{self, GRef, WaitReason};
+use crate::sched::gopark;
+use crate::sched::newproc::{self, Options};
+use crate::words::join_word::{Heir, Published};
+use bequest::Bequest;
+
+pub use future::JoinFuture;
+
+/// The heir of a goroutine's result and slot.
+struct Joiner<T> {
+    gp: GRef,
+    result: PhantomData<T>,
+}
+
+// SAFETY: nothing of a `T` is reached through a shared joiner.
+unsafe impl<T: Send> Sync for Joiner<T> {}
+
+impl<T> Joiner<T> {
+    fn has_result(&self) -> bool {
+        self.gp.join.has_result()
+    }
+
+    /// Parks until the goroutine has left its result. One waiter at most: `join` takes the handle.
+    fn wait(&self) {
+        if self.has_result() {
+            return;
+        }
+        gopark(WaitReason::Join, |gp| self.gp.join.wait(gp.as_usize()));
+        debug_assert!(self.has_result());
+    }
+
+    /// The result, which must be there.
+    fn take(self) -> std::thread::Result<T> {
+        debug_assert!(self.has_result());
+        let release = Release(ManuallyDrop::new(self).gp);
+        // SAFETY: I1; it is there, and ours: we are the only heir and gone with this.
+        unsafe { Bequest::take(release.0) }
+    }
+}
+
+impl<T> Drop for Joiner<T> {
+    fn drop(&mut self) {
+        if self.gp.join.detach() {
+            return;
+        }
+        let _release = Release(self.gp);
+        // SAFETY: I1; it is there (nobody waits, so that is why `detach` failed), and nobody else takes it.
+        drop(unsafe { Bequest::<T>::take(self.gp) });
+    }
+}
+
+/// Lets go of the slot, also when a result's destructor panics.
+struct Release(GRef);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        newproc::release(self.0);
+    }
+}
+
+/// The goroutine's last step but its end: leaves the result to the heir, or drops it.
+#[inline]
+fn bequeath<T>(result: std::thread::Result<T>) {
+    let gp = g::current_goroutine().expect("on a goroutine's stack");
+    let mut result = Some(result);
+    if !gp.join.is_detached() {
+        // SAFETY: I1; the goroutine's own, not published yet.
+        unsafe { Bequest::leave(gp, result.take().expect("set above")) };
+        match gp.join.publish() {
+            Published::Kept => {}
+            Published::Awaited(waiter) => future::wake(waiter),
+            // SAFETY: left just now, and there is no heir.
+            Published::Detached => result = Some(unsafe { Bequest::take(gp) }),
+        }
+    }
+    // The user's destructor, if nobody joins.
+    drop(result);
+}
+
+/// Spawns a goroutine. Model: [`std::thread::spawn`]; Go: the `go` statement.
+///
+/// It runs soon, on one of the runtime's threads, and may continue on another after anything that parks. Dropping the handle
+/// lets it go on by itself. A panic in it unwinds it alone and comes out of [`JoinHandle::join`]. The call itself parks if the caller has
+/// computed so long that its P was retaken and none is free.
+///
+/// # Panics
+/// Before the runtime runs; and if no stack can be had (the message names the limit).
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let handle = gopark_runtime::go(|| 6 * 7);
+/// assert_eq!(handle.join().unwrap(), 42);
+/// # }) }
+/// ```
+///
+/// What goes in, and what comes out, may be used on another thread and borrows nothing:
+///
+/// ```compile_fail,E0277
+/// let of_this_thread = std::rc::Rc::new(1);
+/// gopark_runtime::go(move || drop(of_this_thread));
+/// ```
+///
+/// ```compile_fail,E0277
+/// gopark_runtime::go(|| std::rc::Rc::new(1));
+/// ```
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// gopark_runtime::go(|| local + 1);
+/// ```
+#[doc(alias = "newproc")]
+#[track_caller]
+pub fn go<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    // SAFETY: 'static: nothing is borrowed.
+    unsafe { spawn(f, Options::default(), Location::caller()) }
+}
+
+/// What [`go_with`] may ask for.
+#[derive(Debug, Clone, Default)]
+pub struct GoOptions {
+    /// Bytes of address space for the stack, rounded up to a power of two; `None`: the runtime's default.
+    pub stack_size: Option<usize>,
+    /// A name for messages and dumps.
+    pub name: Option<String>,
+}
+
+/// [`go`] with options for this one goroutine.
+///
+/// # Panics
+/// As [`go`].
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark_runtime::run(|| {
+/// let options = gopark_runtime::GoOptions { stack_size: Some(1 << 20), name: Some("deep".into()) };
+/// gopark_runtime::go_with(options, || ()).join().unwrap();
+/// # }) }
+/// ```
+#[track_caller]
+pub fn go_with<F, T>(options: GoOptions, f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let options = Options {
+        stack_size: options.stack_size.unwrap_or(0),
+        name: options.name.map(String::into_boxed_str),
+    };
+    // SAFETY: 'static: nothing is borrowed.
+    unsafe { spawn(f, options, Location::caller()) }
+}
+
+/// Spawns without the `'static` bounds.
+///
+/// # Safety
+/// What `f` and `T` borrow lives until the goroutine has ended.
+#[inline]
+unsafe fn spawn<F, T>(f: F, options: Options, site: &'static Location<'static>) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    // SAFETY: the caller's duty.
+    unsafe { spawn_then(f, || (), options, site) }
+}
+
+/// As [`spawn`], and runs `at_end` when nothing of `f` is left in the goroutine, not even a result that nobody joins.
+///
+/// # Safety
+/// What `f` and `T` borrow lives until `at_end` has run, and what `at_end` borrows until the goroutine has ended.
+#[inline]
+pub(crate) unsafe fn spawn_then<F, T>(
+    f: F,
+    at_end: impl FnOnce() + Send,
+    options: Options,
+    site: &'static Location<'static>,
+) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    let main = move || {
+        let result = newproc::catch(f);
+        // What is called from here on is the user's, too: a future's waker, and the destructor of a result that nobody joins.
+        newproc::contain(|| bequeath(result));
+        at_end();
+    };
+    // SAFETY: the caller's duty; `main` catches every panic.
+    match unsafe { newproc::newproc(main, options, site, Heir::Handle, Bequest::<T>::BYTES) } {
+        Ok(gp) => JoinHandle(Joiner { gp, result: PhantomData }),
+        Err(e) => newproc::refuse(e),
+    }
+}
+
+/// A goroutine's end to wait for. Model: [`std::thread::JoinHandle`].
+///
+/// While it exists the goroutine's record and, if it is small, its result are kept in the uppermost page of its stack, also after
+/// its end: drop handles that are not needed.
+pub struct JoinHandle<T>(Joiner<T>);
+
+impl<T> JoinHandle<T> {
+    /// Parks until the goroutine has ended; its value, or what it panicked with.
+    ///
+    /// # Errors
+    /// The panic's payload, as with `std::thread`.
+    pub fn join(self) -> std::thread::Result<T> {
+        self.0.wait();
+        self.0.take()
+    }
+
+    /// Has it ended? Then `join` does not park.
+    pub fn is_finished(&self) -> bool {
+        self.0.has_result()
+    }
+
+    /// The goroutine's number, as in dumps and messages.
+    pub fn id(&self) -> u64 {
+        // Relaxed: set before we had the handle; the record is not used again while we have it.
+        self.0.gp.goid.load(Relaxed)
+    }
+}
+
+impl<T> std::fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// Runs `f` as a goroutine and waits for it; its panic resumes here.
+#[track_caller]
+pub(crate) fn run_to_end<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+    // SAFETY: this frame, and with it all that `f` and `T` borrow, stays until `join` has returned.
+    let handle = unsafe { spawn(f, Options::default(), Location::caller()) };
+    match handle.join() {
+        Ok(value) => value,
+        Err(payload) => resume(payload),
+    }
+}
+
+fn resume(payload: Box<dyn Any + Send>) -> ! {
+    std::panic::resume_unwind(payload)
+}

@@ -1,0 +1,121 @@
+//! M: a thread of the runtime. Go: runtime/runtime2.go type m.
+//!
+//! I1 An M is never freed: a goroutine, a P or a note may point to it at any time. The M of a thread that has ended waits
+//!    for another thread.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+
+use crate::sched::g::{G, GRef};
+use crate::sched::p::P;
+use crate::sys::weight::Weight;
+use crate::words::handshake::Tenure;
+use crate::words::note::Note;
+
+/// [`M::own_weight`] of a thread that weighs what it always did. No weight's word.
+const FULL_WEIGHT: u32 = u32::MAX;
+
+/// Padded: an M's handshake words are its own cache line's.
+#[repr(align(128))]
+pub(crate) struct M {
+    pub(crate) id: u64,
+    /// Its hold on a P, and whether it is in the runtime.
+    pub(crate) tenure: Tenure<P>,
+    /// The goroutine it runs, or null. Written by itself, read by sysmon and dumps.
+    pub(crate) curg: AtomicPtr<G>,
+    /// Looks for work and is counted in `nmspinning`. Written by itself (by `startm` before it runs).
+    pub(crate) spinning: AtomicBool,
+    /// The P it is to start with: written by its waker before the wake, taken by itself.
+    pub(crate) nextp: AtomicPtr<P>,
+    /// It sleeps here.
+    pub(crate) park: Note,
+    /// The goroutine that is locked to it, or null. Written by that goroutine, on this M.
+    pub(crate) lockedg: AtomicPtr<G>,
+    /// The alternate stack of its thread; made by its first thread.
+    pub(crate) alt_stack: Cell<*mut u8>,
+    /// Its thread, as the kernel numbers it. Written by the thread when it starts, read by sysmon.
+    pub(crate) tid: AtomicI32,
+    /// What its thread weighed before sysmon made it lighter, as [`Weight::to_word`]; [`FULL_WEIGHT`] while it has not. Written by
+    /// sysmon while the M is outside of the runtime, through its tenure, and by the M inside (hogs/weight.rs W1).
+    own_weight: AtomicU32,
+    /// For the steal order (its own).
+    pub(crate) rng: Cell<u32>,
+    /// The next on the idle list; under `sched.lock`.
+    pub(crate) schedlink: Cell<Option<&'static M>>,
+}
+
+// SAFETY: the Cells have one owner each, as their comments say; the rest is atomic or locks itself.
+unsafe impl Sync for M {}
+// SAFETY: as above.
+unsafe impl Send for M {}
+
+impl M {
+    pub(crate) fn new(id: u64) -> M {
+        M {
+            id,
+            tenure: Tenure::new(),
+            curg: AtomicPtr::new(ptr::null_mut()),
+            spinning: AtomicBool::new(false),
+            nextp: AtomicPtr::new(ptr::null_mut()),
+            park: Note::new(),
+            lockedg: AtomicPtr::new(ptr::null_mut()),
+            alt_stack: Cell::new(ptr::null_mut()),
+            tid: AtomicI32::new(0),
+            own_weight: AtomicU32::new(FULL_WEIGHT),
+            rng: Cell::new(0x9e37_79b9 ^ (id as u32).wrapping_mul(0x85eb_ca6b) | 1),
+            schedlink: Cell::new(None),
+        }
+    }
+
+    /// The P in this M's tenure. For the M itself, in the runtime.
+    #[inline(always)]
+    pub(crate) fn p(&self) -> Option<&'static P> {
+        // SAFETY: Ps are never freed.
+        unsafe { self.tenure.p().as_ref() }
+    }
+
+    /// Is it counted among the spinning?
+    #[inline(always)]
+    pub(crate) fn is_spinning(&self) -> bool {
+        // Relaxed: its own flag.
+        self.spinning.load(Relaxed)
+    }
+
+    pub(crate) fn lockedg(&self) -> Option<GRef> {
+        let gp = self.lockedg.load(Relaxed);
+        // SAFETY: Gs are never freed (g.rs I1); the pointer came from a GRef.
+        (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
+    }
+
+    /// What its thread weighed before sysmon made it lighter; `None` if that did not happen. For the M inside of the runtime, and
+    /// for sysmon while it is outside.
+    pub(crate) fn own_weight(&self) -> Option<Weight> {
+        // Relaxed: the tenure's handshake orders the two writers.
+        match self.own_weight.load(Relaxed) {
+            FULL_WEIGHT => None,
+            word => Some(Weight::from_word(word)),
+        }
+    }
+
+    /// Says what it weighed; `None`: it weighs that again. For the same callers.
+    pub(crate) fn set_own_weight(&self, own: Option<Weight>) {
+        self.own_weight.store(own.map_or(FULL_WEIGHT, Weight::to_word), Relaxed);
+    }
+
+    /// Is its thread lighter than it should be? For the same callers.
+    pub(crate) fn is_lowered(&self) -> bool {
+        self.own_weight().is_some()
+    }
+
+    /// The next number of a cheap generator (xorshift). Go: cheaprand.
+    #[inline]
+    pub(crate) fn cheaprand(&self) -> u32 {
+        let mut x = self.rng.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.rng.set(x);
+        x
+    }
+}

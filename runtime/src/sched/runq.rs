@@ -1,0 +1,145 @@
+//! Run queues: a P's own with `runnext`, and the global one. Go: runtime/proc.go runqput and the functions after it.
+//!
+//! The queue proper is crossbeam's Chase-Lev deque in FIFO order (D. Chase, Y. Lev, "Dynamic circular work-stealing deque",
+//! SPAA 2005; N. M. Lê et al., "Correct and efficient work-stealing for weak memory models", PPoPP 2013), the global one its
+//! injector. `runnext`, its inheritance of the time slice and its place in the order are Go's.
+//!
+//! Against Go: the local queue has no limit of 256, so nothing overflows to the global one; and how many a thief takes is
+//! the deque's choice, at most half.
+//!
+//! I1 The functions with a `p` of their own to touch (`runqput runqget globrunqget runqsteal`) are for the P's holder.
+//! I2 A goroutine that is taken from `runnext` in favour of another is in the queue before its taker goes on.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crossbeam_deque::{Steal, Worker};
+
+use crate::sched::g::{G, GRef};
+use crate::sched::p::P;
+use crate::sched::schedt::Sched;
+
+/// Where a goroutine is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Next to run; the former next goes to the tail. Go: next=true.
+    Next,
+    /// The tail.
+    Tail,
+}
+
+/// Whether a goroutine goes on with the time slice of the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slice {
+    Inherited,
+    Fresh,
+}
+
+/// The P's queue.
+///
+/// SAFETY of all uses: the caller holds the P (I1), and no two of these borrows overlap, since none outlives a call.
+#[inline(always)]
+fn queue(p: &P) -> &Worker<GRef> {
+    // SAFETY: see above.
+    unsafe { &*p.runq.get() }
+}
+
+/// Makes the goroutine's turn come on this P.
+#[inline]
+pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
+    let tail = match place {
+        Place::Tail => gp,
+        Place::Next => {
+            let old = p.runnext.put(gp.as_ptr());
+            if old.is_null() {
+                return;
+            }
+            // SAFETY: runnext holds pointers from GRefs.
+            unsafe { GRef::from_ptr(old) }
+        }
+    };
+    queue(p).push(tail);
+}
+
+/// The next goroutine of this P. Go: runqget.
+#[inline]
+pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
+    if !p.runnext.is_empty() {
+        if p.preempt.load(Relaxed) {
+            // The slice is used up: no inheritance. The next one queues like everybody else, and the ring gets its turn.
+            p.preempt.store(false, Relaxed);
+            if let Some(gp) = taken(p.runnext.take()) {
+                queue(p).push(gp);
+            }
+        } else if let Some(gp) = taken(p.runnext.take()) {
+            return Some((gp, Slice::Inherited));
+        }
+    }
+    queue(p).pop().map(|gp| (gp, Slice::Fresh))
+}
+
+/// What was taken from `runnext`, unless it was gone.
+#[inline(always)]
+fn taken(gp: *mut G) -> Option<GRef> {
+    // SAFETY: runnext holds pointers from GRefs.
+    (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
+}
+
+/// Is there nothing to take? Exact for the holder; for others never "empty" while a goroutine is displaced from `runnext` into the
+/// queue, which is why the queue is looked at twice. (One that `runqget` queues at a slice's end is its holder's for a moment, and
+/// seen by nobody: should a spinner retire just then, it waits for its turn on this P.)
+pub(crate) fn runqempty(p: &P) -> bool {
+    p.stealer.is_empty() && p.runnext.is_empty_after_fence() && p.stealer.is_empty()
+}
+
+/// The number of goroutines in the queue and `runnext`; a hint.
+pub(crate) fn runqsize(p: &P) -> usize {
+    p.stealer.len() + usize::from(!p.runnext.is_empty())
+}
+
+/// How many one P may take from the global queue at once: its fair share.
+fn share(sched: &Sched) -> usize {
+    (sched.runq.len() / sched.procs() + 1).min(128)
+}
+
+/// How much of the global queue is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    One,
+    Share,
+}
+
+/// Takes from the global queue: one to run, and for `Share` more into the P's queue.
+pub(crate) fn globrunqget(sched: &Sched, p: &P, want: Want) -> Option<GRef> {
+    if sched.runq.is_empty() {
+        return None;
+    }
+    loop {
+        let got = match want {
+            Want::One => sched.runq.steal(),
+            Want::Share => sched.runq.steal_batch_with_limit_and_pop(queue(p), share(sched)),
+        };
+        match got {
+            Steal::Success(gp) => return Some(gp),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
+    }
+}
+
+/// Takes half of another P's queue, or, as a last resort, its `runnext`.
+pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
+    loop {
+        match victim.stealer.steal_batch_and_pop(queue(p)) {
+            Steal::Success(gp) => return Some(gp),
+            Steal::Empty => break,
+            Steal::Retry => std::hint::spin_loop(),
+        }
+    }
+    if !runnext_too || victim.runnext.is_empty() {
+        return None;
+    }
+    // The victim has just readied it and is about to park: give it the chance to run it itself. Otherwise a
+    // ping-pong pair would be torn apart at each message.
+    crate::sys::thread::usleep(3);
+    taken(victim.runnext.steal())
+}

@@ -1,0 +1,449 @@
+//! The scheduler's loop: find a goroutine, run it, see what it wants, again. Go: runtime/proc.go schedule, execute,
+//! findRunnable.
+//!
+//! Runs on the M's own stack, in mode RUNTIME. I1 An M that looks for work holds a P until it gives it up in
+//! [`Search::release_p_and_recheck`]; from there on it touches no per-P data.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use super::hogs::weight;
+use super::wake::{self, Stop};
+use super::{Next, Request, newproc};
+use crate::netpoll;
+use crate::sched::ahead;
+use crate::sched::coro::{self, Left};
+use crate::sched::g::{GRef, Status};
+use crate::sched::m::M;
+use crate::sched::metrics::{self, Event};
+use crate::sched::p::{P, PStatus};
+use crate::sched::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqput, runqsteal};
+use crate::sched::schedt::{Sched, refresh_clock, sched};
+use crate::sched::tls;
+use crate::sys::clock::{coarse_nanotime, nanotime};
+use crate::sys::thread::gettid;
+use crate::timer::earlier;
+use crate::words::handshake::Mode;
+
+/// Every so many rounds the global queue comes first, so that two goroutines that keep readying each other cannot starve it.
+const FAIRNESS_ROUNDS: u32 = 61;
+
+/// The life of an M's thread. Go: mstart1, schedule.
+#[doc(alias = "schedule")]
+pub(crate) fn mstart(m: &'static M) {
+    tls::set_m(Some(m));
+    // Relaxed: sysmon reads it from an M whose tenure it has just read.
+    m.tid.store(gettid(), Relaxed);
+    crate::observe::fault::alternate_stack(m);
+    wake::acquire_nextp(m);
+    loop {
+        let (gp, slice) = if let Some(gp) = m.lockedg() {
+            wake::stoplockedm(m);
+            (gp, Slice::Fresh)
+        } else {
+            if m.p().is_none() && !(weight::regain(m) && wake::acquirep_idle(m)) {
+                match wake::stopm(m) {
+                    Stop::Resumed => {}
+                    Stop::Retired => break,
+                }
+            }
+            let Some((gp, slice)) = find_runnable(m) else { break };
+            if m.is_spinning() {
+                wake::resetspinning(m);
+            }
+            let locked_to = gp.lockedm.load(Relaxed);
+            if !locked_to.is_null() && !std::ptr::eq(locked_to, m) {
+                wake::startlockedm(m, gp);
+                continue;
+            }
+            (gp, slice)
+        };
+        execute(m, gp, slice);
+    }
+    tls::set_m(None);
+}
+
+/// Runs the goroutine until it parks, yields or ends. Go: execute, and mcall's other half.
+///
+/// Inlined so that the M's side has no return between two switches: a return here and the goroutine's own would each be
+/// predicted to the other's caller.
+#[inline(always)]
+fn execute(m: &'static M, gp: GRef, slice: Slice) {
+    if slice == Slice::Fresh
+        && let Some(p) = m.p()
+    {
+        // Relaxed: the holder is the only writer; sysmon reads a hint.
+        p.schedtick.store(p.schedtick.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+    gp.set_m(Some(m));
+    // Relaxed: observers take it as a hint.
+    m.curg.store(gp.as_ptr(), Relaxed);
+    gp.wait_since.store(0, Relaxed);
+    metrics::runs(gp);
+    ahead::runs(gp);
+    loop {
+        gp.set_status(Status::Running);
+        // SAFETY: the goroutine is ours: it was taken off a queue, or has just asked to be resumed.
+        let coro = unsafe { (*gp.coro.get()).as_mut() }.expect("a runnable goroutine has a computation");
+        m.tenure.leave(Mode::User);
+        let left = coro::resume(coro, coro::RUN);
+        // The goroutine has entered the runtime before it suspended.
+        debug_assert_eq!(m.tenure.mode(), Mode::Runtime);
+        match left {
+            Left::Suspended(request) => {
+                // SAFETY: the request lies in the frame that has just suspended.
+                let next = unsafe { (*(request as *const Request)).run(m, gp) };
+                match next {
+                    Next::Schedule => break,
+                    Next::Resume => {}
+                }
+            }
+            Left::Returned => {
+                newproc::goexit0(m, gp);
+                break;
+            }
+        }
+    }
+    m.curg.store(std::ptr::null_mut(), Relaxed);
+}
+
+/// One search for work: what it knows so far.
+struct Search {
+    m: &'static M,
+    sched: &'static Sched,
+    /// When it last read the clock; 0: not yet.
+    now: i64,
+    /// When the next timer is due; 0: none.
+    poll_until: i64,
+}
+
+/// What a step of the search says.
+enum Step {
+    /// Run this.
+    Found(GRef, Slice),
+    /// Something changed: from the top.
+    Again,
+    /// Go on with the next step.
+    Nothing,
+    /// The thread ends.
+    Retired,
+}
+
+impl Step {
+    fn of(found: Option<GRef>) -> Step {
+        found.map_or(Step::Nothing, |gp| Step::Found(gp, Slice::Fresh))
+    }
+
+    #[inline(always)]
+    fn or_else(self, next: impl FnOnce() -> Step) -> Step {
+        match self {
+            Step::Nothing => next(),
+            other => other,
+        }
+    }
+}
+
+/// A goroutine to run; blocks until there is one. `None`: the thread is surplus and ends.
+///
+/// The steps are Go's, in Go's order. Go: runtime/proc.go findRunnable.
+#[doc(alias = "findRunnable")]
+fn find_runnable(m: &'static M) -> Option<(GRef, Slice)> {
+    let mut s = Search { m, sched: sched(), now: 0, poll_until: 0 };
+    loop {
+        let p = m.p().expect("an M that looks for work holds a P");
+        let step = s
+            .run_own_timers(p)
+            .or_else(|| s.check_network_for_fairness(p))
+            .or_else(|| s.check_global_for_fairness(p))
+            .or_else(|| runqget(p).map_or(Step::Nothing, |(gp, slice)| Step::Found(gp, slice)))
+            .or_else(|| Step::of(globrunqget(s.sched, p, Want::Share)));
+        let step = match step {
+            Step::Nothing => s
+                .netpoll_nonblocking()
+                .or_else(|| s.steal_work(p))
+                .or_else(|| s.release_p_and_recheck(p))
+                .or_else(|| s.block_in_netpoll_or_stop()),
+            found => found,
+        };
+        match step {
+            Step::Found(gp, slice) => return Some((gp, slice)),
+            Step::Retired => return None,
+            Step::Again | Step::Nothing => {}
+        }
+    }
+}
+
+impl Search {
+    /// Runs the due timers of this P; what they ready lands in its queue.
+    #[inline]
+    fn run_own_timers(&mut self, p: &P) -> Step {
+        let checked = p.timers.check(0);
+        (self.now, self.poll_until) = (checked.now, checked.poll_until);
+        Step::Nothing
+    }
+
+    /// Every 61st round one goroutine of the global queue comes first.
+    #[inline]
+    fn check_global_for_fairness(&self, p: &P) -> Step {
+        if !p.schedtick.load(Relaxed).is_multiple_of(FAIRNESS_ROUNDS) {
+            return Step::Nothing;
+        }
+        Step::of(globrunqget(self.sched, p, Want::One))
+    }
+
+    /// With `netpoll_every(n)`: every n-th round the network is asked first.
+    #[inline]
+    fn check_network_for_fairness(&mut self, p: &P) -> Step {
+        let every = self.sched.config.netpoll_every;
+        if every == 0 || !p.schedtick.load(Relaxed).is_multiple_of(every) {
+            return Step::Nothing;
+        }
+        // Whatever is ready queues up; the round goes on as usual.
+        if let Some(gp) = self.poll_once() {
+            runqput(p, gp, Place::Tail);
+        }
+        Step::Nothing
+    }
+
+    /// Asks the network without waiting, unless somebody waits there already.
+    fn netpoll_nonblocking(&mut self) -> Step {
+        if self.sched.config.fewest_syscalls {
+            return Step::Nothing;
+        }
+        Step::of(self.poll_once())
+    }
+
+    /// One poll with timeout 0; the first goroutine is returned, the rest are queued.
+    fn poll_once(&mut self) -> Option<GRef> {
+        // ORDERING: SeqCst, as all of the poller's election; the swap lets one M poll at a time and publishes nothing. Pairs with the
+        // store below.
+        if !netpoll::netpoll_inited()
+            || !netpoll::netpoll_any_waiters()
+            || self.sched.lastpoll.load(Relaxed) == 0
+            || self.sched.polling_net.swap(true, SeqCst)
+        {
+            return None;
+        }
+        metrics::count(Event::Poll);
+        let (mut list, delta) = netpoll::netpoll(0);
+        // ORDERING: SeqCst pairs with the swap above of the next M.
+        self.sched.polling_net.store(false, SeqCst);
+        if list.len() >= BATCH {
+            self.note_poll();
+        }
+        let first = list.pop()?;
+        wake::injectglist(&mut list);
+        netpoll::netpoll_adjust_waiters(delta);
+        first.casgstatus_from_waiting(Status::Runnable);
+        Some(first)
+    }
+
+    /// Tells sysmon that the network was polled just now. It would else take a batch every 10 ms for want of knowing, and put it
+    /// onto the global queue. Go lets it.
+    #[cold]
+    fn note_poll(&self) {
+        // ORDERING: SeqCst, as all of lastpoll. Whoever has left 0 there since sleeps in the poller, and it stays 0.
+        let last = self.sched.lastpoll.load(SeqCst);
+        if last != 0 {
+            // The coarse clock is late at most: sysmon polls rather too early. A failure: somebody else has polled.
+            let _ = self.sched.lastpoll.compare_exchange(last, coarse_nanotime(), SeqCst, SeqCst);
+        }
+    }
+
+    /// Spins, if not too many do: four passes over all Ps in random order. Go: stealWork.
+    #[doc(alias = "stealWork")]
+    fn steal_work(&mut self, p: &P) -> Step {
+        let sched = self.sched;
+        let procs = sched.procs();
+        if procs == 1 {
+            return Step::Nothing;
+        }
+        if !self.m.is_spinning() {
+            // A limit, not a protocol: at most about half of the busy Ps spin.
+            if 2 * sched.spinning.nmspinning() >= procs as i32 - sched.spinning.npidle() as i32 {
+                return Step::Nothing;
+            }
+            wake::become_spinning(self.m);
+        }
+        for pass in 0..STEAL_PASSES {
+            let last = pass == STEAL_PASSES - 1;
+            let mut order = StealOrder::new(self.m.cheaprand(), procs);
+            while let Some(i) = order.next() {
+                let victim = &sched.allp[i];
+                if std::ptr::eq(victim, p) {
+                    continue;
+                }
+                if last {
+                    let checked = victim.timers.check_others(self.now);
+                    self.now = checked.now;
+                    self.poll_until = earlier(self.poll_until, checked.poll_until);
+                    if checked.ran {
+                        // What the timers readied is on this P.
+                        if let Some((gp, slice)) = runqget(p) {
+                            return Step::Found(gp, slice);
+                        }
+                    }
+                }
+                // Relaxed: a hint. An idle P has nothing, unless it is on its way to an M that has not come up yet.
+                if victim.status.load(Relaxed) == PStatus::Idle as u32 && runqempty(victim) {
+                    continue;
+                }
+                if let Some(gp) = runqsteal(p, victim, last) {
+                    metrics::count(Event::Steal);
+                    return Step::Found(gp, Slice::Fresh);
+                }
+            }
+        }
+        Step::Nothing
+    }
+
+    /// Gives the P up, and looks once more at everything that may have come meanwhile: the "Delicate dance" (wake.rs).
+    fn release_p_and_recheck(&mut self, p: &'static P) -> Step {
+        let (sched, m) = (self.sched, self.m);
+        {
+            let mut state = sched.lock.lock();
+            if !sched.runq.is_empty() {
+                return Step::Again;
+            }
+            wake::releasep(m);
+            wake::pidleput(sched, &mut state, p);
+            // I4 of spinning.rs: a submitter may have found no idle P just before there was this one.
+            if !m.is_spinning() && sched.spinning.must_spin_instead() {
+                let p = wake::pidleget(sched, &mut state).expect("put there under this lock");
+                wake::acquirep(m, p);
+                wake::become_spinning(m);
+                return Step::Again;
+            }
+        }
+        if m.is_spinning() {
+            wake::retire_spinner(m);
+            if let Some(step) = self.recheck() {
+                return step;
+            }
+        }
+        Step::Nothing
+    }
+
+    /// The dance's second half: after the spinner is no longer counted, everything a submitter may have published.
+    fn recheck(&mut self) -> Option<Step> {
+        let (sched, m) = (self.sched, self.m);
+        let work = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
+        if work && wake::acquirep_for_seen_work(m) {
+            wake::become_spinning(m);
+            return Some(Step::Again);
+        }
+        // Timers that were added meanwhile only move the limit of the sleep.
+        for p in &sched.allp {
+            self.poll_until = earlier(self.poll_until, p.timers.wake_time());
+        }
+        None
+    }
+
+    /// The last resort: wait for the network and the timers, if nobody does, or stop.
+    fn block_in_netpoll_or_stop(&mut self) -> Step {
+        let (sched, m) = (self.sched, self.m);
+        if netpoll::netpoll_inited() && (netpoll::netpoll_any_waiters() || self.poll_until != 0) {
+            // ORDERING: SeqCst: the swap elects one M, and comes before the store of poll_until: who reads lastpoll == 0 and
+            // poll_until == 0 in `wake_net_poller` breaks the poll to be safe.
+            if sched.lastpoll.swap(0, SeqCst) != 0 {
+                return self.block_in_netpoll();
+            }
+            if self.poll_until != 0 {
+                // Somebody waits there already; does it sleep too long for our timers?
+                // ORDERING: SeqCst, pairs with the store in `block_in_netpoll`: 0 means not known yet, and breaks the poll.
+                let until = sched.poll_until.load(SeqCst);
+                if until == 0 || until > self.poll_until {
+                    netpoll::netpoll_break();
+                }
+            }
+        }
+        match wake::stopm(m) {
+            Stop::Resumed => Step::Again,
+            Stop::Retired => Step::Retired,
+        }
+    }
+
+    fn block_in_netpoll(&mut self) -> Step {
+        let (sched, m) = (self.sched, self.m);
+        // ORDERING: SeqCst: after the swap of lastpoll; see above.
+        sched.poll_until.store(self.poll_until, SeqCst);
+        let delay = match self.poll_until {
+            0 => -1,
+            until => (until - nanotime()).max(0),
+        };
+        metrics::count(Event::PollBlocking);
+        let (mut list, delta) = netpoll::netpoll(delay);
+        self.now = refresh_clock();
+        // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
+        sched.poll_until.store(0, SeqCst);
+        sched.lastpoll.store(self.now, SeqCst);
+        if !wake::acquirep_idle(m) {
+            wake::injectglist(&mut list);
+            netpoll::netpoll_adjust_waiters(delta);
+            return match wake::stopm(m) {
+                Stop::Resumed => Step::Again,
+                Stop::Retired => Step::Retired,
+            };
+        }
+        if let Some(gp) = list.pop() {
+            wake::injectglist(&mut list);
+            netpoll::netpoll_adjust_waiters(delta);
+            gp.casgstatus_from_waiting(Status::Runnable);
+            return Step::Found(gp, Slice::Fresh);
+        }
+        Step::Again
+    }
+}
+
+const STEAL_PASSES: usize = 4;
+
+/// So many goroutines from one poll are worth the look at the clock for sysmon.
+const BATCH: usize = 8;
+
+/// All Ps once, from a random one on, by a random step that is coprime to their number. Go: randomOrder.
+struct StealOrder {
+    at: usize,
+    step: usize,
+    left: usize,
+    n: usize,
+}
+
+impl StealOrder {
+    fn new(random: u32, n: usize) -> StealOrder {
+        let random = random as usize;
+        let mut step = 1 + (random >> 16) % n;
+        while gcd(step, n) != 1 {
+            step = 1 + step % n;
+        }
+        StealOrder { at: random % n, step, left: n, n }
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        self.at = (self.at + self.step) % self.n;
+        Some(self.at)
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steal_order_visits_each_once() {
+        for n in 1..40 {
+            for random in [0u32, 1, 7, 0xdead_beef, u32::MAX] {
+                let mut order = StealOrder::new(random, n);
+                let mut seen = vec![false; n];
+                while let Some(i) = order.next() {
+                    assert!(!seen[i], "n={n} random={random}: {i} twice");
+                    seen[i] = true;
+                }
+                assert!(seen.iter().all(|s| *s));
+            }
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Waking and stopping Ms. Go: runtime/proc.go wakep, startm, stopm, handoffp, injectglist.
+//!
+//! The rules of spinning (I1 to I4), the rejected designs and the loom tests are at the head of `spinning.rs`.
+//!
+//! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
+
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+
+use parking_lot::MutexGuard;
+
+use super::checkdead;
+use super::hogs::{template, weight};
+use crate::netpoll;
+use crate::observe::fault;
+use crate::sched::g::{GRef, Status};
+use crate::sched::glist::GList;
+use crate::sched::m::M;
+use crate::sched::metrics::{self, Event};
+use crate::sched::p::{P, PStatus};
+use crate::sched::runq::{Place, runqempty, runqget, runqput};
+use crate::sched::schedt::{Sched, SchedState, sched};
+use crate::sched::tls;
+use crate::throw::throw;
+
+/// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
+const M_STACK: usize = 256 << 10;
+
+/// How a stopped M goes on.
+#[must_use]
+pub(crate) enum Stop {
+    /// Woken, with a P.
+    Resumed,
+    /// There are idle Ms enough, or the thread is spoiled (weight.rs): it ends.
+    Retired,
+}
+
+/// How a woken M starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It looks for work and is counted already (I3).
+    Spinning,
+    /// There is work for it.
+    Plain,
+}
+
+/// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work.
+#[inline]
+pub(crate) fn wakep() {
+    let sched = sched();
+    if sched.spinning.wants_spinner() {
+        wakep_slow(sched);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn wakep_slow(sched: &'static Sched) {
+    if !sched.spinning.claim() {
+        return;
+    }
+    let mut state = sched.lock.lock();
+    match pidleget_spinning(sched, &mut state) {
+        Some(p) => startm(sched, state, p, Start::Spinning),
+        None => sched.spinning.uncount(),
+    }
+}
+
+/// Counts this M among the spinning. Go: becomeSpinning.
+#[doc(alias = "becomeSpinning")]
+pub(crate) fn become_spinning(m: &M) {
+    m.spinning.store(true, Relaxed);
+    sched().spinning.become_spinning();
+}
+
+/// A spinner has found work: it runs it, and passes the torch.
+pub(crate) fn resetspinning(m: &M) {
+    m.spinning.store(false, Relaxed);
+    sched().spinning.uncount();
+    // There may be more where this came from.
+    wakep();
+}
+
+/// A spinner gives up: no longer counted. The second look (I2) is the caller's.
+pub(crate) fn retire_spinner(m: &M) {
+    m.spinning.store(false, Relaxed);
+    sched().spinning.retire();
+}
+
+/// An idle P for a spinner; if there is none, whoever drops one next shall spin (I4). Go: pidlegetSpinning.
+#[doc(alias = "pidlegetSpinning")]
+fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
+    let p = pidleget(sched, state);
+    if p.is_none() {
+        sched.spinning.need();
+    }
+    p
+}
+
+/// Puts a P that nobody holds onto the idle list.
+pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
+    if !runqempty(p) {
+        throw!("pidleput: P {} has a non-empty run queue", p.id);
+    }
+    p.link.set(state.pidle);
+    state.pidle = Some(p);
+    sched.spinning.p_idle();
+}
+
+/// Takes a P off the idle list; sysmon, if it sleeps, has something to watch again.
+pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
+    let p = state.pidle?;
+    state.pidle = p.link.take();
+    sched.spinning.p_busy();
+    sched.wake_sysmon();
+    Some(p)
+}
+
+/// Puts the P into the M's tenure. Go: acquirep.
+pub(crate) fn acquirep(m: &'static M, p: &'static P) {
+    if m.p().is_some() {
+        throw!("acquirep: M {} already has a P", m.id);
+    }
+    // Relaxed: hints for sysmon and thieves; the tenure is what counts.
+    p.m.store(ptr::from_ref(m).cast_mut(), Relaxed);
+    p.status.store(PStatus::Running as u32, Relaxed);
+    m.tenure.set_p(p.as_ptr());
+}
+
+/// Takes the P out of the M's tenure. Go: releasep.
+pub(crate) fn releasep(m: &'static M) -> &'static P {
+    let Some(p) = m.p() else { throw!("releasep: M {} has no P", m.id) };
+    m.tenure.set_p(ptr::null_mut());
+    disown(p);
+    p
+}
+
+/// Marks a P as nobody's. For whoever has just taken it out of a tenure.
+pub(crate) fn disown(p: &P) {
+    p.m.store(ptr::null_mut(), Relaxed);
+    p.status.store(PStatus::Idle as u32, Relaxed);
+}
+
+/// Gives the M an idle P, if there is one.
+pub(crate) fn acquirep_idle(m: &'static M) -> bool {
+    let sched = sched();
+    // A hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
+    if sched.spinning.npidle() == 0 {
+        return false;
+    }
+    let got = pidleget(sched, &mut sched.lock.lock());
+    got.map(|p| acquirep(m, p)).is_some()
+}
+
+/// The same for a spinner that has retired and then seen work (I2): with no P to be had, whoever drops one next shall spin (I4).
+///
+/// Go: checkRunqsNoP.
+#[doc(alias = "checkRunqsNoP")]
+pub(crate) fn acquirep_for_seen_work(m: &'static M) -> bool {
+    let sched = sched();
+    let got = pidleget_spinning(sched, &mut sched.lock.lock());
+    got.map(|p| acquirep(m, p)).is_some()
+}
+
+/// Takes the P that the waker of this M has left for it, if any.
+pub(crate) fn acquire_nextp(m: &'static M) {
+    // Relaxed: ordered by the note (or by the thread's start).
+    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
+    // SAFETY: Ps are never freed.
+    if let Some(p) = unsafe { p.as_ref() } {
+        acquirep(m, p);
+    }
+}
+
+/// Runs an M with this P: an idle one, or a new thread. Consumes the lock, to wake outside of it. Go: startm.
+pub(crate) fn startm(
+    sched: &'static Sched,
+    mut state: MutexGuard<'_, SchedState>,
+    p: &'static P,
+    start: Start,
+) {
+    let spinning = start == Start::Spinning;
+    if let Some(m) = mget(&mut state) {
+        drop(state);
+        if m.is_spinning() || !m.nextp.load(Relaxed).is_null() {
+            throw!("startm: M {} is in use", m.id);
+        }
+        m.spinning.store(spinning, Relaxed);
+        m.nextp.store(p.as_ptr(), Relaxed);
+        metrics::count(Event::Wakeup);
+        m.park.wakeup();
+        return;
+    }
+    let m = new_m(sched, &mut state);
+    drop(state);
+    m.spinning.store(spinning, Relaxed);
+    m.nextp.store(p.as_ptr(), Relaxed);
+    newm(m);
+}
+
+/// The system gave no thread: what it was for waits until one of the running Ms has time. With none running that would be never.
+#[cold]
+fn no_thread(m: &'static M, error: std::io::Error) {
+    let sched = sched();
+    let mut state = sched.lock.lock();
+    state.mcount -= 1;
+    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
+    // SAFETY: Ps are never freed; `startm` gave it this one.
+    let p: &'static P = unsafe { &*p };
+    if m.spinning.swap(false, Relaxed) {
+        sched.spinning.uncount();
+    }
+    state.mfree.push(m);
+    if state.midle.is_some() {
+        // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
+        return startm(sched, state, p, Start::Plain);
+    }
+    // The count is -1 for moments (`incidlelocked`).
+    if state.mcount <= state.nmidlelocked.max(0) as usize {
+        throw!(
+            "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
+             /proc/sys/kernel/threads-max, vm.max_map_count"
+        );
+    }
+    while let Some((gp, _)) = runqget(p) {
+        sched.runq.push(gp);
+    }
+    pidleput(sched, &mut state, p);
+    // Whoever runs and drops its P next looks for it.
+    sched.spinning.need();
+}
+
+/// An M without a thread: a used one, or a new one. Counted from here on, so that checkdead sees it. Go: mReserveID.
+fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
+    state.mcount += 1;
+    if state.mcount > sched.config.max_threads {
+        throw!(
+            "thread exhaustion: the program exceeds its limit of {} threads (Builder::max_threads)",
+            sched.config.max_threads
+        );
+    }
+    if let Some(m) = state.mfree.pop() {
+        return m;
+    }
+    let m: &'static M = Box::leak(Box::new(M::new(state.allm.len() as u64)));
+    state.allm.push(m);
+    m
+}
+
+/// Sees that the M gets a thread. Go: newm.
+fn newm(m: &'static M) {
+    // Inside of the runtime, so that sysmon cannot make the caller lighter between the look and the clone.
+    super::with_p(|_| {
+        if tls::getm().is_some_and(M::is_lowered) {
+            template::start_thread(m);
+        } else {
+            start_thread(m);
+        }
+    });
+}
+
+/// Starts the M's thread; it inherits from the caller's. Go: newm1.
+#[doc(alias = "newm1")]
+pub(crate) fn start_thread(m: &'static M) {
+    metrics::count(Event::ThreadStart);
+    let started = std::thread::Builder::new()
+        .name(format!("gopark-m{}", m.id))
+        .stack_size(M_STACK)
+        .spawn(move || super::schedule::mstart(m));
+    if let Err(e) = started {
+        no_thread(m, e);
+    }
+}
+
+/// Sleeps until another gives this M a P. Go: stopm.
+pub(crate) fn stopm(m: &'static M) -> Stop {
+    let sched = sched();
+    debug_assert!(m.p().is_none() && !m.is_spinning());
+    {
+        let mut state = sched.lock.lock();
+        // A wave of blocked threads is over: give the memory back. And a lowered one must not wait for work.
+        if state.nmidle >= 2 * sched.procs() + 8 || m.is_lowered() {
+            return retire(sched, state, m);
+        }
+        mput(&mut state, m);
+        checkdead::checkdead(sched, state);
+    }
+    mpark(m);
+    acquire_nextp(m);
+    Stop::Resumed
+}
+
+/// The M's thread ends; the M waits for another one. It holds no P.
+fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -> Stop {
+    if m.is_lowered() {
+        weight::note_spoiled(m);
+    }
+    state.mcount -= 1;
+    fault::no_alternate_stack();
+    state.mfree.push(m);
+    checkdead::checkdead(sched, state);
+    Stop::Retired
+}
+
+fn mput(state: &mut SchedState, m: &'static M) {
+    m.schedlink.set(state.midle);
+    state.midle = Some(m);
+    state.nmidle += 1;
+}
+
+fn mget(state: &mut SchedState) -> Option<&'static M> {
+    let m = state.midle?;
+    state.midle = m.schedlink.take();
+    state.nmidle -= 1;
+    Some(m)
+}
+
+/// Gives away a P whose M is blocked or locked: to an M if there is anything to do, else to the idle list.
+///
+/// Must start an M wherever `find_runnable` would find something, or would be the one to wait for the network. Go: handoffp.
+pub(crate) fn handoffp(p: &'static P) {
+    let sched = sched();
+    if !runqempty(p) || !sched.runq.is_empty() {
+        return startm(sched, sched.lock.lock(), p, Start::Plain);
+    }
+    // Nobody spins and nobody is idle: somebody should look.
+    let idle = sched.spinning.npidle();
+    if sched.spinning.nmspinning() == 0 && idle == 0 && sched.spinning.claim() {
+        return startm(sched, sched.lock.lock(), p, Start::Spinning);
+    }
+    let mut state = sched.lock.lock();
+    if !sched.runq.is_empty() {
+        return startm(sched, state, p, Start::Plain);
+    }
+    // The last running P, and nobody polls the network: somebody must.
+    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
+    if sched.spinning.npidle() == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
+        return startm(sched, state, p, Start::Plain);
+    }
+    let when = p.timers.wake_time();
+    pidleput(sched, &mut state, p);
+    let missed = sched.spinning.must_spin_instead();
+    drop(state);
+    if when != 0 {
+        wake_net_poller(when);
+    }
+    if missed {
+        // I4: a submitter found no idle P just before there was one.
+        wakep();
+    }
+}
+
+/// A timer was set for `when`: whoever sleeps in the poller must not sleep longer. Go: wakeNetPoller.
+#[doc(alias = "wakeNetPoller")]
+pub(crate) fn wake_net_poller(when: i64) {
+    let sched = sched();
+    // ORDERING: SeqCst: pairs with `block_in_netpoll_or_stop`: lastpoll first, then poll_until.
+    if sched.lastpoll.load(SeqCst) == 0 {
+        let until = sched.poll_until.load(SeqCst);
+        if until == 0 || until > when {
+            netpoll::netpoll_break();
+        }
+    } else {
+        // Nobody waits there: somebody who looks for work and finds none will.
+        wakep();
+    }
+}
+
+/// Queues a list of goroutines that the poller has returned, and starts Ms for them. Go: injectglist.
+pub(crate) fn injectglist(list: &mut GList) {
+    if list.is_empty() {
+        return;
+    }
+    let sched = sched();
+    super::with_p(|p| {
+        let Some(p) = p else {
+            let n = inject_global(sched, list, usize::MAX);
+            return start_idle(sched, n);
+        };
+        // As many as Ps are idle go where those find them, the rest stay here.
+        let npidle = sched.spinning.npidle();
+        if npidle > 0 {
+            let n = inject_global(sched, list, npidle);
+            start_idle(sched, n);
+        }
+        let mut any = false;
+        while let Some(gp) = list.pop() {
+            gp.casgstatus_from_waiting(Status::Runnable);
+            runqput(p, gp, Place::Tail);
+            any = true;
+        }
+        if any {
+            // npidle may have grown meanwhile.
+            super::wake_for_submitted(Some(p));
+        }
+    });
+}
+
+fn inject_global(sched: &Sched, list: &mut GList, limit: usize) -> usize {
+    let mut n = 0;
+    while n < limit
+        && let Some(gp) = list.pop()
+    {
+        gp.casgstatus_from_waiting(Status::Runnable);
+        sched.runq.push(gp);
+        n += 1;
+    }
+    n
+}
+
+/// Starts at most `n` Ms on idle Ps.
+fn start_idle(sched: &'static Sched, n: usize) {
+    for _ in 0..n {
+        let mut state = sched.lock.lock();
+        let Some(p) = pidleget_spinning(sched, &mut state) else { return };
+        startm(sched, state, p, Start::Plain);
+    }
+}
+
+/// An M whose goroutine is locked to it waits until that goroutine may run. Go: stoplockedm.
+pub(crate) fn stoplockedm(m: &'static M) {
+    if m.p().is_some() {
+        handoffp(releasep(m));
+    }
+    incidlelocked(1);
+    mpark(m);
+    acquire_nextp(m);
+}
+
+/// Sleeps until woken. The note is armed again after the wake, not before the sleep: the wake may come first. Go: mPark.
+#[doc(alias = "mPark")]
+fn mpark(m: &M) {
+    m.park.sleep();
+    m.park.clear();
+}
+
+/// Hands this M's P to the M that the goroutine is locked to. Go: startlockedm.
+pub(crate) fn startlockedm(m: &'static M, gp: GRef) {
+    // ORDERING: Acquire pairs with the goroutine's own store before it could be queued.
+    let locked = gp.lockedm.load(Acquire);
+    // SAFETY: Ms are never freed (m.rs I1); the caller has seen that it is not null.
+    let locked: &'static M = unsafe { &*locked };
+    incidlelocked(-1);
+    let p = releasep(m);
+    // ORDERING: Release, though the note's wakeup pairs with its sleep and would do: the P is there before the wake.
+    locked.nextp.store(p.as_ptr(), Release);
+    locked.park.wakeup();
+}
+
+/// Counts Ms that wait for their locked goroutine: they are neither idle nor running. Go: incidlelocked.
+pub(crate) fn incidlelocked(by: i32) {
+    let sched = sched();
+    let mut state = sched.lock.lock();
+    state.nmidlelocked += by;
+    if by > 0 {
+        checkdead::checkdead(sched, state);
+    }
+}
+
+/// At the start: all Ps are idle. Go: procresize.
+#[doc(alias = "procresize")]
+pub(crate) fn idle_all_ps() {
+    let sched = sched();
+    let mut state = sched.lock.lock();
+    // P 0 ends up first.
+    for p in sched.allp.iter().rev() {
+        pidleput(sched, &mut state, p);
+    }
+}

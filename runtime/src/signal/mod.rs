@@ -1,0 +1,411 @@
+//! Signals to channels. Go: os/signal/signal.go, runtime/sigqueue.go.
+//!
+//! The handler sets the signal's bit and wakes a thread that does nothing but wait for that; the thread hands the signals to
+//! the channels. Nothing else is allowed in a handler: not a channel, not the wake-up of a goroutine.
+//!
+//! I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system call.
+//! I2 A signal that comes again before the thread has seen it is one signal.
+//! I3 A channel that is full loses the signal: the thread never waits for a receiver.
+//! I4 A signal has our handler exactly while a channel wants it, and else is ignored while we were asked to; then the action from
+//!    before is back.
+#![cfg(not(loom))]
+
+mod context;
+
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+
+use parking_lot::Mutex;
+
+pub use self::context::notify_context;
+
+use crate::chan::{Receiver, Sender, bounded};
+use crate::sched::checkdead;
+use crate::sys::futex::{futex_wait, futex_wake};
+
+/// How many signals a channel holds before it loses some.
+const CAPACITY: usize = 64;
+const MAX_SIGNAL: i32 = 64;
+
+/// A signal, by its number. Shows in Go's words ("user defined signal 1").
+///
+/// ```
+/// use gopark_runtime::signal::Signal;
+/// assert_eq!(Signal::from(2).to_string(), "interrupt");
+/// assert_eq!(Signal::SIGINT, Signal::from(2));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Signal(i32);
+
+impl Signal {
+    /// SIGINT: Control-C at the terminal.
+    pub const INTERRUPT: Signal = Signal(libc::SIGINT);
+    /// SIGTERM: please end.
+    pub const TERMINATED: Signal = Signal(libc::SIGTERM);
+    /// SIGHUP: the terminal is gone; by custom: read the configuration again.
+    pub const HANGUP: Signal = Signal(libc::SIGHUP);
+
+    /// SIGHUP.
+    pub const SIGHUP: Signal = Signal(libc::SIGHUP);
+    /// SIGINT.
+    pub const SIGINT: Signal = Signal(libc::SIGINT);
+    /// SIGQUIT: the runtime's own answer is a dump of all goroutines, and the end.
+    pub const SIGQUIT: Signal = Signal(libc::SIGQUIT);
+    /// SIGKILL: cannot be had.
+    pub const SIGKILL: Signal = Signal(libc::SIGKILL);
+    /// SIGUSR1: the program's own.
+    pub const SIGUSR1: Signal = Signal(libc::SIGUSR1);
+    /// SIGUSR2: the program's own.
+    pub const SIGUSR2: Signal = Signal(libc::SIGUSR2);
+    /// SIGPIPE: a write that nobody can read. Rust's programs ignore it.
+    pub const SIGPIPE: Signal = Signal(libc::SIGPIPE);
+    /// SIGALRM.
+    pub const SIGALRM: Signal = Signal(libc::SIGALRM);
+    /// SIGTERM.
+    pub const SIGTERM: Signal = Signal(libc::SIGTERM);
+    /// SIGCHLD: a child has ended, stopped or gone on.
+    pub const SIGCHLD: Signal = Signal(libc::SIGCHLD);
+    /// SIGCONT: goes on after a stop.
+    pub const SIGCONT: Signal = Signal(libc::SIGCONT);
+    /// SIGTSTP: Control-Z at the terminal.
+    pub const SIGTSTP: Signal = Signal(libc::SIGTSTP);
+    /// SIGWINCH: the terminal has another size.
+    pub const SIGWINCH: Signal = Signal(libc::SIGWINCH);
+
+    /// The number.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    fn bit(self) -> u64 {
+        if (1..=MAX_SIGNAL).contains(&self.0) { 1 << (self.0 - 1) } else { 0 }
+    }
+}
+
+impl From<i32> for Signal {
+    fn from(number: i32) -> Self {
+        Signal(number)
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let index = usize::try_from(self.0).ok().and_then(|n| n.checked_sub(1));
+        match index.and_then(|index| TEXTS.get(index)) {
+            Some(text) => f.write_str(text),
+            None => write!(f, "signal {}", self.0),
+        }
+    }
+}
+
+/// By number, from 1.
+const TEXTS: [&str; 31] = [
+    "hangup",
+    "interrupt",
+    "quit",
+    "illegal instruction",
+    "trace/breakpoint trap",
+    "aborted",
+    "bus error",
+    "floating point exception",
+    "killed",
+    "user defined signal 1",
+    "segmentation fault",
+    "user defined signal 2",
+    "broken pipe",
+    "alarm clock",
+    "terminated",
+    "stack fault",
+    "child exited",
+    "continued",
+    "stopped (signal)",
+    "stopped",
+    "stopped (tty input)",
+    "stopped (tty output)",
+    "urgent I/O condition",
+    "CPU time limit exceeded",
+    "file size limit exceeded",
+    "virtual timer expired",
+    "profiling timer expired",
+    "window changed",
+    "I/O possible",
+    "power failure",
+    "bad system call",
+];
+
+/// Signals that a program must not take from the runtime or cannot take at all: their cause would come back for ever, or the C
+/// library needs them.
+const NOT_OURS: [i32; 10] = [
+    libc::SIGKILL,
+    libc::SIGSTOP,
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGPROF,
+    32,
+    33,
+];
+
+/// Signals that came and were not handed on yet; bit n-1 is signal n. Set by the handler, taken by the thread.
+static PENDING: AtomicU64 = AtomicU64::new(0);
+/// Counts the handler's calls; the thread sleeps on it.
+static WAKE: AtomicU32 = AtomicU32::new(0);
+/// The thread may hold signals it took and did not hand on yet.
+static DELIVERING: AtomicBool = AtomicBool::new(false);
+/// Who wants what. Never held while anything waits.
+static LISTENERS: Mutex<Listeners> =
+    Mutex::new(Listeners { all: Vec::new(), changed: Vec::new(), ignored: 0, thread: Thread::Missing });
+
+struct Listeners {
+    all: Vec<Listener>,
+    /// The signals that have an action of ours.
+    changed: Vec<Changed>,
+    /// The bits of those to be ignored if no channel wants them.
+    ignored: u64,
+    thread: Thread,
+}
+
+struct Changed {
+    signal: Signal,
+    before: libc::sigaction,
+    now: Action,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Handled,
+    Ignored,
+}
+
+struct Listener {
+    sender: Sender<Signal>,
+    /// The same channel, to be recognised by.
+    receiver: Receiver<Signal>,
+    wanted: u64,
+    /// `stop` waits for what came: it still receives, but needs no handler.
+    stopping: bool,
+}
+
+#[derive(PartialEq, Eq)]
+enum Thread {
+    Missing,
+    Runs,
+}
+
+/// Has signals sent to a new channel instead of doing what they do otherwise; without any, all signals that can be had. The
+/// channel holds 64; what comes to a full one is lost.
+///
+/// SIGKILL and SIGSTOP cannot be had; SIGSEGV and the others that a faulty program raises stay with the runtime.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::signal::{Signal, notify, stop};
+/// let signals = notify(&[Signal::from(libc::SIGUSR2)]);
+/// // SAFETY: sends a signal that is handled.
+/// unsafe { libc::raise(libc::SIGUSR2) };
+/// assert_eq!(signals.recv().unwrap().to_string(), "user defined signal 2");
+/// stop(&signals);
+/// # }) } }
+/// ```
+#[doc(alias = "Notify")]
+pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
+    let wanted = mask_of(signals);
+    let (sender, receiver) = bounded(CAPACITY);
+    checkdead::add_outside_waker();
+    let mut listeners = LISTENERS.lock();
+    if listeners.thread == Thread::Missing {
+        let thread = std::thread::Builder::new().name("gopark-signal".into());
+        thread.spawn(deliver_forever).expect("a thread for signals");
+        listeners.thread = Thread::Runs;
+    }
+    listeners.all.push(Listener { sender, receiver: receiver.clone(), wanted, stopping: false });
+    listeners.ignored &= !wanted;
+    listeners.update_actions();
+    receiver
+}
+
+/// Sends no more signals to the channel. What came before is in it when `stop` returns.
+#[doc(alias = "Stop")]
+pub fn stop(channel: &Receiver<Signal>) {
+    let mut listeners = LISTENERS.lock();
+    let Some(gone) = listeners.find(channel) else { return };
+    listeners.all[gone].stopping = true;
+    listeners.update_actions();
+    drop(listeners);
+    wait_until_idle();
+    let mut listeners = LISTENERS.lock();
+    // Gone already: by `reset`, or another `stop`.
+    if let Some(gone) = listeners.find(channel) {
+        listeners.all.swap_remove(gone);
+        checkdead::remove_outside_waker();
+    }
+}
+
+/// Has signals ignored, and no longer sent to any channel; without any, all signals that can be had.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark_runtime::signal::{Signal, ignore, ignored, reset};
+/// let usr2 = Signal::from(libc::SIGUSR2);
+/// ignore(&[usr2]);
+/// // SAFETY: sends a signal that is ignored.
+/// unsafe { libc::raise(libc::SIGUSR2) };
+/// assert!(ignored(usr2));
+/// reset(&[usr2]);
+/// assert!(!ignored(usr2));
+/// # }) } }
+/// ```
+#[doc(alias = "Ignore")]
+pub fn ignore(signals: &[Signal]) {
+    let mask = mask_of(signals);
+    LISTENERS.lock().cancel(mask, mask);
+}
+
+/// Has signals do what they did before [`notify`] and [`ignore`]; they are no longer sent to any channel. Without any: all of them.
+#[doc(alias = "Reset")]
+pub fn reset(signals: &[Signal]) {
+    LISTENERS.lock().cancel(mask_of(signals), 0);
+}
+
+/// Is the signal ignored: since [`ignore`], or because whoever started the process wanted that (nohup, or Rust's std for SIGPIPE)?
+#[doc(alias = "Ignored")]
+pub fn ignored(signal: Signal) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: asks only; the buffer has room for an action.
+    let asked = unsafe { libc::sigaction(signal.0, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: the call succeeded and filled it.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// The bits of these signals, or of all, as far as they can be had.
+fn mask_of(signals: &[Signal]) -> u64 {
+    let available = (1..=MAX_SIGNAL).map(Signal).filter(|s| !NOT_OURS.contains(&s.0));
+    let asked = |s: &Signal| signals.is_empty() || signals.contains(s);
+    available.filter(asked).fold(0, |mask, s| mask | s.bit())
+}
+
+/// Until what came so far is handed on. Short: the thread waits for nobody (I3).
+#[doc(alias = "signalWaitUntilIdle")]
+fn wait_until_idle() {
+    // ORDERING: SeqCst pairs with `deliver_forever`: DELIVERING is set before PENDING is taken, so who finds PENDING empty finds
+    // DELIVERING set until the signals are handed on.
+    while PENDING.load(SeqCst) != 0 || DELIVERING.load(SeqCst) {
+        std::thread::yield_now();
+    }
+}
+
+impl Listeners {
+    fn find(&self, channel: &Receiver<Signal>) -> Option<usize> {
+        self.all.iter().position(|l| l.receiver.same_channel(channel))
+    }
+
+    /// Takes these signals off all channels; ignores them, or not. A channel that is left with none is let go.
+    fn cancel(&mut self, mask: u64, ignored: u64) {
+        self.all.retain_mut(|listener| {
+            listener.wanted &= !mask;
+            if listener.wanted == 0 {
+                checkdead::remove_outside_waker();
+            }
+            listener.wanted != 0
+        });
+        self.ignored = (self.ignored & !mask) | ignored;
+        self.update_actions();
+    }
+
+    /// Changes actions until I4 holds.
+    fn update_actions(&mut self) {
+        let wanted = self.all.iter().filter(|l| !l.stopping).fold(0, |mask, l| mask | l.wanted);
+        for signal in (1..=MAX_SIGNAL).map(Signal) {
+            let action = match signal.bit() {
+                bit if bit & wanted != 0 => Some(Action::Handled),
+                bit if bit & self.ignored != 0 => Some(Action::Ignored),
+                _ => None,
+            };
+            self.update_action(signal, action);
+        }
+    }
+
+    fn update_action(&mut self, signal: Signal, action: Option<Action>) {
+        let at = self.changed.iter().position(|changed| changed.signal == signal);
+        match (at, action) {
+            (None, None) => {}
+            (None, Some(now)) => {
+                if let Some(before) = set_action(signal, now) {
+                    self.changed.push(Changed { signal, before, now });
+                }
+            }
+            (Some(at), Some(now)) => {
+                if self.changed[at].now != now && set_action(signal, now).is_some() {
+                    self.changed[at].now = now;
+                }
+            }
+            (Some(at), None) => {
+                let before = self.changed.swap_remove(at).before;
+                // SAFETY: an action the system gave us for this signal.
+                unsafe { libc::sigaction(signal.0, &before, ptr::null_mut()) };
+            }
+        }
+    }
+}
+
+/// Puts our handler in place, or none; the action from before, or none if the system refuses.
+fn set_action(signal: Signal, now: Action) -> Option<libc::sigaction> {
+    let mut previous = MaybeUninit::uninit();
+    // SAFETY: all-zero is a valid action; the handler obeys I1; previous has room for one.
+    let done = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = match now {
+            Action::Handled => on_signal as *const () as usize,
+            Action::Ignored => libc::SIG_IGN,
+        };
+        action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
+        libc::sigfillset(&mut action.sa_mask);
+        libc::sigaction(signal.0, &action, previous.as_mut_ptr())
+    };
+    // SAFETY: the call succeeded and filled it.
+    (done == 0).then(|| unsafe { previous.assume_init() })
+}
+
+/// I1.
+extern "C" fn on_signal(number: libc::c_int) {
+    // SAFETY: errno's address is valid on every thread.
+    let errno = unsafe { *libc::__errno_location() };
+    // ORDERING: SeqCst pairs with `deliver_forever`: the bit is there before WAKE changes.
+    PENDING.fetch_or(Signal(number).bit(), SeqCst);
+    WAKE.fetch_add(1, SeqCst);
+    futex_wake(&WAKE, 1);
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+/// The thread.
+fn deliver_forever() {
+    loop {
+        // ORDERING: SeqCst pairs with `on_signal` (WAKE read before PENDING: a signal in between keeps the wait from sleeping)
+        // and with `wait_until_idle`.
+        let seen = WAKE.load(SeqCst);
+        DELIVERING.store(true, SeqCst);
+        let came = PENDING.swap(0, SeqCst);
+        deliver(came);
+        // ORDERING: SeqCst, see above.
+        DELIVERING.store(false, SeqCst);
+        if came == 0 {
+            futex_wait(&WAKE, seen);
+        }
+    }
+}
+
+fn deliver(came: u64) {
+    for signal in (1..=MAX_SIGNAL).map(Signal).filter(|s| s.bit() & came != 0) {
+        let wanting = |l: &&Listener| l.wanted & signal.bit() != 0;
+        let senders: Vec<Sender<Signal>> =
+            LISTENERS.lock().all.iter().filter(wanting).map(|l| l.sender.clone()).collect();
+        for sender in senders {
+            let _ = sender.try_send(signal); // I3
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `runnext`: the goroutine that runs next on a P, if any. Go: runtime/runtime2.go p.runnext.
+//!
+//! I1 Only the P's holder fills it; the holder or a thief empties it.
+//! I2 Where there is one P nobody steals, and no exchange is needed.
+//!
+//! Rejected: to fill it by a plain store where the holder finds it empty. By I1 that is sound, but loom 0.7 cannot show it (it
+//! lets a thief's exchange read the first null and still come after a later store).
+
+use std::ptr;
+
+use crate::words::shim::atomic::{
+    AtomicPtr,
+    Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
+};
+
+/// See the file's head; `T` is a goroutine's record.
+#[derive(Debug)]
+pub(crate) struct RunNext<T> {
+    next: AtomicPtr<T>,
+    /// I2. Never changes.
+    alone: bool,
+}
+
+impl<T> RunNext<T> {
+    /// Empty; `alone`: there is one P.
+    pub(crate) fn new(alone: bool) -> Self {
+        RunNext { next: AtomicPtr::new(ptr::null_mut()), alone }
+    }
+
+    /// For the holder: who was there before, or null.
+    #[inline(always)]
+    pub(crate) fn put(&self, gp: *mut T) -> *mut T {
+        if self.alone {
+            // Relaxed: the holder's own (I2); from holder to holder it goes with the P.
+            let old = self.next.load(Relaxed);
+            self.next.store(gp, Relaxed);
+            return old;
+        }
+        // ORDERING: Release pairs with the Acquire in `steal`: the thief sees the goroutine's state; Acquire for the one displaced.
+        self.next.swap(gp, AcqRel)
+    }
+
+    /// For the holder: takes who is there, or null.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> *mut T {
+        if self.alone {
+            // Relaxed: as in `put`.
+            let gp = self.next.load(Relaxed);
+            self.next.store(ptr::null_mut(), Relaxed);
+            return gp;
+        }
+        self.steal()
+    }
+
+    /// For anybody: takes who is there, or null.
+    #[inline(always)]
+    pub(crate) fn steal(&self) -> *mut T {
+        // ORDERING: Acquire pairs with the Release in `put`.
+        self.next.swap(ptr::null_mut(), Acquire)
+    }
+
+    /// Nobody is there; a hint to all but the holder.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next.load(Relaxed).is_null()
+    }
+
+    /// As `is_empty`, in the submitters' handshake (spinning.rs I2).
+    pub(crate) fn is_empty_after_fence(&self) -> bool {
+        // ORDERING: SeqCst: the load may not move before the fence of `retire`.
+        self.next.load(SeqCst).is_null()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+
+    struct Shared {
+        next: RunNext<UnsafeCell<u32>>,
+        records: [UnsafeCell<u32>; 2],
+    }
+
+    // SAFETY: loom checks the cells; that is the point of the model.
+    unsafe impl Sync for Shared {}
+    // SAFETY: as above.
+    unsafe impl Send for Shared {}
+
+    /// Runs the goroutine, if it is one: how often that happened is in its record.
+    fn run(gp: *mut UnsafeCell<u32>) {
+        // SAFETY: the records outlive the model; loom's cell reports a concurrent access.
+        if let Some(record) = unsafe { gp.as_ref() } {
+            record.with_mut(|n| unsafe { *n += 1 });
+        }
+    }
+
+    /// The holder readies one goroutine after the other and takes what is left, a thief steals: each runs once.
+    #[test]
+    fn loom_runnext_is_taken_once() {
+        loom::model(|| {
+            let s = Arc::new(Shared {
+                next: RunNext::new(false),
+                records: [UnsafeCell::new(0), UnsafeCell::new(0)],
+            });
+            let thief = s.clone();
+            let thief = loom::thread::spawn(move || run(thief.next.steal()));
+            for record in &s.records {
+                record.with_mut(|n| {
+                    // SAFETY: not readied yet.
+                    unsafe { *n += 10 }
+                });
+                run(s.next.put(ptr::from_ref(record).cast_mut()));
+            }
+            run(s.next.take());
+            thief.join().unwrap();
+            for record in &s.records {
+                // SAFETY: all have ended.
+                record.with(|n| assert_eq!(unsafe { *n }, 11));
+            }
+        });
+    }
+}
