@@ -5,9 +5,9 @@
 //! - I2: a reference with one order of all lines demands it; one without demands each descriptor's sequence.
 
 use crate::diff::{self, FdChange, Row};
+use crate::lines::Lines;
 use crate::normal::{Normal, Runs, Variants};
 use crate::per_fd::{self, Sequence};
-use crate::text::Lines;
 use crate::trace::Fault;
 
 /// Whether the program's start-up is compared too (rule P2).
@@ -129,7 +129,7 @@ pub fn compare(reference: &Normal, candidate: &Normal, faults: &[Fault], prologu
     let start = candidate.prologue.first().unwrap_or(&empty);
     let wanted = reference.prologue.first().unwrap_or(&empty);
     if prologue == Prologue::Compare && start != wanted && !reference.prologue.contains(start) {
-        findings.push(Finding::Prologue(diff::diff(&wanted.as_vec(), &start.as_vec())));
+        findings.push(Finding::Prologue(diff::diff(&wanted.into(), &start.into())));
     }
     Report { findings }
 }
@@ -142,14 +142,12 @@ fn lines(want: &Variants, got: &Variants) -> Option<Finding> {
             if want.iter().any(|v| v.1 == *got) {
                 return None;
             }
-            let whole = want.iter().map(|v| diff::diff(&v.1.as_vec(), &got.as_vec())).min_by_key(Vec::len)?;
+            let whole = want.iter().map(|v| diff::diff(&(&v.1).into(), &got.into())).min_by_key(Vec::len)?;
             let by_fd = diff::diff_sequences(&per_fd::sequences(&want.first()?.1), &per_fd::sequences(got));
             Some(Finding::Order { whole, by_fd })
         }
         (Variants::Global(_), Variants::PerDescriptor(got)) => {
-            let whole = vec![Row::At(
-                "the candidate has no order of all lines: it differs from run to run".to_owned(),
-            )];
+            let whole = vec![Row::at("the candidate has no order of all lines: it differs from run to run")];
             let by_fd = diff::diff_sequences(&want.first_per_fd(), &got.first()?.1);
             Some(Finding::Order { whole, by_fd })
         }
@@ -171,7 +169,7 @@ fn children(want: &[Lines], got: &[Lines]) -> Vec<Finding> {
         .filter_map(|i| {
             let (w, g) = (want.get(i), got.get(i));
             let (a, b) = (w.unwrap_or(&none), g.unwrap_or(&none));
-            match diff::diff(&a.as_vec(), &b.as_vec()) {
+            match diff::diff(&a.into(), &b.into()) {
                 rows if !rows.is_empty() => Some(Finding::Child(i + 1, rows)),
                 // A child that did nothing is still one process more or less.
                 _ if w.is_some() != g.is_some() => Some(Finding::Child(i + 1, Vec::new())),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, DiffTag, TextDiff};
 
+use crate::lines::Lines;
 use crate::per_fd::Sequence;
 
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -20,50 +21,98 @@ const CONTEXT: usize = 2;
 /// Above this many pairs, sequences are paired in order instead of by likeness.
 const PAIRS: usize = 4096;
 
+/// What a row of a diff is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Where the next rows are: `@@ -1,3 +1,2 @@`.
+    At,
+    /// In both.
+    Same,
+    /// Only in the reference.
+    Gone,
+    /// Only in the candidate.
+    New,
+}
+
 /// One row of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Where the next rows are: `@@ -1,3 +1,2 @@`.
-    At(String),
-    /// In both.
-    Same(String),
-    /// Only in the reference.
-    Gone(String),
-    /// Only in the candidate.
-    New(String),
+pub struct Row {
+    /// What it is.
+    pub mark: Mark,
+    /// The line.
+    pub text: String,
+    /// Its place in the reference's file; 0 if it is not there.
+    pub want: u32,
+    /// Its place in the candidate's file; 0 if it is not there.
+    pub got: u32,
+}
+
+impl Row {
+    pub(crate) fn at(text: impl Into<String>) -> Row {
+        Row { mark: Mark::At, text: text.into(), want: 0, got: 0 }
+    }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Row::At(t) => f.write_str(t),
-            Row::Same(t) => write!(f, " {t}"),
-            Row::Gone(t) => write!(f, "-{t}"),
-            Row::New(t) => write!(f, "+{t}"),
-        }
+        let sign = match self.mark {
+            Mark::At => "",
+            Mark::Same => " ",
+            Mark::Gone => "-",
+            Mark::New => "+",
+        };
+        write!(f, "{sign}{}", self.text)
+    }
+}
+
+/// One side of a diff: lines, and the place of each in its file.
+#[derive(Clone, Debug, Default)]
+pub struct Side<'a> {
+    texts: Vec<&'a str>,
+    at: Vec<u32>,
+}
+
+impl<'a> From<&'a Lines> for Side<'a> {
+    fn from(lines: &'a Lines) -> Side<'a> {
+        let (texts, at) = lines.lines().map(|l| (l.text, l.origin.at)).unzip();
+        Side { texts, at }
+    }
+}
+
+impl<'a> From<&'a Sequence> for Side<'a> {
+    fn from(s: &'a Sequence) -> Side<'a> {
+        Side { texts: texts(&s.lines), at: s.at.clone() }
+    }
+}
+
+impl Side<'_> {
+    fn place(&self, i: Option<usize>) -> u32 {
+        i.and_then(|i| self.at.get(i)).copied().unwrap_or(0)
     }
 }
 
 /// The differences of two lists of lines, with some context; nothing if they are equal (I1).
-pub fn diff(want: &[&str], got: &[&str]) -> Vec<Row> {
-    if want == got {
+pub fn diff(want: &Side<'_>, got: &Side<'_>) -> Vec<Row> {
+    if want.texts == got.texts {
         return Vec::new();
     }
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(want, got);
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(&want.texts, &got.texts);
     let mut rows = Vec::new();
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         if rows.len() >= ROWS {
-            rows.push(Row::At("@@ and more: the rest is left out @@".to_owned()));
+            rows.push(Row::at("@@ and more: the rest is left out @@"));
             break;
         }
-        rows.push(Row::At(hunk.header().to_string()));
-        rows.extend(hunk.iter_changes().take(ROWS).map(|c| {
-            let text = c.value().to_owned();
-            match c.tag() {
-                ChangeTag::Equal => Row::Same(text),
-                ChangeTag::Delete => Row::Gone(text),
-                ChangeTag::Insert => Row::New(text),
-            }
+        rows.push(Row::at(hunk.header().to_string()));
+        rows.extend(hunk.iter_changes().take(ROWS).map(|c| Row {
+            mark: match c.tag() {
+                ChangeTag::Equal => Mark::Same,
+                ChangeTag::Delete => Mark::Gone,
+                ChangeTag::Insert => Mark::New,
+            },
+            text: c.value().to_owned(),
+            want: want.place(c.old_index()),
+            got: got.place(c.new_index()),
         }));
     }
     rows
@@ -73,9 +122,9 @@ pub fn diff(want: &[&str], got: &[&str]) -> Vec<Row> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The candidate does not have it.
-    Missing(Vec<Arc<str>>),
+    Missing(Vec<Row>),
     /// The reference does not have it.
-    Extra(Vec<Arc<str>>),
+    Extra(Vec<Row>),
     /// It differs.
     Differs(Vec<Row>),
 }
@@ -151,14 +200,23 @@ pub fn diff_sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
     for Pair { want, got, times } in pairs(want, got) {
         let (kind, change) = match (want, got) {
             (Some(w), Some(g)) if w == g => continue,
-            (Some(w), Some(g)) => (&w.kind, Change::Differs(diff(&texts(&w.lines), &texts(&g.lines)))),
-            (Some(w), None) => (&w.kind, Change::Missing(w.lines.clone())),
-            (None, Some(g)) => (&g.kind, Change::Extra(g.lines.clone())),
+            (Some(w), Some(g)) => (&w.kind, Change::Differs(diff(&w.into(), &g.into()))),
+            (Some(w), None) => (&w.kind, Change::Missing(whole(w, Mark::Gone))),
+            (None, Some(g)) => (&g.kind, Change::Extra(whole(g, Mark::New))),
             (None, None) => continue,
         };
         out.push(FdChange { kind: kind.clone(), change, times });
     }
     out
+}
+
+/// A whole sequence as rows.
+fn whole(s: &Sequence, mark: Mark) -> Vec<Row> {
+    let rows = s.lines.iter().zip(&s.at).map(|(text, &at)| {
+        let (want, got) = if mark == Mark::Gone { (at, 0) } else { (0, at) };
+        Row { mark, text: text.to_string(), want, got }
+    });
+    rows.collect()
 }
 
 /// A row of two texts side by side.
@@ -228,7 +286,13 @@ mod tests {
     use super::*;
 
     fn seq(kind: &str, lines: &[&str]) -> Sequence {
-        Sequence { kind: kind.to_owned(), lines: lines.iter().map(|l| (*l).into()).collect() }
+        let at = (1..).take(lines.len()).collect();
+        Sequence {
+            kind: kind.to_owned(),
+            lines: lines.iter().map(|l| (*l).into()).collect(),
+            name: String::new(),
+            at,
+        }
     }
 
     #[test]
@@ -247,8 +311,11 @@ mod tests {
         let all = diff_sequences(&want, &got);
         assert_eq!(all.len(), 3);
         let Change::Differs(rows) = &all[0].change else { panic!("{all:?}") };
-        assert_eq!(rows.last(), Some(&Row::Gone("c".to_owned())));
-        assert_eq!(all[2].change, Change::Extra(vec!["q".into()]));
+        assert_eq!(rows.last(), Some(&Row { mark: Mark::Gone, text: "c".to_owned(), want: 3, got: 0 }));
+        assert_eq!(
+            all[2].change,
+            Change::Extra(vec![Row { mark: Mark::New, text: "q".to_owned(), want: 0, got: 1 }])
+        );
     }
 
     #[test]

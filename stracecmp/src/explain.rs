@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{Finding, Report, Wait};
-use crate::diff::{Change, Row};
+use crate::diff::{Change, Mark};
 use crate::trace::Lint;
 
 /// A class of difference.
@@ -313,14 +313,9 @@ fn classes(finding: &Finding) -> Vec<(Class, usize)> {
 }
 
 fn sides(change: &Change) -> (Vec<&str>, Vec<&str>) {
-    match change {
-        Change::Missing(lines) => (lines.iter().map(|l| &**l).collect(), Vec::new()),
-        Change::Extra(lines) => (Vec::new(), lines.iter().map(|l| &**l).collect()),
-        Change::Differs(rows) => (
-            rows.iter().filter_map(|r| if let Row::Gone(t) = r { Some(t.as_str()) } else { None }).collect(),
-            rows.iter().filter_map(|r| if let Row::New(t) = r { Some(t.as_str()) } else { None }).collect(),
-        ),
-    }
+    let (Change::Missing(rows) | Change::Extra(rows) | Change::Differs(rows)) = change;
+    let of = |mark| rows.iter().filter(move |r| r.mark == mark).map(|r| r.text.as_str()).collect();
+    (of(Mark::Gone), of(Mark::New))
 }
 
 fn call(line: &str) -> &str {

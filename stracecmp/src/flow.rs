@@ -116,7 +116,7 @@ fn fold(trace: &mut Trace, log: &Log, all: &[usize], fd: FdId, gone: &mut [bool]
     let start = u32::try_from(trace.parts.len()).expect("a log has fewer than 2^32 parts");
     trace.parts.extend([Part::Text(head), Part::Fd(fd), Part::Text(tail)]);
     let line = &mut trace.lines[all[0]];
-    *line = Line { parts: (start, start + 3), what: What::WriteAll, at: line.at };
+    *line = Line { parts: (start, start + 3), what: What::WriteAll, origin: line.origin };
     used.iter().skip(1).for_each(|&j| gone[j] = true);
     Ok(())
 }

@@ -27,6 +27,7 @@
 //! | [`log`] | which halves of calls belong together |
 //! | [`fds`], [`trace`] | what a number means at each moment; the rules of what is kept |
 //! | [`normal`] | what several runs have in common; the file format of references |
+//! | [`lines`] | the typed lines that everything below looks at |
 //! | [`per_fd`] | the sequence of each descriptor |
 //! | [`diff`], [`mod@compare`] | what differs |
 //! | [`explain`] | what a difference means |
@@ -42,6 +43,7 @@ mod flow;
 pub mod golang;
 pub mod html;
 pub mod isolate;
+pub mod lines;
 mod lives;
 pub mod log;
 pub mod normal;

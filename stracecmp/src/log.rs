@@ -13,6 +13,7 @@ use std::path::Path;
 use smallvec::SmallVec;
 
 use crate::error::{Bad, Error};
+use crate::lines::Origin;
 use crate::parse::{self, Item, RawCall};
 use crate::text::{Strings, Sym, decode};
 
@@ -124,6 +125,11 @@ impl<'a> View<'a> {
     /// Whether the result is a plain number.
     pub fn ret_is_number(&self) -> bool {
         self.ret.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    /// Where it came from.
+    pub fn origin(&self) -> Origin {
+        Origin { at: self.entry, tid: self.tid, time_ns: 0 }
     }
 
     /// A complaint about this call.

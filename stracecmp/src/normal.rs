@@ -21,9 +21,10 @@
 use std::path::Path;
 
 use crate::error::{Bad, Error};
+use crate::lines::Lines;
 use crate::log::Log;
 use crate::per_fd::{self, Sequence};
-use crate::text::{Lines, decode, encode};
+use crate::text::{decode, encode};
 use crate::trace::{Fault, Trace};
 
 /// The first line of a reference.

@@ -4,80 +4,65 @@
 //! not. From `close(tcp6c#1) = 0` the descriptor's own sequence keeps `close(self) = 0`; others are named by kind alone.
 //!
 //! Invariants:
-//! - I1: names inside quoted strings are data, not names.
+//! - I1: names come typed from [`Lines`]; nothing is searched for in text.
 //! - I2: chosen ports are numbered anew in each sequence.
 //! - I3 (rule P3): the poller's own lines come in the order of the others, so they are sorted.
+//! - I4: names and places are for looking at; they decide nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::text::{Lines, Piece, pieces};
+use smallvec::SmallVec;
 
-/// The sequence of one descriptor.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use crate::lines::{Lines, Name};
+
+/// The sequence of one descriptor. Two are equal if their kinds and lines are (I4).
+#[derive(Clone, Debug, Default)]
 pub struct Sequence {
     /// What it is: `tcp6`, `epoll`, `(no descriptor)`.
     pub kind: String,
     /// What was done to it; equal lines share their text.
     pub lines: Vec<Arc<str>>,
+    /// Its name in the order of all lines: `tcp6c#1`; empty where there is no such order.
+    pub name: String,
+    /// The line of the file that each of `lines` came from.
+    pub at: Vec<u32>,
+}
+
+impl Sequence {
+    fn key(&self) -> (&str, &[Arc<str>]) {
+        (&self.kind, &self.lines)
+    }
+}
+
+impl PartialEq for Sequence {
+    fn eq(&self, other: &Sequence) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Sequence {}
+
+impl PartialOrd for Sequence {
+    fn partial_cmp(&self, other: &Sequence) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Sequence {
+    fn cmp(&self, other: &Sequence) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl std::hash::Hash for Sequence {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// The kind of the sequence of lines that name no descriptor.
 pub const NO_DESCRIPTOR: &str = "(no descriptor)";
-
-/// A descriptor's name in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name<'a> {
-    /// `tcp6#1`
-    pub whole: &'a str,
-    /// `tcp6`
-    pub kind: &'a str,
-    /// Where it begins.
-    pub start: usize,
-}
-
-/// The names in text that is not quoted.
-fn names_in(text: &str, mut found: impl FnMut(Name<'_>)) {
-    let b = text.as_bytes();
-    let mut from = 0;
-    for hash in memchr::memchr_iter(b'#', b) {
-        let digits = b[hash + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
-        if digits == 0 || hash < from {
-            continue;
-        }
-        let is_path = |c: char| c != '"' && c != '#' && !c.is_whitespace();
-        let word = &text[from..hash];
-        let path =
-            word.len() - word.chars().rev().take_while(|c| is_path(*c)).map(char::len_utf8).sum::<usize>();
-        let plain = word.bytes().rev().take_while(|c| c.is_ascii_alphanumeric() || *c == b'+').count();
-        let start = match word[path..].find("file:") {
-            Some(at) if path + at + "file:".len() < word.len() => from + path + at,
-            _ if plain > 0 => hash - plain,
-            _ => continue,
-        };
-        let end = hash + 1 + digits;
-        found(Name { whole: &text[start..end], kind: &text[start..hash], start });
-        from = end;
-    }
-}
-
-/// The names in a line, outside quoted strings (I1).
-pub fn names(line: &str) -> Vec<Name<'_>> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    for piece in pieces(line) {
-        let (Piece::Plain(text) | Piece::Quoted(text)) = piece;
-        if matches!(piece, Piece::Plain(_)) && text.contains('#') {
-            names_in(text, |n| {
-                let start = at + n.start;
-                let whole = &line[start..start + n.whole.len()];
-                out.push(Name { whole, kind: &whole[..n.kind.len()], start });
-            });
-        }
-        at += text.len();
-    }
-    out
-}
 
 /// `EPH` and a number, as whole words, numbered by `ports` (I2).
 fn renumber_ports(text: &mut String, ports: &mut HashMap<String, usize>) {
@@ -106,14 +91,15 @@ fn renumber_ports(text: &mut String, ports: &mut HashMap<String, usize>) {
 #[derive(Default)]
 struct Growing {
     kind: String,
-    lines: Vec<Arc<str>>,
+    name: String,
+    lines: Vec<(Arc<str>, u32)>,
     ports: HashMap<String, usize>,
 }
 
 /// From numbered lines the sequence of every descriptor, sorted.
 ///
 /// ```
-/// use stracecmp::{per_fd::sequences, text::Lines};
+/// use stracecmp::{lines::Lines, per_fd::sequences};
 /// let lines: Lines = ["close(tcp6c#1) = 0", "close(tcp6c#2) = 0"].into_iter().collect();
 /// let all = sequences(&lines);
 /// assert_eq!((all.len(), &all[0].kind[..], &*all[0].lines[0]), (2, "tcp6c", "close(self) = 0"));
@@ -133,17 +119,22 @@ pub fn sequences(order: &Lines) -> Vec<Sequence> {
     let mut all: Vec<Growing> = Vec::new();
     let mut rest = Vec::new();
     let mut text = String::new();
-    for line in order.iter() {
-        let found = names(line);
+    for typed in order.lines() {
+        let (line, at) = (typed.text, typed.origin.at);
+        let found: SmallVec<[Name<'_>; 4]> = typed.names().collect();
         if found.is_empty() {
-            rest.push(share(line));
+            rest.push((share(line), at));
         }
         for (i, own) in found.iter().enumerate() {
             if found[..i].iter().any(|n| n.whole == own.whole) {
                 continue;
             }
-            let at = *index.entry(own.whole).or_insert_with(|| {
-                all.push(Growing { kind: own.kind.to_owned(), ..Growing::default() });
+            let life = *index.entry(own.whole).or_insert_with(|| {
+                all.push(Growing {
+                    kind: own.kind.to_owned(),
+                    name: own.whole.to_owned(),
+                    ..Growing::default()
+                });
                 all.len() - 1
             });
             text.clear();
@@ -154,45 +145,34 @@ pub fn sequences(order: &Lines) -> Vec<Sequence> {
                 kept = n.start + n.whole.len();
             }
             text.push_str(&line[kept..]);
-            renumber_ports(&mut text, &mut all[at].ports);
-            all[at].lines.push(share(&text));
+            renumber_ports(&mut text, &mut all[life].ports);
+            all[life].lines.push((share(&text), at));
         }
     }
     let mut out: Vec<Sequence> = all
         .into_iter()
-        .map(|g| {
-            let mut lines = g.lines;
+        .map(|mut g| {
             if g.kind == "epoll" {
-                lines.sort_unstable(); // I3
+                g.lines.sort(); // I3
             }
-            lines.shrink_to_fit();
-            Sequence { kind: g.kind, lines }
+            sequence(g.kind, g.name, g.lines)
         })
         .collect();
     if !rest.is_empty() {
-        out.push(Sequence { kind: NO_DESCRIPTOR.to_owned(), lines: rest });
+        out.push(sequence(NO_DESCRIPTOR.to_owned(), String::new(), rest));
     }
     out.sort_unstable();
     out
 }
 
+fn sequence(kind: String, name: String, lines: Vec<(Arc<str>, u32)>) -> Sequence {
+    let (lines, at) = lines.into_iter().unzip();
+    Sequence { kind, lines, name, at }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn whole(line: &str) -> Vec<&str> {
-        names(line).into_iter().map(|n| n.whole).collect()
-    }
-
-    #[test]
-    fn names_are_found() {
-        assert_eq!(whole("splice(tcp6c#1, NULL, pipeW#12, 5)"), ["tcp6c#1", "pipeW#12"]);
-        assert_eq!(whole("read(file:/etc/a,b.txt#3, \"x#1\", 3)"), ["file:/etc/a,b.txt#3"]);
-        assert_eq!(whole("dup(tcp6+#1)"), ["tcp6+#1"]);
-        assert_eq!(whole("file:#1 # #1 a#b x#"), ["", ""][..0].to_vec());
-        assert_eq!(whole("[pipeR#1, pipeW#2]"), ["pipeR#1", "pipeW#2"]);
-        assert_eq!(whole("a#1b#2"), ["a#1", "b#2"]);
-    }
 
     #[test]
     fn ports_are_numbered_in_each_sequence() {

@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 
 use crate::error::Bad;
 use crate::fds::{self, FdId, Ready, Side};
+use crate::lines::Origin;
 use crate::log::{Log, View};
 use crate::text::{bits, show_bits};
 use crate::trace::{Lint, Projector, What};
@@ -311,7 +312,7 @@ impl Projector<'_> {
             self.txt("wait(");
             self.name(fd);
             self.txt(&format!(", {}) = {}", side.letter(), ready.names()));
-            let line = self.end_line(start, What::Wait(side), at);
+            let line = self.end_line(start, What::Wait(side), Origin { at, ..c.origin() });
             self.trace.lines.push(line);
         }
     }

@@ -1,9 +1,9 @@
 //! The reader of references (the format is in [`crate::normal`]).
 
 use crate::error::{Bad, clip};
+use crate::lines::Lines;
 use crate::normal::{MAGIC, Normal, Range, Runs, Variants};
 use crate::per_fd::Sequence;
-use crate::text::Lines;
 
 enum Section {
     Head,
@@ -39,6 +39,7 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
     let (mut global, mut per_fd) = (Vec::new(), Vec::<(u64, Vec<Sequence>)>::new());
     for (i, line) in text.split('\n').map(|l| l.trim_end_matches('\r')).enumerate() {
         let bad = |reason: String| Bad::new(i + 1, reason);
+        let at = u32::try_from(i + 1).unwrap_or(u32::MAX);
         if let Some(head) = line.strip_prefix("# ") {
             if let Some(("order", which)) = head.split_once(' ') {
                 order = if which == "global" { Order::Global } else { Order::PerDescriptor };
@@ -49,13 +50,13 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
         } else if !line.is_empty() {
             match (&section, &order) {
                 (Section::Head, _) => return Err(bad("not a normalised trace".to_owned())),
-                (Section::Prologue, _) => push(&mut n.prologue, line),
-                (Section::Child, _) => push(&mut n.children, line),
+                (Section::Prologue, _) => push(&mut n.prologue, line, at),
+                (Section::Child, _) => push(&mut n.children, line, at),
                 (Section::Runs, Order::Global) => {
                     let Some((_, lines)) = global.last_mut() else {
                         return Err(bad("the order is stated after the runs".to_owned()));
                     };
-                    Lines::push(lines, line);
+                    lines.push_read(line, at);
                 }
                 (Section::Runs, Order::PerDescriptor) => {
                     let Some((_, sequences)) = per_fd.last_mut() else {
@@ -63,9 +64,12 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
                     };
                     match (line.strip_prefix("- "), sequences.last_mut()) {
                         (Some(kind), _) => {
-                            sequences.push(Sequence { kind: kind.to_owned(), lines: Vec::new() })
+                            sequences.push(Sequence { kind: kind.to_owned(), ..Sequence::default() });
                         }
-                        (None, Some(s)) => s.lines.push(line.get(2..).unwrap_or("").into()),
+                        (None, Some(s)) => {
+                            s.lines.push(line.get(2..).unwrap_or("").into());
+                            s.at.push(at);
+                        }
                         (None, None) => {
                             return Err(bad(format!("a line before any descriptor: {}", clip(line))));
                         }
@@ -84,9 +88,9 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
     Ok(n)
 }
 
-fn push(all: &mut [Lines], line: &str) {
+fn push(all: &mut [Lines], line: &str, at: u32) {
     if let Some(last) = all.last_mut() {
-        last.push(line);
+        last.push_read(line, at);
     }
 }
 

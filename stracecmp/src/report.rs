@@ -1,12 +1,11 @@
 //! A report as text: findings in the order of their weight, then what they mean.
 
 use std::fmt;
-use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
 use crate::compare::{Finding, Report};
-use crate::diff::{Change, FdChange, Row};
+use crate::diff::{Change, FdChange, Mark, Row};
 use crate::explain;
 
 const GONE: Style = AnsiColor::Red.on_default();
@@ -17,11 +16,11 @@ const WHY: Style = AnsiColor::Yellow.on_default().bold();
 
 /// A row in its colour. Styles are taken out where output is no terminal.
 fn row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
-    let style = match row {
-        Row::At(_) => AnsiColor::Cyan.on_default(),
-        Row::Same(_) => DIM,
-        Row::Gone(_) => GONE,
-        Row::New(_) => NEW,
+    let style = match row.mark {
+        Mark::At => AnsiColor::Cyan.on_default(),
+        Mark::Same => DIM,
+        Mark::Gone => GONE,
+        Mark::New => NEW,
     };
     writeln!(f, "  {style}{row}{style:#}")
 }
@@ -33,8 +32,8 @@ fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
 fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
     let (kind, n) = (&c.kind, c.times);
     let (subject, s) = if n == 1 { (format!("a {kind}"), "s") } else { (format!("{n} {kind}"), "") };
-    let side = |f: &mut fmt::Formatter<'_>, lines: &[Arc<str>], style: Style, sign| {
-        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {l}{style:#}"))
+    let side = |f: &mut fmt::Formatter<'_>, lines: &[Row], style: Style, sign| {
+        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {}{style:#}", l.text))
     };
     match &c.change {
         Change::Differs(all) => {

@@ -100,6 +100,5 @@ pub fn blocks(out: &mut impl Write, story: &Story) -> io::Result<()> {
 fn entry(out: &mut impl Write, story: &Story, i: usize, step: Step) -> io::Result<()> {
     let e = &story.entries[i];
     let s = style(step);
-    let at = if e.at > 0 { e.at.to_string() } else { String::new() };
-    writeln!(out, "{DIM}{at:>7}{DIM:#} {s}{} {}{s:#}", step.sign(), e.text)
+    writeln!(out, "{DIM}{:>7}{DIM:#} {s}{} {}{s:#}", e.origin.at, step.sign(), e.text)
 }

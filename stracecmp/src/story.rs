@@ -7,11 +7,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::log::Log;
-use crate::normal::{Loaded, Normal, Variants, is_reference};
+use crate::lines::{Line, Lines, Origin};
+use crate::normal::{Loaded, Normal, Variants};
 use crate::per_fd::{self, Sequence};
-use crate::text::Lines;
-use crate::trace::{Fault, Trace};
+use crate::trace::Fault;
 
 /// What a line means in the life of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,20 +80,19 @@ impl Step {
     ];
 
     /// What a line does to the descriptor called `name` in it.
-    pub fn of(line: &str, name: &str) -> Step {
-        let call = line.split('(').next().unwrap_or("");
-        let result = line.rsplit_once(" = ").map_or("", |r| r.1);
-        match call {
+    pub fn of(line: Line<'_>, name: &str) -> Step {
+        let result = line.result();
+        match line.call() {
             "wait" => Step::Waited,
             "close" => Step::Closed,
-            "epoll_ctl" if line.contains("EPOLL_CTL_ADD") => Step::Added,
-            "epoll_ctl" if line.contains("EPOLL_CTL_DEL") => Step::Removed,
+            "epoll_ctl" if line.args().contains("EPOLL_CTL_ADD") => Step::Added,
+            "epoll_ctl" if line.args().contains("EPOLL_CTL_DEL") => Step::Removed,
             _ if result == name => Step::Made,
-            "pipe" | "pipe2" | "clone" | "clone3" => Step::Made,
-            _ if result.ends_with("EAGAIN") || result.ends_with("EINPROGRESS") => Step::Tried,
-            "read" | "readv" | "recvfrom" | "recvmsg" | "accept" | "accept4" | "pread64" => Step::In,
-            "write" | "writev" | "sendto" | "sendmsg" | "write-all" | "sendfile" | "connect" => Step::Out,
-            "splice" if line.find(name) < line.find("NULL") => Step::In,
+            "pipe" | "pipe2" | "socketpair" | "clone" | "clone3" => Step::Made,
+            _ if matches!(line.error(), Some("EAGAIN" | "EINPROGRESS")) => Step::Tried,
+            "read" | "readv" | "pread64" | "recvfrom" | "recvmsg" | "accept" | "accept4" => Step::In,
+            "write" | "writev" | "pwrite64" | "sendto" | "sendmsg" | "write-all" | "sendfile" => Step::Out,
+            "splice" if line.names().next().is_some_and(|n| n.whole == name) => Step::In,
             "splice" => Step::Out,
             _ => Step::Other,
         }
@@ -104,8 +102,8 @@ impl Step {
 /// A line of the projection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The line of the log it came from; 0 in a reference.
-    pub at: u32,
+    /// Where it came from: the line of the log or of the reference, the thread, the time.
+    pub origin: Origin,
     /// Its text.
     pub text: String,
 }
@@ -137,42 +135,28 @@ pub struct Story {
 impl Story {
     /// Reads a log or a reference.
     pub fn load(path: &Path) -> Result<Story, Error> {
-        if is_reference(path)? {
-            let Loaded { normal, faults, notes } = Normal::load(path)?;
-            return Ok(Story::of_reference(normal, faults, notes));
-        }
-        let mut log = Log::load(path)?;
-        let trace = Trace::of(&log).map_err(Error::bad(path))?;
-        let at: Vec<u32> = trace.lines.iter().map(|l| l.at).collect();
-        let (faults, notes) = (trace.faults.clone(), std::mem::take(&mut log.notes));
-        drop(log);
-        let name = path.display().to_string();
-        let normal = Normal::of_traces(vec![trace], &name, "log").map_err(Error::bad(path))?;
-        let (entries, lives) = match &normal.variants {
-            Variants::Global(v) => v.first().map(|v| tell(&v.1, &at)).unwrap_or_default(),
-            Variants::PerDescriptor(_) => unreachable!("one run has one order"),
-        };
-        Ok(Story { normal, entries, lives, faults, notes })
+        Ok(Story::of(Normal::load(path)?))
     }
 
-    fn of_reference(normal: Normal, faults: Vec<Fault>, notes: Vec<String>) -> Story {
+    /// What was read, to be looked at; nothing is read again.
+    pub fn of(loaded: Loaded) -> Story {
+        let Loaded { normal, faults, notes } = loaded;
         let (entries, lives) = match &normal.variants {
-            Variants::Global(v) => v.first().map(|v| tell(&v.1, &[])).unwrap_or_default(),
+            Variants::Global(v) => v.first().map(|v| tell(&v.1)).unwrap_or_default(),
             Variants::PerDescriptor(v) => v.first().map(|v| tell_sequences(&v.1)).unwrap_or_default(),
         };
         Story { normal, entries, lives, faults, notes }
     }
 }
 
-fn tell(lines: &Lines, at: &[u32]) -> (Vec<Entry>, Vec<Life>) {
+fn tell(lines: &Lines) -> (Vec<Entry>, Vec<Life>) {
     let mut lives: Vec<Life> = Vec::new();
-    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
     let mut entries = Vec::with_capacity(lines.len());
-    for (i, line) in lines.iter().enumerate() {
-        for name in per_fd::names(line) {
-            let life = index.get(name.whole).copied().unwrap_or_else(|| {
+    for (i, line) in lines.lines().enumerate() {
+        for name in line.names() {
+            let life = *index.entry(name.whole).or_insert_with(|| {
                 lives.push(Life { name: name.whole.to_owned(), steps: Vec::new() });
-                index.insert(name.whole.to_owned(), lives.len() - 1);
                 lives.len() - 1
             });
             let life = &mut lives[life];
@@ -180,7 +164,7 @@ fn tell(lines: &Lines, at: &[u32]) -> (Vec<Entry>, Vec<Life>) {
                 life.steps.push((i, Step::of(line, name.whole)));
             }
         }
-        entries.push(Entry { at: at.get(i).copied().unwrap_or(0), text: line.to_owned() });
+        entries.push(Entry { origin: line.origin, text: line.text.to_owned() });
     }
     (entries, lives)
 }
@@ -192,9 +176,10 @@ fn tell_sequences(all: &[Sequence]) -> (Vec<Entry>, Vec<Life>) {
         let n = count.entry(&s.kind).or_default();
         *n += 1;
         let mut steps = Vec::new();
-        for line in &s.lines {
+        let typed: Lines = s.lines.iter().map(|l| &**l).collect();
+        for (line, &at) in typed.lines().zip(&s.at) {
             steps.push((entries.len(), Step::of(line, "self")));
-            entries.push(Entry { at: 0, text: line.to_string() });
+            entries.push(Entry { origin: Origin { at, ..Origin::default() }, text: line.text.to_owned() });
         }
         let name = if s.kind == per_fd::NO_DESCRIPTOR { s.kind.clone() } else { format!("{}#{n}", s.kind) };
         lives.push(Life { name, steps });
@@ -205,6 +190,11 @@ fn tell_sequences(all: &[Sequence]) -> (Vec<Entry>, Vec<Life>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(line: &str, name: &str) -> Step {
+        let lines: Lines = [line].into_iter().collect();
+        Step::of(lines.get(0).expect("one line"), name)
+    }
 
     #[test]
     fn steps_of_a_connection() {
@@ -219,8 +209,8 @@ mod tests {
             ("close(tcp6c#1) = 0", Step::Closed),
             ("setsockopt(tcp6c#1, SOL_TCP, TCP_NODELAY, [1], 4) = 0", Step::Other),
         ] {
-            assert_eq!(Step::of(line, "tcp6c#1"), step, "{line}");
+            assert_eq!(of(line, "tcp6c#1"), step, "{line}");
         }
-        assert_eq!(Step::of("accept4(tcp6#3, {}, [112], 0) = tcp6c#1", "tcp6#3"), Step::In);
+        assert_eq!(of("accept4(tcp6#3, {}, [112], 0) = tcp6c#1", "tcp6#3"), Step::In);
     }
 }

@@ -149,52 +149,6 @@ impl Strings {
     }
 }
 
-/// Many lines in one allocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Lines {
-    /// Appends a line.
-    pub fn push(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.ends.push(self.text.len());
-    }
-
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The lines in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.ends.iter().enumerate().map(|(i, &end)| {
-            let start = if i == 0 { 0 } else { self.ends[i - 1] };
-            &self.text[start..end]
-        })
-    }
-
-    /// The lines as a vector, for a diff.
-    pub fn as_vec(&self) -> Vec<&str> {
-        self.iter().collect()
-    }
-}
-
-impl<'a> FromIterator<&'a str> for Lines {
-    fn from_iter<T: IntoIterator<Item = &'a str>>(iter: T) -> Self {
-        let mut lines = Lines::default();
-        iter.into_iter().for_each(|l| lines.push(l));
-        lines
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

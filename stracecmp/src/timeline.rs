@@ -48,8 +48,7 @@ pub fn draw(out: &mut impl Write, story: &Story) -> io::Result<()> {
                 }
             }
         }
-        let at = if entry.at > 0 { entry.at.to_string() } else { (i + 1).to_string() };
-        write!(out, "{at:>7} ")?;
+        write!(out, "{:>7} ", entry.origin.at)?;
         for n in 0..width {
             let column = columns.get(n).copied().flatten();
             match column.and_then(|life| steps.iter().find(|s| s.0 == life).map(|s| s.1)) {

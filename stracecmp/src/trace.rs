@@ -35,9 +35,10 @@ use std::fmt::Write;
 use crate::error::Bad;
 use crate::fds::{self, FdId, FdTable, Side};
 use crate::flow;
+use crate::lines::{Lines, Origin};
 use crate::log::{Log, View};
 use crate::polling::{Polling, is_cut_off};
-use crate::text::{Lines, Strings, Sym};
+use crate::text::{Strings, Sym};
 
 /// Which rule a log breaks by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,8 +103,8 @@ pub struct Line {
     pub(crate) parts: (u32, u32),
     /// What it stands for.
     pub what: What,
-    /// The line of the log it came from.
-    pub at: u32,
+    /// Where in the log it came from.
+    pub origin: Origin,
 }
 
 /// How often the poller was asked, and how (W3).
@@ -169,12 +170,13 @@ impl Trace {
         self.faults.push(Fault { lint, line, text });
     }
 
-    /// The lines as text; descriptors are numbered in the order in which they appear (I2).
+    /// The typed lines; descriptors are numbered in the order in which they appear (I2).
     pub fn render(&mut self, lines: &[Line]) -> Lines {
         let (mut numbers, mut ports) = (HashMap::<Sym, u32>::new(), HashMap::new());
-        let (mut out, mut text) = (Lines::default(), String::new());
+        let (mut out, mut text, mut names) = (Lines::default(), String::new(), Vec::new());
         for line in lines {
             text.clear();
+            names.clear();
             for part in &self.parts[line.parts.0 as usize..line.parts.1 as usize] {
                 match *part {
                     Part::Text(sym) => text.push_str(self.texts.get(sym)),
@@ -185,8 +187,10 @@ impl Trace {
                             *n += 1;
                             *n
                         });
-                        text.push_str(self.texts.get(fd.kind));
+                        let (kind, start) = (self.texts.get(fd.kind), text.len());
+                        text.push_str(kind);
                         write!(text, "#{number}").expect("text takes anything");
+                        names.push((start, kind.len(), text.len() - start));
                     }
                     Part::Port(port) => {
                         let next = ports.len() + 1;
@@ -195,7 +199,7 @@ impl Trace {
                     }
                 }
             }
-            out.push(&text);
+            out.push_typed(&text, names.iter().copied(), line.origin);
         }
         out
     }
@@ -316,7 +320,7 @@ impl<'l> Projector<'l> {
             let c = self.log.view(&self.log.calls[i as usize]);
             let start = self.begin_line();
             self.word(&c, &[])?;
-            lines.push(self.end_line(start, What::Call(i), c.entry));
+            lines.push(self.end_line(start, What::Call(i), c.origin()));
             if c.name == "dup3" && c.err.is_none() {
                 let (from, to) = (c.int(0)?, c.int(1)?);
                 if let Some(&src) = self.trace.fds.now.get(&from) {
@@ -376,7 +380,7 @@ impl<'l> Projector<'l> {
         } else {
             self.word(c, &made)?;
         }
-        let line = self.end_line(start, What::Call(index), c.entry);
+        let line = self.end_line(start, What::Call(index), c.origin());
         if self.phase == Phase::Prologue && !self.is_prologue(c, fd)? {
             self.phase = Phase::Program;
         }

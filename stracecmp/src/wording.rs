@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::error::Bad;
 use crate::fds::{self, FdId};
+use crate::lines::Origin;
 use crate::log::View;
 use crate::trace::{Line, Part, Projector, What};
 
@@ -36,10 +37,10 @@ impl Projector<'_> {
         self.trace.parts.len()
     }
 
-    pub(crate) fn end_line(&mut self, start: usize, what: What, at: u32) -> Line {
+    pub(crate) fn end_line(&mut self, start: usize, what: What, origin: Origin) -> Line {
         self.flush();
         let index = |n: usize| u32::try_from(n).expect("a log has fewer than 2^32 parts");
-        Line { parts: (index(start), index(self.trace.parts.len())), what, at }
+        Line { parts: (index(start), index(self.trace.parts.len())), what, origin }
     }
 
     /// Writes plain text. It is one part with what is written next to it.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use stracecmp::lines::Lines;
 use stracecmp::log::Log;
 use stracecmp::normal::Normal;
 use stracecmp::parse;
@@ -90,7 +91,8 @@ proptest! {
         let _ = whole_way(text.as_bytes());
         let _ = Normal::read(&text);
         let _ = Normal::read(&format!("# tracecmp 1\n{text}"));
-        let _ = per_fd::names(&text);
+        let lines: Lines = [&*text].into_iter().collect();
+        let _ = per_fd::sequences(&lines);
         let _ = parse::without_fd_notes(&text);
     }
 

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use stracecmp::compare::{Prologue, Report, compare};
 use stracecmp::error::{Bad, Error};
 use stracecmp::log::Log;
-use stracecmp::normal::{Normal, Variants};
+use stracecmp::normal::{Loaded, Normal, Variants};
 use stracecmp::story::Story;
 use stracecmp::trace::Trace;
 use stracecmp::{html, show, timeline};
@@ -135,7 +135,7 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
     reference.notes.iter().for_each(|n| anstream::eprintln!("{}: {n}", args.reference.display()));
     let prologue = if args.prologue { Prologue::Compare } else { Prologue::Ignore };
     let mut outcome = Outcome::Same;
-    let mut on_page: Option<(&Path, Report)> = None;
+    let mut on_page: Option<(Loaded, Report)> = None;
     for path in &args.logs {
         let log = Normal::load(path)?;
         log.notes.iter().for_each(|note| anstream::eprintln!("{}: {note}", path.display()));
@@ -144,13 +144,13 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
         if !report.conforms() {
             outcome = Outcome::Different;
         }
-        if on_page.as_ref().is_none_or(|p| p.1.conforms() && !report.conforms()) {
-            on_page = Some((path, report));
+        let first = on_page.as_ref().is_none_or(|p| p.1.conforms() && !report.conforms());
+        if args.html.is_some() && first {
+            on_page = Some((log, report));
         }
     }
-    if let (Some(file), Some((path, report))) = (&args.html, on_page) {
-        drop(reference);
-        write_page(file, &args.reference, path, &report)?;
+    if let (Some(file), Some((log, report))) = (&args.html, on_page) {
+        write_page(file, reference, log, &report)?;
     }
     Ok(outcome)
 }
@@ -171,8 +171,8 @@ fn tell(path: &Path, report: &Report, quiet: bool) -> Result<()> {
 }
 
 /// Writes the page about one comparison.
-fn write_page(file: &Path, reference: &Path, log: &Path, report: &Report) -> Result<()> {
-    let page = html::page(&Story::load(reference)?, &Story::load(log)?, report);
+fn write_page(file: &Path, reference: Loaded, log: Loaded, report: &Report) -> Result<()> {
+    let page = html::page(&Story::of(reference), &Story::of(log), report);
     std::fs::write(file, page).with_context(|| file.display().to_string())?;
     anstream::eprintln!("stracecmp: wrote {}", file.display());
     Ok(())

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use stracecmp::compare::{Prologue, compare};
 use stracecmp::golang;
-use stracecmp::normal::Normal;
+use stracecmp::normal::{Loaded, Normal};
 use stracecmp::record::{Peer, Recorded, Recording};
 
 use super::{Outcome, stability, tell, traces, write_page};
@@ -182,7 +182,7 @@ pub fn go(args: &Go) -> Result<Outcome> {
     let reference = Normal::of_traces(traces, &name, &format!("go{} linux/amd64", golang::VERSION))?;
     anstream::eprintln!("stracecmp: Go: {}", stability(&reference, args.runs));
     let trace = place.join("go.trace");
-    std::fs::write(&trace, reference.to_bytes())?;
+    std::fs::write(trace, reference.to_bytes())?;
     let log = place.join("candidate.strace");
     let recorded = args.setting.recording(&exe, &args.program[1..])?.run(&log)?;
     pass_on(&recorded)?;
@@ -190,7 +190,8 @@ pub fn go(args: &Go) -> Result<Outcome> {
     let report = compare(&reference, &loaded.normal, &loaded.faults, Prologue::Ignore);
     tell(&exe, &report, false)?;
     if let Some(page) = &args.html {
-        write_page(page, &trace, &log, &report)?;
+        let reference = Loaded { normal: reference, faults: Vec::new(), notes: Vec::new() };
+        write_page(page, reference, loaded, &report)?;
     }
     Ok(if report.conforms() { Outcome::Same } else { Outcome::Different })
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
 
 use crate::diff::{self, Aligned, Pair};
+use crate::lines::Origin;
 use crate::normal::Variants;
 use crate::story::{Entry, Story};
 
@@ -27,8 +28,8 @@ pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
 }
 
 fn child(story: &Story, i: usize) -> Vec<Entry> {
-    let lines = story.normal.children.get(i).into_iter().flat_map(|c| c.iter());
-    lines.map(|l| Entry { at: 0, text: l.to_owned() }).collect()
+    let lines = story.normal.children.get(i).into_iter().flat_map(|c| c.lines());
+    lines.map(|l| Entry { origin: l.origin, text: l.text.to_owned() }).collect()
 }
 
 /// Where the reference has no order of all lines, each descriptor is compared by itself.
@@ -37,7 +38,12 @@ fn by_descriptor(reference: &Story, candidate: &Story) -> Markup {
     let mut pairs = diff::pairs(&want, &got);
     pairs.sort_by_key(|p| p.want == p.got);
     let entries = |s: Option<&crate::per_fd::Sequence>| -> Vec<Entry> {
-        s.map_or(Vec::new(), |s| s.lines.iter().map(|l| Entry { at: 0, text: l.to_string() }).collect())
+        s.map_or(Vec::new(), |s| {
+            let lines = s.lines.iter().zip(&s.at);
+            lines
+                .map(|(l, &at)| Entry { origin: Origin { at, ..Origin::default() }, text: l.to_string() })
+                .collect()
+        })
     };
     html! {
         p.soft { "Several goroutines do I/O here: the order among descriptors is free, that of each one is not." }
@@ -98,10 +104,10 @@ fn shown(rows: &[Aligned]) -> Vec<Part<'_>> {
 }
 
 fn row(r: &Aligned, want: &[Entry], got: &[Entry]) -> Markup {
-    let (w, g) = (r.want.map(|i| (i, &want[i])), r.got.map(|i| (i, &got[i])));
+    let (w, g) = (r.want.map(|i| &want[i]), r.got.map(|i| &got[i]));
     let words = match (w, g) {
-        (Some(w), Some(g)) if !r.same => marked(&w.1.text, &g.1.text),
-        _ => (vec![(false, w.map_or("", |w| &w.1.text))], vec![(false, g.map_or("", |g| &g.1.text))]),
+        (Some(w), Some(g)) if !r.same => marked(&w.text, &g.text),
+        _ => (vec![(false, w.map_or("", |w| &w.text))], vec![(false, g.map_or("", |g| &g.text))]),
     };
     let (gone, new) = if r.same { ("", "") } else { ("gone", "new") };
     html! {
@@ -112,12 +118,11 @@ fn row(r: &Aligned, want: &[Entry], got: &[Entry]) -> Markup {
     }
 }
 
-fn cell(entry: Option<(usize, &Entry)>, words: &[(bool, &str)], class: &str) -> Markup {
-    let Some((i, entry)) = entry else { return html! { div.none {} } };
-    let no = if entry.at > 0 { entry.at as usize } else { i + 1 };
+fn cell(entry: Option<&Entry>, words: &[(bool, &str)], class: &str) -> Markup {
+    let Some(entry) = entry else { return html! { div.none {} } };
     html! {
         div class=(class) {
-            span.no { (no) }
+            span.no { (entry.origin.at) }
             @for (mark, text) in words {
                 @if *mark { mark { (text) } } @else { (text) }
             }
