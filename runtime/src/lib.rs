@@ -23,15 +23,19 @@ use throw::throw;
 #[cfg(not(loom))]
 pub use api::*;
 
-/// What `gopark-net` and the benchmarks use. No interface.
+// What `gopark-net` and the benchmarks use.
 #[doc(hidden)]
-pub use netpoll::api as poll_api;
-#[cfg(not(loom))]
-#[doc(hidden)]
-pub use sched::micro;
+pub mod poll_api {
+    pub use crate::netpoll::api::*;
+}
 #[doc(hidden)]
 pub mod sema {
     pub use crate::sync::sema::*;
+}
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod micro {
+    pub use crate::sched::micro::*;
 }
 
 // A loom build has the files that hold a protocol: a folder without one begins with `#![cfg(not(loom))]`, and a

@@ -76,8 +76,9 @@ fn is_reported(name: &str) -> Result<(), Failed> {
     let mut command = Command::new(std::env::current_exe()?);
     command.env("GOPARK_CASE", name).env_remove("GODEBUG");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut pipe = child.stderr.take().expect("it is piped");
+    let report = std::thread::spawn(move || std::io::read_to_string(&mut pipe));
     let limit = Instant::now() + LIMIT;
-    // A report of these few goroutines fits into the pipe.
     while child.try_wait()?.is_none() {
         if Instant::now() > limit {
             child.kill()?;
@@ -86,12 +87,13 @@ fn is_reported(name: &str) -> Result<(), Failed> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let output = child.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let reported = said.starts_with("fatal error: all goroutines are asleep - deadlock!");
-    if reported && output.status.code() == Some(2) {
-        Ok(())
-    } else {
-        Err(format!("{}: {said}", output.status).into())
+    let (status, said) = (child.wait()?, report.join().expect("it only reads")?);
+    if !said.starts_with("fatal error: all goroutines are asleep - deadlock!") || status.code() != Some(2) {
+        return Err(format!("{status}: {said}").into());
+    }
+    // The report begins where the program called the runtime.
+    match said.lines().find(|line| line.contains("/src/sched/") || line.contains("/src/observe/")) {
+        Some(frame) => Err(format!("a frame of the scheduler's: {frame}\n{said}").into()),
+        None => Ok(()),
     }
 }

@@ -41,7 +41,7 @@
 //! I4 An empty list never comes with a delta.
 //! I5 A waiter is counted in its park's commit, after it was published.
 
-pub mod api;
+pub(crate) mod api;
 pub(crate) mod cache;
 pub(crate) mod desc;
 #[cfg(not(loom))]

@@ -94,28 +94,36 @@ struct Frame {
 }
 
 impl Frame {
+    /// By its name, and by its file for builds whose names of inlined functions have no path.
     fn is_machinery(&self) -> bool {
         MACHINERY.iter().any(|part| self.function.contains(part))
+            || MACHINERY_FILES.iter().any(|part| self.place.contains(part))
     }
 }
 
 /// What is at the ends of every parked goroutine's stack.
-const MACHINERY: [&str; 15] = [
+const MACHINERY: [&str; 12] = [
     "catch<",
     "catch_unwind<",
     "do_call<",
     "backtrace::",
     "corosensei::",
-    "gopark_runtime::dump::",
-    "gopark_runtime::coro::",
-    "gopark_runtime::proc::",
-    "gopark_runtime::join::",
-    "gopark_runtime::scope::Scope",
-    "panicking::catch_unwind",
+    "gopark_runtime::observe::dump::",
+    "gopark_runtime::sched::",
     "panic::catch_unwind",
+    "panicking::catch_unwind",
     "__rust_try",
     "AssertUnwindSafe",
     "stack_init_trampoline",
+];
+
+const MACHINERY_FILES: [&str; 6] = [
+    "/backtrace-",
+    "/corosensei-",
+    "/library/core/src/ops/function.rs",
+    "/library/std/src/panic",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/src/observe/dump.rs"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/src/sched/"),
 ];
 
 /// The functions at a return address: several where calls were inlined.

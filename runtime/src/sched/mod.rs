@@ -29,7 +29,7 @@ pub(crate) mod hogs;
 pub(crate) mod join;
 pub(crate) mod m;
 pub(crate) mod metrics;
-pub mod micro;
+pub(crate) mod micro;
 pub(crate) mod newproc;
 pub(crate) mod p;
 pub(crate) mod runq;
