@@ -50,40 +50,37 @@ const RUNTIME: &[&[&str]] = &[
     &["api", "chan", "context", "future", "lib", "signal", "sync", "time"],
 ];
 
-/// Layers of gopark-net, lowest first.
+/// Layers of gopark-net, lowest first: a folder each, so that no two folders name each other.
 const NET: &[&[&str]] = &[
-    // names, numbers and words: no descriptor; the system's calls
-    &[
-        "addr",
-        "addr_tests",
-        "errno",
-        "error",
-        "host_port",
-        "name_error",
-        "network",
-        "sockaddr",
-        "sys",
-        "zone",
-    ],
-    // what the machine can do
-    &["ipsock"],
-    // descriptors
+    // the system's calls, errors and form of addresses
+    &["sys"],
+    // names and numbers
+    &["addr"],
+    // what goes wrong, in Go's words
+    &["error"],
+    // descriptors that park
     &["poll"],
-    &["endpoint", "read_all", "sockopt"],
+    // files, pipes
     &["os"],
-    &["somaxconn"],
     // sockets
-    &["net_fd"],
-    &["keep_alive", "multipath_tcp", "sock"],
-    // by network name; names resolve through sockets of their own
-    &["addr_list", "conn", "control_msg", "dial", "listen", "packet", "readiness", "resolve", "unix"],
-    &["multicast"],
-    // children; the types that are shaped like std's
-    &["process", "std_face"],
+    &["sock"],
+    // connections, and connecting to known addresses
+    &["conn"],
+    // names resolve through connections of their own
+    &["resolve"],
+    // by network name
+    &["go_face"],
+    // the types that are shaped like std's
+    &["std_face"],
+    // children
+    &["process"],
     // copies between all kinds of ends
     &["io"],
     &["lib"],
 ];
+
+/// Where gopark-net calls the C library: in `sys`, and in these, for the reason said at the head of `sys/mod.rs`.
+const NET_CALLS: &[&str] = &["sys", "process/fork", "resolve/cgo"];
 
 /// Calls up: who, whom, why.
 const UPWARD: &[(&str, &str, &str)] = &[
@@ -262,6 +259,23 @@ fn net_knows_no_g_m_p_or_epoll() {
         for word in ["epoll_", "GRef", "gopark_runtime::proc", "gopark_runtime::sched", "goready("] {
             assert!(!code.contains(word), "{}: {word}", path.display());
         }
+    }
+}
+
+/// The calls of the system are in one place.
+#[test]
+fn net_calls_the_system_in_sys() {
+    for Module { name, path, .. } in modules("net/src") {
+        let text = code(&path);
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let calls = code.split("libc::").skip(1).filter(|after| {
+            let function = identifier(after);
+            after[function.len()..].starts_with('(') && function.starts_with(|c: char| c.is_ascii_lowercase())
+        });
+        let is_test = path.ends_with("tests.rs");
+        let here = is_test || NET_CALLS.iter().any(|place| within(&name, place));
+        let first = calls.map(identifier).next();
+        assert!(here || first.is_none(), "{}: {first:?} belongs in sys", path.display());
     }
 }
 

@@ -7,63 +7,53 @@
 //!
 //! All of it runs inside `gopark_runtime::run`. The crate `gopark` re-exports this one as `gopark::net`.
 //!
-//! Inside, from the ground up: `sys` (the system's calls), `poll` (a descriptor that parks), `net_fd` (a socket and its
-//! addresses), `sock` (how one is made); on these `dial`, `listen`, `conn`, `packet` and `unix` (Go's face), `std_face`,
-//! `resolve` (names), [`os`], [`io`], [`process`]. `tests/layers.rs` has the layers, `ARCHITECTURE.md` the walk of a byte.
+//! Inside, each folder uses the ones above it:
+//!
+//! | folder | what |
+//! |---|---|
+//! | `sys` | the system's calls, its errors and its form of addresses |
+//! | `addr` | addresses, networks, hosts and ports as text |
+//! | `error` | what goes wrong, in Go's words |
+//! | `poll` | a descriptor that parks |
+//! | [`os`] | files, pipes, any descriptor |
+//! | `sock` | how a socket is made, its options |
+//! | `conn` | a connection, and connecting to known addresses |
+//! | `resolve` | names |
+//! | `go_face` | `dial`, `listen`, `listen_packet` |
+//! | `std_face`, [`process`] | std's types; children |
+//! | [`io`] | copies between all of these |
 
 mod addr;
-mod addr_list;
 mod conn;
-pub mod control_msg;
-mod dial;
-mod endpoint;
-mod errno;
 mod error;
-mod host_port;
+mod go_face;
 pub mod io;
-mod ipsock;
-mod keep_alive;
-mod listen;
-mod multicast;
-mod multipath_tcp;
-mod name_error;
-mod net_fd;
-mod network;
 pub mod os;
-mod packet;
 mod poll;
 pub mod process;
-mod read_all;
-mod readiness;
 mod resolve;
 mod sock;
-mod sockaddr;
-mod sockopt;
-mod somaxconn;
 mod std_face;
 mod sys;
-mod unix;
-mod zone;
 
+pub use addr::host_port::{join_host_port, split_host_port};
 pub use addr::{Addr, UnixAddr};
-pub use conn::Conn;
-pub use dial::{Dialer, dial, dial_timeout};
+pub use conn::{AsyncConn, Conn, PeerCred, Ready, socket_pair};
 pub use error::{
     AddrError, DnsError, Errno, OpError, ParseError, Sentinel, SyscallError, UnknownNetworkError,
 };
-pub use host_port::{join_host_port, split_host_port};
-pub use keep_alive::KeepAliveConfig;
-pub use listen::{ListenConfig, Listener, listen};
-pub use multicast::{Interface, listen_multicast_udp};
-pub use packet::{PacketConn, listen_packet};
-pub use readiness::{AsyncConn, Ready};
+pub use go_face::control_msg;
+pub use go_face::dial::{Dialer, dial, dial_timeout};
+pub use go_face::listen::{ListenConfig, Listener, listen};
+pub use go_face::multicast::{Interface, listen_multicast_udp};
+pub use go_face::packet::{PacketConn, listen_packet};
 pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
+pub use sock::keep_alive::KeepAliveConfig;
 pub use std_face::{
     Incoming, IntoIncoming, SocketOf, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming,
     UnixListener, UnixStream,
 };
-pub use unix::{PeerCred, socket_pair};
 
 /// What std's face takes and gives, so that `std::net` in a program's imports can become this module.
 #[doc(no_inline)]

@@ -12,9 +12,9 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::Conn;
-use crate::endpoint::{Class, Endpoint};
 use crate::os::{self, File};
 use crate::poll;
+use crate::poll::endpoint::{Class, Endpoint};
 use crate::std_face::{TcpStream, UnixStream};
 
 /// All types that copies see.
@@ -178,7 +178,7 @@ mod tests {
         fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
             None
         }
-        fn copy_error(&self, failure: crate::endpoint::CopyFailure) -> std::io::Error {
+        fn copy_error(&self, failure: crate::poll::endpoint::CopyFailure) -> std::io::Error {
             failure.error.into()
         }
     }

@@ -6,9 +6,9 @@
 //!    round (copy_file_range).
 
 use super::ends::End;
-use crate::errno::Errno;
 use crate::poll::{Error, Mode};
 use crate::sys;
+use crate::sys::Errno;
 
 /// The most that one sendfile is asked for.
 const MAX_SEND_FILE: u64 = 4 << 20;

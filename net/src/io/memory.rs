@@ -12,8 +12,8 @@ use std::io::{self, BufRead, Cursor, Read, Sink, Write};
 
 use super::ends::ErasedMut;
 use super::write_counted;
-use crate::endpoint::Stopped;
-use crate::read_all::Filled;
+use crate::poll::endpoint::Stopped;
+use crate::poll::read_all::Filled;
 
 /// Go: bytes.MinRead.
 const MIN_READ: usize = 512;

@@ -24,7 +24,7 @@ mod splice;
 
 use std::io::{self, Read, Write};
 
-use crate::endpoint::{Class, CopyFailure, Stopped};
+use crate::poll::endpoint::{Class, CopyFailure, Stopped};
 use ends::{End, Source};
 use kernel::Moved;
 

@@ -11,9 +11,9 @@ use parking_lot::Mutex;
 
 use super::ends::End;
 use super::kernel::Moved;
-use crate::errno::Errno;
 use crate::poll::{Error, Mode};
 use crate::sys;
+use crate::sys::Errno;
 
 /// The most that one splice is asked for; the size the pipe is given.
 const MAX_SPLICE: u64 = 1 << 20;

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{File, PathError};
-use crate::endpoint::{Class, CopyFailure, Endpoint, Stopped};
-use crate::errno::Errno;
+use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
 use crate::poll::{self, Mode};
 use crate::sys;
+use crate::sys::Errno;
 
 /// A descriptor in the poller: operations park the goroutine, not the thread.
 ///

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::PathError;
-use crate::endpoint::{Class, CopyFailure, Endpoint, Stopped};
 use crate::error::Sentinel;
+use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
+use crate::poll::read_all::read_all;
 use crate::poll::{self, DeadlineMode, Kind};
-use crate::read_all::read_all;
 use crate::sys;
 
 /// An open file, a pipe's end, a device. Closed when dropped.

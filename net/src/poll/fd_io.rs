@@ -11,8 +11,8 @@ use gopark_runtime::poll_api::Mode;
 use super::fd::Locked;
 use super::{Error, Fd, MAX_VEC, WriteError};
 use crate::error::{Errno, Sentinel};
-use crate::sockaddr::RawAddr;
 use crate::sys;
+use crate::sys::RawAddr;
 
 impl Fd {
     /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).

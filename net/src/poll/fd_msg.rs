@@ -4,7 +4,7 @@ use gopark_runtime::context::Context;
 use gopark_runtime::poll_api::Mode;
 
 use super::{Error, Fd};
-use crate::sockaddr::RawAddr;
+use crate::sys::RawAddr;
 use crate::sys::{self, Received};
 
 impl Fd {

@@ -13,9 +13,9 @@ use std::process::{ExitStatus, Output};
 use gopark_runtime::{blocking, go};
 
 use super::pidfd::{self, Patience, Waited};
-use crate::errno::Errno;
 use crate::os::{File, PathError};
 use crate::sys;
+use crate::sys::Errno;
 use gopark_runtime::signal::Signal;
 
 /// The writing end of a child's input.
@@ -74,7 +74,7 @@ impl Child {
     pub fn signal(&mut self, signal: i32) -> io::Result<()> {
         match self.status {
             Some(_) => Ok(()),
-            None => match pidfd::send_signal(self.pidfd, signal) {
+            None => match sys::pidfd_send_signal(self.pidfd, signal) {
                 Err(Errno(libc::ESRCH)) => Ok(()),
                 other => Ok(other?),
             },

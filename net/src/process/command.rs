@@ -18,8 +18,8 @@ use super::environment::{CommandArgs, CommandEnvs, Environment};
 use super::fork::{self, Forked, Plan, PreExec, Role};
 use super::pidfd;
 use super::stdio::{Files, Stdio};
-use crate::errno::Errno;
 use crate::sys;
+use crate::sys::Errno;
 
 /// A program to run, and how.
 ///
@@ -358,7 +358,7 @@ impl Command {
         let forked = forked?;
         if let Some(errno) = failure {
             // It has ended; nobody else will ask for it.
-            let _ = sys::ignoring_eintr(|| fork::reap(forked.pid));
+            let _ = sys::ignoring_eintr(|| sys::wait4(forked.pid));
             let _ = sys::close(forked.pidfd);
             return Err(errno.into());
         }

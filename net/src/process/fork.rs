@@ -20,9 +20,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr;
 
-use super::pidfd;
-use crate::errno::Errno;
-use crate::sys;
+use crate::sys::{self, Errno};
 
 /// A function of the user's for the child.
 pub(super) type PreExec = Box<dyn FnMut() -> io::Result<()> + Send + Sync>;
@@ -100,12 +98,12 @@ fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
         0 => unsafe { child(plan) },
         pid => pid,
     };
-    match pidfd::open(pid) {
+    match sys::pidfd_open(pid) {
         Ok(pidfd) => Ok(Forked { pid, pidfd }),
         Err(e) => {
             // SAFETY: a signal to our child, which nobody has waited for.
             unsafe { libc::kill(pid, libc::SIGKILL) };
-            let _ = sys::ignoring_eintr(|| reap(pid));
+            let _ = sys::ignoring_eintr(|| sys::wait4(pid));
             Err(e)
         }
     }
@@ -123,15 +121,6 @@ pub(super) fn replace(plan: &mut Plan<'_>) -> Errno {
         restore_signals(&mask);
         Errno(errno)
     }
-}
-
-/// wait4(2) for a child that did not become the program: it has ended or is about to.
-#[inline(never)]
-pub(super) fn reap(pid: libc::pid_t) -> Result<(), Errno> {
-    let mut status = 0;
-    // SAFETY: the status is written to memory of its size; no usage is asked for.
-    let failed = unsafe { libc::wait4(pid, &raw mut status, 0, ptr::null_mut()) } < 0;
-    if failed { Err(Errno::last()) } else { Ok(()) }
 }
 
 /// clone(2) with the parent's own stack. In the child: `child(plan)`, which does not return (I1).

@@ -4,14 +4,11 @@
 //!
 //! I1 Whether the system has them is found out once, by the calls themselves, before the first child.
 
-use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::ptr;
 use std::sync::OnceLock;
 
 use super::fork::{Plan, Role, fork};
-use crate::errno::Errno;
-use crate::sys::{self, ignoring_eintr};
+use crate::sys::{self, Errno, ignoring_eintr};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +34,7 @@ pub(super) fn check() -> Result<(), Errno> {
 }
 
 fn probe() -> Result<(), Errno> {
-    let own = open_own()?;
+    let own = sys::pidfd_open(std::process::id() as libc::pid_t)?;
     let checked = probe_with(own);
     let _ = sys::close(own);
     checked
@@ -45,11 +42,11 @@ fn probe() -> Result<(), Errno> {
 
 fn probe_with(own: RawFd) -> Result<(), Errno> {
     // We are no child of ours.
-    match ignoring_eintr(|| waitid_bare(own, libc::WEXITED)) {
+    match ignoring_eintr(|| sys::waitid_pidfd_bare(own, libc::WEXITED)) {
         Err(Errno(libc::ECHILD)) => {}
         other => return other.and(Err(Errno(libc::ENOSYS))),
     }
-    send_signal(own, 0)?;
+    sys::pidfd_send_signal(own, 0)?;
     check_clone()
 }
 
@@ -69,40 +66,9 @@ fn check_clone() -> Result<(), Errno> {
         role: Role::Probe,
     };
     let child = fork(&mut plan)?;
-    let waited = ignoring_eintr(|| waitid_bare(child.pidfd, libc::WEXITED | libc::__WCLONE));
+    let waited = ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd, libc::WEXITED | libc::__WCLONE));
     let _ = sys::close(child.pidfd);
     waited
-}
-
-fn open_own() -> Result<RawFd, Errno> {
-    // SAFETY: takes nothing.
-    open(unsafe { libc::getpid() })
-}
-
-/// A descriptor for a process: of a child it is that child, as long as nobody has waited for it.
-#[inline(never)]
-pub(super) fn open(pid: libc::pid_t) -> Result<RawFd, Errno> {
-    // SAFETY: takes no pointers.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    if fd < 0 { Err(Errno::last()) } else { Ok(fd as RawFd) }
-}
-
-#[inline(never)]
-fn waitid_bare(pidfd: RawFd, options: i32) -> Result<(), Errno> {
-    let null = ptr::null_mut::<u8>();
-    // SAFETY: the pointers are null.
-    let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, null, options, null) };
-    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
-}
-
-/// Sends a signal; 0 only asks whether one could be sent.
-#[doc(alias = "PidFDSendSignal")]
-#[inline(never)]
-pub(super) fn send_signal(pidfd: RawFd, signal: i32) -> Result<(), Errno> {
-    let info = ptr::null::<u8>();
-    // SAFETY: the pointer is null.
-    let ret = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, info, 0) };
-    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
 }
 
 /// Waits for the child, or looks whether it has ended. Blocks the thread.
@@ -112,28 +78,8 @@ pub(super) fn wait(pidfd: RawFd, patience: Patience) -> Result<Waited, Errno> {
         Patience::Wait => libc::WEXITED,
         Patience::Look => libc::WEXITED | libc::WNOHANG,
     };
-    ignoring_eintr(|| waitid(pidfd, options))
-}
-
-#[inline(never)]
-fn waitid(pidfd: RawFd, options: i32) -> Result<Waited, Errno> {
-    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    let mut usage = MaybeUninit::<libc::rusage>::uninit();
-    let (info_ptr, usage_ptr) = (info.as_mut_ptr(), usage.as_mut_ptr());
-    // SAFETY: both buffers have the kernel's size.
-    let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, info_ptr, options, usage_ptr) };
-    if ret < 0 {
-        return Err(Errno::last());
-    }
-    // SAFETY: zeroed before, filled now; the fields are those of a child's end.
-    let (signo, code, status) = unsafe {
-        let info = info.assume_init();
-        (info.si_signo, info.si_code, info.si_status())
-    };
-    if signo == 0 {
-        return Ok(Waited::Runs);
-    }
-    Ok(Waited::Ended(wait_status(code, status)))
+    let ended = ignoring_eintr(|| sys::waitid_pidfd(pidfd, options))?;
+    Ok(ended.map_or(Waited::Runs, |sys::Ended { code, status }| Waited::Ended(wait_status(code, status))))
 }
 
 /// The status of wait(2) from waitid's two numbers.

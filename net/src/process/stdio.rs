@@ -6,8 +6,8 @@
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::errno::Errno;
 use crate::os::{File, pipe};
+use crate::sys::Errno;
 
 /// What a standard descriptor of the child is. Model: `std::process::Stdio`.
 ///

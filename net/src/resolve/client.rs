@@ -15,12 +15,13 @@ use gopark_runtime::context::Context;
 use gopark_runtime::go;
 
 use super::Resolver;
+use super::addr_list::{Op, resolve_addr_list};
 use super::failure::Failure;
 use super::message::{Answer, Checked, MAX_PACKET, Query, RecordType};
 use super::resolv_conf::ResolvConf;
 use crate::conn::Conn;
-use crate::dial::Dialer;
-use crate::error::DnsError;
+use crate::conn::dial::{Options, SysDialer};
+use crate::error::{DnsError, OpError};
 
 /// What one name has of one type.
 pub(super) type Asked = Result<Vec<Answer>, DnsError>;
@@ -111,10 +112,24 @@ impl Resolver {
     fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
         let conn = match &self.dial {
             Some(dial) => dial(ctx, network, server),
-            None => Dialer::default().dial_context(ctx, network, server),
+            None => dial_with_defaults(ctx, network, server),
         };
         conn.map_err(|e| Failure::of_net(&e))
     }
+}
+
+/// As a `Dialer` without any options does it.
+fn dial_with_defaults(ctx: &Context, network: &str, server: &str) -> Result<Conn, OpError> {
+    let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Dial, network, server, None)
+        .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
+    let dialer = SysDialer {
+        options: Options::default(),
+        network: resolved.network,
+        name: network.to_owned(),
+        proto: resolved.proto,
+        local: None,
+    };
+    dialer.dial(ctx, resolved.addrs)
 }
 
 /// What a server said to a question.

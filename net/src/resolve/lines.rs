@@ -124,7 +124,7 @@ pub(super) fn without_comment(line: &str) -> &str {
 /// Go's `dtoi` as its callers use it: 0 if there is no number, a large one if it is too large.
 pub(super) fn number(text: &str) -> u32 {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    match crate::host_port::dtoi(text) {
+    match crate::addr::host_port::dtoi(text) {
         Some((n, _)) => n,
         None if digits > 0 => 0xff_ffff,
         None => 0,

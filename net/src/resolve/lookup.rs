@@ -9,13 +9,14 @@ use gopark_runtime::context::Context;
 use super::Resolver;
 use super::client::Asked;
 use super::failure::Failure;
+use super::lookup_order::LookupOrder;
 use super::message::{Answer, Data, RecordType};
 use super::names::{is_domain_name, reverse_addr};
 use super::rfc6724::{self, IpZone};
-use super::sources::{LookupOrder, Sources};
+use super::sources::Sources;
+use crate::addr::host_port::parse_ip;
 use crate::addr::{Inet, InetAddr, NetAddr};
 use crate::error::DnsError;
-use crate::host_port::parse_ip;
 
 pub(super) fn no_such_host(name: &str) -> DnsError {
     Failure::NoSuchHost.into_dns_error(name, "")

@@ -18,12 +18,13 @@ use gopark_runtime::context::{Context, ContextError};
 use gopark_runtime::{go, select};
 
 use crate::addr::NetAddr;
-use crate::addr_list::{Protocol, internet_addr_list, parse_network};
+use crate::addr::host_port::{Port, parse_ip, parse_port};
+use crate::addr::network::Transport;
 use crate::conn::Conn;
 use crate::error::{AddrError, Cause, DnsError, OpError, UnknownNetworkError};
-use crate::host_port::{Port, parse_ip, parse_port};
-use crate::network::Transport;
+use addr_list::{Protocol, internet_addr_list, parse_network};
 
+pub(crate) mod addr_list;
 mod cached;
 mod cgo;
 mod client;
@@ -33,6 +34,7 @@ mod hosts;
 mod lines;
 mod lookup;
 mod lookup_error;
+mod lookup_order;
 mod message;
 mod names;
 mod nss;

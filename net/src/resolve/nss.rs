@@ -10,7 +10,7 @@ use std::io;
 
 use super::cached::{Cached, Parsed};
 use super::lines::{self, Lines, Version};
-use super::sources::LookupOrder;
+use super::lookup_order::LookupOrder;
 
 /// The system's.
 pub(super) static SYSTEM: Cached<NssConf> = Cached::new(Cow::Borrowed("/etc/nsswitch.conf"));

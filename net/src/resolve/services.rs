@@ -10,8 +10,8 @@ use gopark_runtime::sync::OnceLock;
 
 use super::failure::Failure;
 use super::lines::{Lines, fields, without_comment};
+use crate::addr::host_port::dtoi;
 use crate::error::{AddrError, DnsError};
-use crate::host_port::dtoi;
 
 const BUILT_IN_SERVICES: &[(&str, &str, u32)] = &[
     ("udp", "domain", 53),

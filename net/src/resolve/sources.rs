@@ -6,7 +6,6 @@
 //! I2 The C library is asked only where `GODEBUG=netdns=cgo` says so and the resolver does not insist on its own: in all
 //!    else this is Go built without cgo.
 
-use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -14,35 +13,9 @@ use gopark_runtime::sync::OnceLock;
 
 use super::Resolver;
 use super::hosts::HostsFile;
+use super::lookup_order::LookupOrder;
 use super::nss;
 use super::resolv_conf::{self, ResolvConf};
-
-/// The order of look-ups.
-#[doc(alias = "hostLookupOrder")]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum LookupOrder {
-    FilesDns,
-    DnsFiles,
-    Files,
-    Dns,
-}
-
-impl LookupOrder {
-    pub(super) fn files_first(self) -> bool {
-        matches!(self, LookupOrder::FilesDns | LookupOrder::Files)
-    }
-}
-
-impl fmt::Display for LookupOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            LookupOrder::FilesDns => "files,dns",
-            LookupOrder::DnsFiles => "dns,files",
-            LookupOrder::Files => "files",
-            LookupOrder::Dns => "dns",
-        })
-    }
-}
 
 /// What one look-up of our own works with.
 #[derive(Clone, Debug)]

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::typed::{Model, SocketOf};
 use super::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use crate::addr::network::Network;
 use crate::conn::Conn;
-use crate::listen::Listener;
-use crate::net_fd::NetFd;
-use crate::network::Network;
-use crate::packet::PacketConn;
+use crate::go_face::listen::Listener;
+use crate::go_face::packet::PacketConn;
 use crate::poll::Mode;
-use crate::sockaddr::Family;
+use crate::sock::net_fd::NetFd;
 use crate::sys;
+use crate::sys::Family;
 
 impl From<std::net::TcpListener> for TcpListener {
     fn from(listener: std::net::TcpListener) -> Self {

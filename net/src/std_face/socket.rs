@@ -12,8 +12,8 @@ use gopark_runtime::blocking;
 
 use crate::error::{Errno, Sentinel};
 use crate::poll::{DeadlineMode, Error, Fd, Kind, MAX_VEC, Mode};
-use crate::sockaddr::RawAddr;
 use crate::sys;
+use crate::sys::RawAddr;
 
 /// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::socket::{Socket, SocketFamily, each_addr, std_error};
 use super::typed::{Addresses, Model, SocketOf, Stream, Traits, Transfer};
-use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::poll::endpoint::{Class, CopyFailure, Endpoint};
 use crate::poll::{Error, Fd, Kind, Mode};
-use crate::sockaddr::RawAddr;
 use crate::sys;
+use crate::sys::RawAddr;
 
 /// A TCP connection. Model: [`std::net::TcpStream`]; operations park the goroutine instead of blocking the thread.
 ///

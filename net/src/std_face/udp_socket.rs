@@ -7,8 +7,8 @@ use super::address::inet;
 use super::socket::{Socket, SocketFamily, each_addr};
 use super::typed::{Addresses, Model, SocketOf, Traits, Transfer};
 use crate::poll::Kind;
-use crate::sockaddr::RawAddr;
 use crate::sys;
+use crate::sys::RawAddr;
 
 /// A UDP socket.
 ///

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::address::raw_unix;
 use super::socket::{Socket, SocketFamily, std_error};
 use super::typed::{Addresses, Model, SocketOf, Stream, Traits, Transfer};
-use crate::endpoint::{Class, CopyFailure, Endpoint};
+use crate::poll::endpoint::{Class, CopyFailure, Endpoint};
 use crate::poll::{Error, Fd, Kind, Mode};
 use crate::sys;
 

@@ -3,8 +3,7 @@
 
 use std::os::fd::RawFd;
 
-use super::{Errno, bind, check_fd, close, getsockname, recvfrom, sendto};
-use crate::sockaddr::RawAddr;
+use super::{Errno, RawAddr, bind, check_fd, close, getsockname, recvfrom, sendto};
 
 /// A message's header: length, kind, flags, number, port.
 const HEADER: usize = 16;

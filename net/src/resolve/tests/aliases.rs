@@ -4,7 +4,7 @@ use gopark_runtime::context::Context;
 
 use super::super::hosts::tests::{ALIASES, LOOKUP_STATIC_HOST_ALIASES, forms};
 use super::super::lookup::Wanted;
-use super::super::sources::LookupOrder;
+use super::super::lookup_order::LookupOrder;
 use super::fake_dns::{A, AAAA, CNAME, NXDOMAIN, SUCCESS, TEST_ADDR, resolver};
 use super::{dns, in_runtime, sources};
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::hosts::HostsFile;
+use super::lookup_order::LookupOrder;
 use super::resolv_conf::ResolvConf;
-use super::sources::{LookupOrder, Sources};
+use super::sources::Sources;
 use crate as gopark_net;
 
 mod aliases;

@@ -1,0 +1,74 @@
+//! Calls on processes. The rules are those of [`sys`](super).
+
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::ptr;
+
+use super::Errno;
+
+/// How a process ended, in waitid's two numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ended {
+    /// CLD_EXITED and the like.
+    pub(crate) code: i32,
+    /// The exit status or the signal.
+    pub(crate) status: i32,
+}
+
+/// pidfd_open(2), a descriptor for a process: of a child it is that child, as long as nobody has waited for it.
+#[inline(never)]
+pub(crate) fn pidfd_open(pid: libc::pid_t) -> Result<RawFd, Errno> {
+    // SAFETY: takes no pointers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if fd < 0 { Err(Errno::last()) } else { Ok(fd as RawFd) }
+}
+
+/// pidfd_send_signal(2); 0 only asks whether one could be sent.
+#[doc(alias = "PidFDSendSignal")]
+#[inline(never)]
+pub(crate) fn pidfd_send_signal(pidfd: RawFd, signal: i32) -> Result<(), Errno> {
+    let info = ptr::null::<u8>();
+    // SAFETY: the pointer is null.
+    let ret = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, info, 0) };
+    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
+}
+
+/// waitid(2); `None`: no child has ended, and WNOHANG was given.
+#[inline(never)]
+pub(crate) fn waitid_pidfd(pidfd: RawFd, options: i32) -> Result<Option<Ended>, Errno> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let mut usage = MaybeUninit::<libc::rusage>::uninit();
+    let (info_ptr, usage_ptr) = (info.as_mut_ptr(), usage.as_mut_ptr());
+    // SAFETY: both buffers have the kernel's size.
+    let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, info_ptr, options, usage_ptr) };
+    if ret < 0 {
+        return Err(Errno::last());
+    }
+    // SAFETY: zeroed before, filled now; the fields are those of a child's end.
+    let (signo, code, status) = unsafe {
+        let info = info.assume_init();
+        (info.si_signo, info.si_code, info.si_status())
+    };
+    if signo == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Ended { code, status }))
+}
+
+/// waitid(2) without a place for the result.
+#[inline(never)]
+pub(crate) fn waitid_pidfd_bare(pidfd: RawFd, options: i32) -> Result<(), Errno> {
+    let null = ptr::null_mut::<u8>();
+    // SAFETY: the pointers are null.
+    let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, null, options, null) };
+    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
+}
+
+/// wait4(2) for one child.
+#[inline(never)]
+pub(crate) fn wait4(pid: libc::pid_t) -> Result<(), Errno> {
+    let mut status = 0;
+    // SAFETY: the status is written to memory of its size; no usage is asked for.
+    let failed = unsafe { libc::wait4(pid, &raw mut status, 0, ptr::null_mut()) } < 0;
+    if failed { Err(Errno::last()) } else { Ok(()) }
+}
