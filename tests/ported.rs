@@ -91,3 +91,18 @@ fn what_is_called_ported_is_there() {
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// The tests' files that the tables name.
+#[test]
+fn the_files_named_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = include_str!("PORTED.md").split(|c: char| c.is_whitespace() || "`,;:()|".contains(c));
+    let ours = ["net/tests/", "net/src/", "runtime/tests/", "runtime/src/"];
+    let mut named = 0;
+    for word in words.filter(|word| ours.iter().any(|folder| word.starts_with(folder))) {
+        named += 1;
+        let path = root.join(word.trim_end_matches(['*', '.']).trim_end_matches("*.rs"));
+        assert!(path.exists(), "{word} is not there");
+    }
+    assert!(named > 20, "only {named} files are named");
+}

@@ -10,11 +10,25 @@ use std::borrow::BorrowMut;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use gopark_net::process::Command;
 use gopark_net::{Conn, Listener, TcpListener, TcpStream, dial, listen};
+
+/// What runs one test of this program again: `module` is the caller's `module_path!()`.
+pub fn arguments_for(module: &str, test: &str) -> [String; 3] {
+    let (_, module) = module.split_once("::").expect("tests are in modules");
+    ["--exact".into(), format!("{module}::{test}"), "--nocapture".into()]
+}
+
+/// Fails unless a program with [`arguments_for`] a test has run that test and passed.
+pub fn assert_passed(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "{said}");
+}
 
 /// Runs a test as a goroutine.
 pub fn in_runtime<T: Send>(test: impl FnOnce() -> T + Send) -> T {

@@ -241,7 +241,7 @@ fn broken_additional_records_do_no_harm() {
     });
 }
 
-/// The sizes that are promised. Without EDNS0, by `GODEBUG=netedns0=0`: tests/names_env.rs.
+/// The sizes that are promised. Without EDNS0, by `GODEBUG=netedns0=0`: tests/names/environment.rs.
 #[test]
 fn test_dns_packet_size() {
     in_runtime(|| {

@@ -1,0 +1,8 @@
+//! Files, pipes, any descriptor, and copies between all of them.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod copy;
+mod copy_std_face;
+mod pipe;
+mod timeout;

@@ -1,0 +1,12 @@
+//! TCP: Go's tests under their names, and what is beyond Go.
+
+mod beyond;
+#[path = "../common/mod.rs"]
+mod common;
+mod conn;
+mod dial;
+mod keep_alive;
+mod listen;
+mod multipath;
+mod server;
+mod timeout;

@@ -1,0 +1,4 @@
+//! Goroutines from outside, and futures on them.
+
+mod futures;
+mod spawn;

@@ -1,0 +1,5 @@
+//! Locks, conditions, semaphores, groups: std's and Go's tests of them, under their names, on goroutines.
+//! What was left out and why: tests/PORTED.md.
+
+mod go;
+mod std;
