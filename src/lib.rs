@@ -49,10 +49,10 @@ pub mod net {
     pub use gopark_net::{
         Addr, AddrError, AsyncConn, Conn, ControlFn, Dialer, DnsError, Errno, Incoming, Interface,
         IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError, PacketConn, ParseError,
-        PeerCred, Ready, Resolver, ResolverDial, Sentinel, SocketOf, SyscallError, TcpListener, TcpStream,
-        UdpSocket, UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError,
-        control_msg, dial, dial_timeout, join_host_port, listen, listen_multicast_udp, listen_packet,
-        socket_pair, split_host_port,
+        PeerCred, Ready, Resolver, ResolverDial, Sentinel, SyscallError, TcpListener, TcpStream, UdpSocket,
+        UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError, control_msg,
+        dial, dial_timeout, join_host_port, listen, listen_multicast_udp, listen_packet, socket_pair,
+        split_host_port,
     };
     #[doc(no_inline)]
     pub use gopark_net::{

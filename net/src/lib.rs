@@ -51,8 +51,8 @@ pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
 pub use sock::keep_alive::KeepAliveConfig;
 pub use std_face::{
-    Incoming, IntoIncoming, SocketOf, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming,
-    UnixListener, UnixStream,
+    Incoming, IntoIncoming, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixIncoming, UnixListener,
+    UnixStream,
 };
 
 /// What std's face takes and gives, so that `std::net` in a program's imports can become this module.

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::host_port::dtoi;
-use crate::sys;
-use crate::sys::Errno;
+use crate::sys::{self, Errno};
 
 /// How long an answer counts.
 const FRESH: Duration = Duration::from_secs(60);

@@ -12,10 +12,10 @@ use std::task::{Context, Poll};
 use gopark_runtime::context::{self, CancelFn};
 use gopark_runtime::future::JoinFuture;
 use gopark_runtime::go;
-use gopark_runtime::poll_api::Mode;
 
 use crate::conn::Conn;
 use crate::error::OpError;
+use crate::poll::Direction;
 
 /// Becomes ready when a connection is: made by [`Conn::readable`] and [`Conn::writable`].
 ///
@@ -35,7 +35,7 @@ use crate::error::OpError;
 #[must_use = "futures do nothing unless polled"]
 pub struct Ready {
     conn: Conn,
-    mode: Mode,
+    direction: Direction,
     /// From the first poll on.
     waiting: Option<Waiting>,
 }
@@ -47,12 +47,12 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn start(conn: Conn, mode: Mode) -> Waiting {
+    fn start(conn: Conn, direction: Direction) -> Waiting {
         let (ctx, cancel) = context::Context::background().with_cancel();
         let ended = go(move || {
-            let (op, result) = match mode {
-                Mode::Read => ("read", conn.net_fd().pfd.wait_ready_context(mode, &ctx)),
-                Mode::Write => ("write", conn.net_fd().pfd.wait_ready_context(mode, &ctx)),
+            let (op, result) = match direction {
+                Direction::Read => ("read", conn.net_fd().pfd.wait_ready_context(direction, &ctx)),
+                Direction::Write => ("write", conn.net_fd().pfd.wait_ready_context(direction, &ctx)),
             };
             result.map_err(|e| conn.error(op, e.in_call("poll")))
         });
@@ -70,15 +70,18 @@ impl Future for Ready {
     type Output = Result<(), OpError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Ready { conn, mode, waiting } = &mut *self;
-        let waiting = waiting.get_or_insert_with(|| Waiting::start(conn.clone(), *mode));
+        let Ready { conn, direction, waiting } = &mut *self;
+        let waiting = waiting.get_or_insert_with(|| Waiting::start(conn.clone(), *direction));
         Pin::new(&mut waiting.ended).poll(cx).map(|end| end.expect("waiting does not panic"))
     }
 }
 
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready").field("conn", &self.conn).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("Ready")
+            .field("conn", &self.conn)
+            .field("direction", &self.direction)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,7 +98,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn readable(&self) -> Ready {
-        Ready { conn: self.clone(), mode: Mode::Read, waiting: None }
+        Ready { conn: self.clone(), direction: Direction::Read, waiting: None }
     }
 
     /// A future that is ready when a write would not wait.
@@ -109,7 +112,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn writable(&self) -> Ready {
-        Ready { conn: self.clone(), mode: Mode::Write, waiting: None }
+        Ready { conn: self.clone(), direction: Direction::Write, waiting: None }
     }
 
     /// Reads what there is now.

@@ -6,9 +6,8 @@
 //!    round (copy_file_range).
 
 use super::ends::End;
-use crate::poll::{Error, Mode};
-use crate::sys;
-use crate::sys::Errno;
+use crate::poll::{Direction, Error};
+use crate::sys::{self, Errno};
 
 /// The most that one sendfile is asked for.
 const MAX_SEND_FILE: u64 = 4 << 20;
@@ -29,9 +28,9 @@ pub(super) struct Moved {
 pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
     let mut bytes = 0;
     let mut began = false;
-    let locked = from.fd.raw_io(Mode::Read, |from_raw| {
-        Ok(to.owner.begin(Mode::Write).and_then(|()| {
-            to.fd.raw_io(Mode::Write, |to_raw| {
+    let locked = from.fd.raw_io(Direction::Read, |from_raw| {
+        Ok(to.owner.begin(Direction::Write).and_then(|()| {
+            to.fd.raw_io(Direction::Write, |to_raw| {
                 began = true;
                 while bytes < remain {
                     let n = sys::sendfile(to_raw, from_raw, (remain - bytes).min(MAX_SEND_FILE) as usize)?;
@@ -40,7 +39,7 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
                     }
                     bytes += n as u64;
                     // An error is found by the next wait.
-                    let _ = to.owner.begin(Mode::Write);
+                    let _ = to.owner.begin(Direction::Write);
                 }
                 Ok(())
             })
@@ -70,7 +69,7 @@ pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Move
 }
 
 fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {
-    to.fd.unpolled_io(Mode::Write, |to_raw| {
-        Ok(from.fd.unpolled_io(Mode::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
+    to.fd.unpolled_io(Direction::Write, |to_raw| {
+        Ok(from.fd.unpolled_io(Direction::Read, |from_raw| sys::copy_file_range(from_raw, to_raw, max)))
     })?
 }

@@ -11,9 +11,8 @@ use parking_lot::Mutex;
 
 use super::ends::End;
 use super::kernel::Moved;
-use crate::poll::{Error, Mode};
-use crate::sys;
-use crate::sys::Errno;
+use crate::poll::{Direction, Error};
+use crate::sys::{self, Errno};
 
 /// The most that one splice is asked for; the size the pipe is given.
 const MAX_SPLICE: u64 = 1 << 20;
@@ -124,15 +123,15 @@ pub(super) fn splice(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
 /// Socket to pipe (I1); 0 is the socket's end.
 #[doc(alias = "spliceDrain")]
 fn drain(pipe: &Pipe, from: &End<'_>, max: usize) -> Result<usize, Error> {
-    from.owner.begin(Mode::Read)?;
-    from.fd.raw_io(Mode::Read, |socket| sys::splice(socket, pipe.writer, max))
+    from.owner.begin(Direction::Read)?;
+    from.fd.raw_io(Direction::Read, |socket| sys::splice(socket, pipe.writer, max))
 }
 
 /// Pipe to descriptor, until the pipe is empty.
 #[doc(alias = "splicePump")]
 fn pump(to: &End<'_>, pipe: &mut Pipe) -> Result<(), Error> {
-    to.owner.begin(Mode::Write)?;
-    to.fd.raw_io(Mode::Write, |out| {
+    to.owner.begin(Direction::Write)?;
+    to.fd.raw_io(Direction::Write, |out| {
         while pipe.data > 0 {
             let n = sys::splice(pipe.reader, out, pipe.data as usize)?;
             pipe.data -= n as u64;

@@ -9,9 +9,8 @@ use std::time::Instant;
 
 use super::{File, PathError};
 use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
-use crate::poll::{self, Mode};
-use crate::sys;
-use crate::sys::Errno;
+use crate::poll::{self, Direction};
+use crate::sys::{self, Errno};
 
 /// A descriptor in the poller: operations park the goroutine, not the thread.
 ///
@@ -64,7 +63,7 @@ impl Fd {
     /// The call's others, a passed deadline, a closed descriptor.
     #[doc(alias = "RawRead")]
     pub fn read_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
-        self.with(Mode::Read, call)
+        self.with(Direction::Read, call)
     }
 
     /// A call of one's own on the writing side: repeated, after a wait, while it fails with `WouldBlock`.
@@ -73,11 +72,11 @@ impl Fd {
     /// As [`read_with`](Self::read_with).
     #[doc(alias = "RawWrite")]
     pub fn write_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
-        self.with(Mode::Write, call)
+        self.with(Direction::Write, call)
     }
 
-    fn with<T>(&self, mode: Mode, mut call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
-        let result = self.0.poll_fd().raw_io(mode, |fd| match call(fd) {
+    fn with<T>(&self, direction: Direction, mut call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
+        let result = self.0.poll_fd().raw_io(direction, |fd| match call(fd) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Err(Errno(libc::EAGAIN)),
             other => Ok(other),
         });

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::poll::{Error, Fd, Mode};
+use crate::poll::{Direction, Error, Fd};
 
 /// What a descriptor is, for copying.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,8 +29,8 @@ pub(crate) trait Endpoint {
     }
 
     /// Called before each call that may wait: a timeout that counts for each call starts anew.
-    fn begin(&self, mode: Mode) -> Result<(), Error> {
-        let _ = mode;
+    fn begin(&self, direction: Direction) -> Result<(), Error> {
+        let _ = direction;
         Ok(())
     }
 

@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
 use gopark_runtime::context::{Context, ContextError};
-use gopark_runtime::poll_api::{DeadlineMode, Mode, PollDescriptor, Waited, fewest_syscalls};
+use gopark_runtime::poll_api::{PollDescriptor, Waited, fewest_syscalls};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
-use super::Error;
 use super::fd_mutex::{Closed, FdMutex, NoLock, Unref};
+use super::{DeadlineMode, Direction, Error};
 use crate::error::{Errno, Sentinel};
 use crate::sys;
 
@@ -79,12 +79,12 @@ enum ShortRead {
 /// A lock held on one side.
 pub(super) struct Locked<'a> {
     fd: &'a Fd,
-    mode: Mode,
+    direction: Direction,
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        if self.fd.fdmu.rw_unlock(self.mode) == Unref::Last {
+        if self.fd.fdmu.rw_unlock(self.direction) == Unref::Last {
             let _ = self.fd.destroy();
         }
     }
@@ -217,43 +217,43 @@ impl Fd {
 
     /// Locks a side.
     #[inline]
-    pub(super) fn lock(&self, mode: Mode) -> Result<Locked<'_>, Error> {
-        self.fdmu.rw_lock(mode).map_err(|Closed| self.closed())?;
-        Ok(Locked { fd: self, mode })
+    pub(super) fn lock(&self, direction: Direction) -> Result<Locked<'_>, Error> {
+        self.fdmu.rw_lock(direction).map_err(|Closed| self.closed())?;
+        Ok(Locked { fd: self, direction })
     }
 
     /// Locks a side, unless the context is done first.
-    pub(super) fn lock_context(&self, mode: Mode, ctx: &Context) -> Result<Locked<'_>, Error> {
-        match self.fdmu.rw_lock_context(mode, ctx) {
-            Ok(()) => Ok(Locked { fd: self, mode }),
+    pub(super) fn lock_context(&self, direction: Direction, ctx: &Context) -> Result<Locked<'_>, Error> {
+        match self.fdmu.rw_lock_context(direction, ctx) {
+            Ok(()) => Ok(Locked { fd: self, direction }),
             Err(NoLock::Closed) => Err(self.closed()),
             Err(NoLock::Context(e)) => Err(context_error(e)),
         }
     }
 
     /// As [`begin`](Self::begin), unless the context is done first.
-    pub(super) fn begin_context(&self, mode: Mode, ctx: &Context) -> Result<Locked<'_>, Error> {
-        let lock = self.lock_context(mode, ctx)?;
-        self.prepare(mode)?;
+    pub(super) fn begin_context(&self, direction: Direction, ctx: &Context) -> Result<Locked<'_>, Error> {
+        let lock = self.lock_context(direction, ctx)?;
+        self.prepare(direction)?;
         Ok(lock)
     }
 
     /// Locks a side and begins an operation on it.
     #[inline]
-    pub(super) fn begin(&self, mode: Mode) -> Result<Locked<'_>, Error> {
-        let lock = self.lock(mode)?;
-        self.prepare(mode)?;
+    pub(super) fn begin(&self, direction: Direction) -> Result<Locked<'_>, Error> {
+        let lock = self.lock(direction)?;
+        self.prepare(direction)?;
         Ok(lock)
     }
 
     #[inline]
-    pub(super) fn prepare(&self, mode: Mode) -> Result<(), Error> {
-        if mode == Mode::Read && self.short_read == ShortRead::Empty {
+    pub(super) fn prepare(&self, direction: Direction) -> Result<(), Error> {
+        if direction == Direction::Read && self.short_read == ShortRead::Empty {
             // Relaxed: the read lock is held.
             self.emptied.store(false, Relaxed);
         }
         match self.pd {
-            Some(pd) => pd.reset(mode).map_err(|e| Error::from_poll(e, self.kind.closing())),
+            Some(pd) => pd.reset(direction).map_err(|e| Error::from_poll(e, self.kind.closing())),
             None => Ok(()),
         }
     }
@@ -267,7 +267,7 @@ impl Fd {
         // Relaxed: the read lock is held.
         match self.pd {
             Some(pd) if self.emptied.load(Relaxed) && !pd.hung_up() => wait(),
-            _ => self.prepare(Mode::Read),
+            _ => self.prepare(Direction::Read),
         }
     }
 
@@ -282,15 +282,15 @@ impl Fd {
     }
 
     /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a descriptor not shared yet).
-    pub(crate) fn wait(&self, mode: Mode) -> Result<(), Error> {
+    pub(crate) fn wait(&self, direction: Direction) -> Result<(), Error> {
         match self.pd {
-            Some(pd) => pd.wait(mode, self).map_err(|e| Error::from_poll(e, self.kind.closing())),
+            Some(pd) => pd.wait(direction, self).map_err(|e| Error::from_poll(e, self.kind.closing())),
             None => Err(Sentinel::Unwaitable.into()),
         }
     }
 
     /// As [`wait`](Self::wait), ended early when the context is done.
-    pub(crate) fn wait_context(&self, mode: Mode, ctx: &Context) -> Result<(), Error> {
+    pub(crate) fn wait_context(&self, direction: Direction, ctx: &Context) -> Result<(), Error> {
         let pd = self.pd.ok_or(Sentinel::Unwaitable)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         let told = interrupted.clone();
@@ -299,11 +299,11 @@ impl Fd {
             .on_done(move || {
                 // Relaxed: `interrupt` publishes it.
                 told.store(true, Relaxed);
-                pd.interrupt(mode);
+                pd.interrupt(direction);
             })
             .map_err(context_error)?;
         // Relaxed: `wait_interruptible` orders it.
-        match pd.wait_interruptible(mode, || interrupted.load(Relaxed)) {
+        match pd.wait_interruptible(direction, || interrupted.load(Relaxed)) {
             Ok(Waited::Ready) => Ok(()),
             Ok(Waited::Interrupted) => {
                 Err(context_error(ctx.err().expect("only a context that is done interrupts")))
@@ -315,8 +315,12 @@ impl Fd {
     /// Repeats `call` until the kernel does not ask for patience: at once after EINTR, after a wait on EAGAIN. The side is
     /// locked and prepared.
     #[inline]
-    pub(super) fn retry<T>(&self, mode: Mode, call: impl FnMut() -> Result<T, Errno>) -> Result<T, Error> {
-        self.retry_waiting(call, || self.wait(mode))
+    pub(super) fn retry<T>(
+        &self,
+        direction: Direction,
+        call: impl FnMut() -> Result<T, Errno>,
+    ) -> Result<T, Error> {
+        self.retry_waiting(call, || self.wait(direction))
     }
 
     /// The same with a wait of one's own.

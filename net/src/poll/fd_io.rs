@@ -6,25 +6,23 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::RawFd;
 
 use gopark_runtime::context::Context;
-use gopark_runtime::poll_api::Mode;
 
 use super::fd::Locked;
-use super::{Error, Fd, MAX_VEC, WriteError};
+use super::{Direction, Error, Fd, MAX_VEC, WriteError};
 use crate::error::{Errno, Sentinel};
-use crate::sys;
-use crate::sys::RawAddr;
+use crate::sys::{self, RawAddr};
 
 impl Fd {
     /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).
     pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Error> {
-        let lock = self.lock(Mode::Read)?;
-        self.read_waiting(lock, buf, || self.wait(Mode::Read))
+        let lock = self.lock(Direction::Read)?;
+        self.read_waiting(lock, buf, || self.wait(Direction::Read))
     }
 
     /// The same, ended early when the context is done.
     pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Error> {
-        let lock = self.lock_context(Mode::Read, ctx)?;
-        self.read_waiting(lock, buf, || self.wait_context(Mode::Read, ctx))
+        let lock = self.lock_context(Direction::Read, ctx)?;
+        self.read_waiting(lock, buf, || self.wait_context(Direction::Read, ctx))
     }
 
     #[inline]
@@ -47,9 +45,9 @@ impl Fd {
 
     /// readv(2): std's face.
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Read)?;
+        let _lock = self.begin(Direction::Read)?;
         let n = bufs.len().min(MAX_VEC);
-        self.retry(Mode::Read, || sys::readv(self.raw(), &mut bufs[..n]))
+        self.retry(Direction::Read, || sys::readv(self.raw(), &mut bufs[..n]))
     }
 
     /// Reads at an offset, leaving the file's own alone. Never waits in the poller.
@@ -61,29 +59,29 @@ impl Fd {
 
     /// Writes all of it.
     pub(crate) fn write(&self, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Mode::Write)?;
-        self.write_all(buf, |part| self.retry(Mode::Write, || sys::write(self.raw(), part)))
+        let _lock = self.begin(Direction::Write)?;
+        self.write_all(buf, |part| self.retry(Direction::Write, || sys::write(self.raw(), part)))
     }
 
     /// The same, ended early when the context is done.
     pub(crate) fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin_context(Mode::Write, ctx)?;
-        let wait = || self.wait_context(Mode::Write, ctx);
+        let _lock = self.begin_context(Direction::Write, ctx)?;
+        let wait = || self.wait_context(Direction::Write, ctx);
         self.write_all(buf, |part| self.retry_waiting(|| sys::write(self.raw(), part), wait))
     }
 
     /// Writes what fits at once, waiting until at least a byte does: std's `write`.
     pub(crate) fn write_some(&self, buf: &[u8]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Write)?;
+        let _lock = self.begin(Direction::Write)?;
         let len = self.cap(buf.len());
-        self.retry(Mode::Write, || sys::write(self.raw(), &buf[..len]))
+        self.retry(Direction::Write, || sys::write(self.raw(), &buf[..len]))
     }
 
     /// writev(2), once: std's `write_vectored`.
     pub(crate) fn write_some_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Mode::Write)?;
+        let _lock = self.begin(Direction::Write)?;
         let n = bufs.len().min(MAX_VEC);
-        self.retry(Mode::Write, || sys::writev(self.raw(), &bufs[..n]))
+        self.retry(Direction::Write, || sys::writev(self.raw(), &bufs[..n]))
     }
 
     /// Writes all of it at an offset. Never waits in the poller.
@@ -121,14 +119,14 @@ impl Fd {
 
     /// The next connection and its peer's address.
     pub(crate) fn accept(&self) -> Result<(RawFd, RawAddr), Error> {
-        let lock = self.begin(Mode::Read)?;
-        self.accept_waiting(lock, || self.wait(Mode::Read))
+        let lock = self.begin(Direction::Read)?;
+        self.accept_waiting(lock, || self.wait(Direction::Read))
     }
 
     /// The same, ended early when the context is done.
     pub(crate) fn accept_context(&self, ctx: &Context) -> Result<(RawFd, RawAddr), Error> {
-        let lock = self.begin_context(Mode::Read, ctx)?;
-        self.accept_waiting(lock, || self.wait_context(Mode::Read, ctx))
+        let lock = self.begin_context(Direction::Read, ctx)?;
+        self.accept_waiting(lock, || self.wait_context(Direction::Read, ctx))
     }
 
     fn accept_waiting(
@@ -152,24 +150,24 @@ impl Fd {
 
     /// Parks until a read would not; consumes nothing and holds no buffer.
     pub(crate) fn wait_readable(&self) -> Result<(), Error> {
-        self.raw_io(Mode::Read, |fd| ready_or_again(fd, libc::POLLIN))
+        self.raw_io(Direction::Read, |fd| ready_or_again(fd, libc::POLLIN))
     }
 
     /// Parks until a write would not.
     pub(crate) fn wait_writable(&self) -> Result<(), Error> {
-        self.raw_io(Mode::Write, |fd| ready_or_again(fd, libc::POLLOUT))
+        self.raw_io(Direction::Write, |fd| ready_or_again(fd, libc::POLLOUT))
     }
 
     /// As the two above, ended early when the context is done.
-    pub(crate) fn wait_ready_context(&self, mode: Mode, ctx: &Context) -> Result<(), Error> {
-        let _lock = self.begin_context(mode, ctx)?;
-        let events = if mode == Mode::Read { libc::POLLIN } else { libc::POLLOUT };
-        self.retry_waiting(|| ready_or_again(self.raw(), events), || self.wait_context(mode, ctx))
+    pub(crate) fn wait_ready_context(&self, direction: Direction, ctx: &Context) -> Result<(), Error> {
+        let _lock = self.begin_context(direction, ctx)?;
+        let events = if direction == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
+        self.retry_waiting(|| ready_or_again(self.raw(), events), || self.wait_context(direction, ctx))
     }
 
     /// Reads what there is now; `None`: nothing yet. Waits for its turn only.
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<Option<usize>, Error> {
-        let _lock = self.begin(Mode::Read)?;
+        let _lock = self.begin(Direction::Read)?;
         if buf.is_empty() {
             return Ok(Some(0));
         }
@@ -179,7 +177,7 @@ impl Fd {
 
     /// Writes what fits now; `None`: nothing. Waits for its turn only.
     pub(crate) fn try_write(&self, buf: &[u8]) -> Result<Option<usize>, Error> {
-        let _lock = self.begin(Mode::Write)?;
+        let _lock = self.begin(Direction::Write)?;
         let len = self.cap(buf.len());
         unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
     }
@@ -189,20 +187,20 @@ impl Fd {
     #[doc(alias = "RawWrite")]
     pub(crate) fn raw_io<T>(
         &self,
-        mode: Mode,
+        direction: Direction,
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
-        let _lock = self.begin(mode)?;
-        self.retry(mode, || call(self.raw()))
+        let _lock = self.begin(direction)?;
+        self.retry(direction, || call(self.raw()))
     }
 
     /// A call on a locked side that has nothing to do with the poller: it never waits there, and a passed deadline does not count.
     pub(crate) fn unpolled_io<T>(
         &self,
-        mode: Mode,
+        direction: Direction,
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
-        let _lock = self.lock(mode)?;
+        let _lock = self.lock(direction)?;
         Ok(sys::ignoring_eintr(|| call(self.raw()))?)
     }
 }

@@ -17,5 +17,5 @@ mod writev;
 
 pub(crate) use error::{Error, WriteError};
 pub(crate) use fd::{Deadline, Fd, Kind, context_error};
-pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode};
+pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode as Direction};
 pub(crate) use writev::MAX_VEC;

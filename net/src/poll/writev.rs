@@ -2,9 +2,7 @@
 
 use std::io::IoSlice;
 
-use gopark_runtime::poll_api::Mode;
-
-use super::{Error, Fd, WriteError};
+use super::{Direction, Error, Fd, WriteError};
 use crate::error::{Errno, Sentinel};
 use crate::sys;
 
@@ -15,7 +13,7 @@ impl Fd {
     /// Writes all the buffers; advances them past what went out: written ones are left empty.
     #[doc(alias = "Writev")]
     pub(crate) fn writev(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Mode::Write)?;
+        let _lock = self.begin(Direction::Write)?;
         let mut transferred = 0;
         let mut rest = &mut *bufs;
         loop {
@@ -32,7 +30,7 @@ impl Fd {
                     continue;
                 }
                 Err(Errno(libc::EINTR)) => continue,
-                Err(Errno(libc::EAGAIN)) => match self.wait(Mode::Write) {
+                Err(Errno(libc::EAGAIN)) => match self.wait(Direction::Write) {
                     Ok(()) => continue,
                     Err(e) => e,
                 },

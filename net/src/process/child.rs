@@ -14,8 +14,7 @@ use gopark_runtime::{blocking, go};
 
 use super::pidfd::{self, Patience, Waited};
 use crate::os::{File, PathError};
-use crate::sys;
-use crate::sys::Errno;
+use crate::sys::{self, Errno};
 use gopark_runtime::signal::Signal;
 
 /// The writing end of a child's input.

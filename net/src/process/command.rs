@@ -18,8 +18,7 @@ use super::environment::{CommandArgs, CommandEnvs, Environment};
 use super::fork::{self, Forked, Plan, PreExec, Role};
 use super::pidfd;
 use super::stdio::{Files, Stdio};
-use crate::sys;
-use crate::sys::Errno;
+use crate::sys::{self, Errno};
 
 /// A program to run, and how.
 ///

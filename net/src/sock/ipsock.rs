@@ -5,8 +5,7 @@ use std::sync::OnceLock;
 
 use crate::addr::InetAddr;
 use crate::addr::network::{IpVersion, Network};
-use crate::sys;
-use crate::sys::{Family, RawAddr};
+use crate::sys::{self, Family, RawAddr};
 
 /// What a probe found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::error::Errno;
 use crate::poll::{Error, Fd};
 use crate::sock::ipsock::V6Only;
-use crate::sys;
-use crate::sys::Family;
+use crate::sys::{self, Family};
 
 /// Go: defaultTCPKeepAliveIdle, defaultTCPKeepAliveInterval.
 pub(crate) const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(15);

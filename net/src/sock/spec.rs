@@ -13,8 +13,7 @@ use crate::error::{Cause, Errno};
 use crate::sock::ipsock::{Purpose, V6Only, favorite_addr_family};
 use crate::sock::net_fd::NetFd;
 use crate::sock::somaxconn::listener_backlog;
-use crate::sys;
-use crate::sys::{Family, RawAddr};
+use crate::sys::{self, Family, RawAddr};
 
 /// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket. Its error becomes the reason of the
 /// [`OpError`](crate::OpError) as it is; one of the system's is shown in Go's words, without "(os error 1)".

@@ -11,8 +11,7 @@ use crate::addr::{Addr, NetAddr};
 use crate::error::{Cause, Sentinel};
 use crate::sock::ipsock::{Purpose, V6Only};
 use crate::sock::net_fd::NetFd;
-use crate::sys;
-use crate::sys::Family;
+use crate::sys::{self, Family};
 
 /// A Unix domain socket. Go: unixSocket.
 #[doc(alias = "unixSocket")]

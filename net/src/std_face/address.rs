@@ -9,8 +9,7 @@ use std::os::unix::net::SocketAddr as UnixSocketAddr;
 
 use super::socket::{Socket, SocketFamily};
 use crate::poll::Kind;
-use crate::sys;
-use crate::sys::RawAddr;
+use crate::sys::{self, RawAddr};
 
 impl Socket {
     /// A new socket of another kind than TCP, which the poller does not watch yet.

@@ -1,19 +1,15 @@
 //! From std's types and back, and into Go's face. No conversion changes an option of the socket; what goes back to std blocks again.
 
-use std::io;
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
-use std::time::Duration;
 
-use super::typed::{Model, SocketOf};
 use super::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use super::{tcp_listener, tcp_stream, udp_socket, unix_datagram, unix_listener, unix_stream};
 use crate::addr::network::Network;
 use crate::conn::Conn;
 use crate::go_face::listen::Listener;
 use crate::go_face::packet::PacketConn;
-use crate::poll::Mode;
 use crate::sock::net_fd::NetFd;
-use crate::sys;
-use crate::sys::Family;
+use crate::sys::{self, Family};
 
 impl From<std::net::TcpListener> for TcpListener {
     fn from(listener: std::net::TcpListener) -> Self {
@@ -25,7 +21,7 @@ impl From<std::net::TcpStream> for TcpStream {
     /// With the timeouts that it has.
     fn from(stream: std::net::TcpStream) -> Self {
         let timeouts = [stream.read_timeout(), stream.write_timeout()];
-        from_std(stream, timeouts)
+        TcpStream { socket: tcp_stream::SHAPE.given_with(stream.into(), timeouts) }
     }
 }
 
@@ -33,7 +29,7 @@ impl From<std::net::UdpSocket> for UdpSocket {
     /// With the timeouts that it has.
     fn from(socket: std::net::UdpSocket) -> Self {
         let timeouts = [socket.read_timeout(), socket.write_timeout()];
-        from_std(socket, timeouts)
+        UdpSocket { socket: udp_socket::SHAPE.given_with(socket.into(), timeouts) }
     }
 }
 
@@ -47,7 +43,7 @@ impl From<std::os::unix::net::UnixStream> for UnixStream {
     /// With the timeouts that it has.
     fn from(stream: std::os::unix::net::UnixStream) -> Self {
         let timeouts = [stream.read_timeout(), stream.write_timeout()];
-        from_std(stream, timeouts)
+        UnixStream { socket: unix_stream::SHAPE.given_with(stream.into(), timeouts) }
     }
 }
 
@@ -55,7 +51,7 @@ impl From<std::os::unix::net::UnixDatagram> for UnixDatagram {
     /// With the timeouts that it has.
     fn from(socket: std::os::unix::net::UnixDatagram) -> Self {
         let timeouts = [socket.read_timeout(), socket.write_timeout()];
-        from_std(socket, timeouts)
+        UnixDatagram { socket: unix_datagram::SHAPE.given_with(socket.into(), timeouts) }
     }
 }
 
@@ -65,7 +61,7 @@ impl From<TcpListener> for std::net::TcpListener {
     /// # Panics
     /// After `close`.
     fn from(listener: TcpListener) -> Self {
-        for_std(listener)
+        tcp_listener::SHAPE.to_std(listener.socket)
     }
 }
 
@@ -75,7 +71,7 @@ impl From<TcpStream> for std::net::TcpStream {
     /// # Panics
     /// After `close`.
     fn from(stream: TcpStream) -> Self {
-        for_std(stream)
+        tcp_stream::SHAPE.to_std(stream.socket)
     }
 }
 
@@ -85,7 +81,7 @@ impl From<UdpSocket> for std::net::UdpSocket {
     /// # Panics
     /// After `close`.
     fn from(socket: UdpSocket) -> Self {
-        for_std(socket)
+        udp_socket::SHAPE.to_std(socket.socket)
     }
 }
 
@@ -95,7 +91,7 @@ impl From<UnixListener> for std::os::unix::net::UnixListener {
     /// # Panics
     /// After `close`.
     fn from(listener: UnixListener) -> Self {
-        for_std(listener)
+        unix_listener::SHAPE.to_std(listener.socket)
     }
 }
 
@@ -105,7 +101,7 @@ impl From<UnixStream> for std::os::unix::net::UnixStream {
     /// # Panics
     /// After `close`.
     fn from(stream: UnixStream) -> Self {
-        for_std(stream)
+        unix_stream::SHAPE.to_std(stream.socket)
     }
 }
 
@@ -115,30 +111,8 @@ impl From<UnixDatagram> for std::os::unix::net::UnixDatagram {
     /// # Panics
     /// After `close`.
     fn from(socket: UnixDatagram) -> Self {
-        for_std(socket)
+        unix_datagram::SHAPE.to_std(socket.socket)
     }
-}
-
-fn for_std<M: Model, S: From<OwnedFd>>(socket: SocketOf<M>) -> S {
-    if let Err(e) = socket.socket.leave_to_kernel() {
-        panic!("a {} cannot become std's: {e}", M::TRAITS.name);
-    }
-    OwnedFd::from(socket).into()
-}
-
-/// std's socket with the timeouts that it has.
-fn from_std<M: Model>(
-    socket: impl Into<OwnedFd>,
-    timeouts: [io::Result<Option<Duration>>; 2],
-) -> SocketOf<M> {
-    let ours = SocketOf::<M>::from(socket.into());
-    for (mode, timeout) in [Mode::Read, Mode::Write].into_iter().zip(timeouts) {
-        // What the kernel does not tell is none; what it tells is not 0.
-        if let Ok(Some(timeout)) = timeout {
-            ours.socket.set_timeout(mode, Some(timeout)).expect("a timeout that is not 0");
-        }
-    }
-    ours
 }
 
 impl From<TcpStream> for Conn {

@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 use gopark_runtime::blocking;
 
 use crate::error::{Errno, Sentinel};
-use crate::poll::{DeadlineMode, Error, Fd, Kind, MAX_VEC, Mode};
-use crate::sys;
-use crate::sys::RawAddr;
+use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, MAX_VEC};
+use crate::sys::{self, RawAddr};
 
 /// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +54,10 @@ enum Waits {
 }
 
 impl Common {
-    fn timeout_ns(&self, mode: Mode) -> &AtomicU64 {
-        match mode {
-            Mode::Read => &self.read_timeout_ns,
-            Mode::Write => &self.write_timeout_ns,
+    fn timeout_ns(&self, direction: Direction) -> &AtomicU64 {
+        match direction {
+            Direction::Read => &self.read_timeout_ns,
+            Direction::Write => &self.write_timeout_ns,
         }
     }
 }
@@ -112,22 +111,23 @@ impl Socket {
     }
 
     /// How an operation is to wait. With a timeout it gets its deadline first.
-    fn begin(&self, mode: Mode) -> Result<Waits, Error> {
+    fn begin(&self, direction: Direction) -> Result<Waits, Error> {
         // Relaxed, here and below: who changes it while others operate gets one or the other, as with the kernel's flag.
         if self.common.nonblocking.load(Relaxed) {
             return Ok(Waits::Never);
         }
-        let has_deadline = match mode {
-            Mode::Read => &self.has_read_deadline,
-            Mode::Write => &self.has_write_deadline,
+        let has_deadline = match direction {
+            Direction::Read => &self.has_read_deadline,
+            Direction::Write => &self.has_write_deadline,
         };
-        let ns = self.common.timeout_ns(mode).load(Relaxed);
+        let ns = self.common.timeout_ns(direction).load(Relaxed);
         if ns != 0 {
             has_deadline.store(true, Relaxed);
-            self.fd.set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), deadline_of(mode))?;
+            self.fd
+                .set_deadline(Instant::now().checked_add(Duration::from_nanos(ns)), deadline_of(direction))?;
         } else if has_deadline.load(Relaxed) {
             has_deadline.store(false, Relaxed);
-            self.fd.set_deadline(None, deadline_of(mode))?;
+            self.fd.set_deadline(None, deadline_of(direction))?;
         }
         Ok(Waits::Parked)
     }
@@ -138,8 +138,8 @@ impl Socket {
     }
 
     /// Begins a call of a copy: it has its timeout to itself.
-    pub(super) fn begin_copying(&self, mode: Mode) -> Result<(), Error> {
-        match self.begin(mode)? {
+    pub(super) fn begin_copying(&self, direction: Direction) -> Result<(), Error> {
+        match self.begin(direction)? {
             Waits::Parked => Ok(()),
             Waits::Never => Err(Errno(libc::EAGAIN).into()),
         }
@@ -148,11 +148,11 @@ impl Socket {
     /// An operation that parks, or its single call when it must not.
     fn io<T>(
         &self,
-        mode: Mode,
+        direction: Direction,
         parking: impl FnOnce(&Fd) -> Result<T, Error>,
         once: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> io::Result<T> {
-        let result = match self.begin(mode)? {
+        let result = match self.begin(direction)? {
             Waits::Parked => parking(&self.fd),
             Waits::Never => self.once(once),
         };
@@ -165,7 +165,7 @@ impl Socket {
     }
 
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let result = match self.begin(Mode::Read)? {
+        let result = match self.begin(Direction::Read)? {
             Waits::Parked => self.fd.read(buf),
             Waits::Never => self.once(|raw| sys::read(raw, buf)),
         };
@@ -174,7 +174,7 @@ impl Socket {
 
     pub(super) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let first = bufs.len().min(MAX_VEC);
-        let result = match self.begin(Mode::Read)? {
+        let result = match self.begin(Direction::Read)? {
             Waits::Parked => self.fd.read_vectored(bufs),
             Waits::Never => self.once(|raw| sys::readv(raw, &mut bufs[..first])),
         };
@@ -192,8 +192,8 @@ impl Socket {
     }
 
     fn receive(&self, mut call: impl FnMut(RawFd) -> Result<usize, Errno>) -> io::Result<usize> {
-        let result = match self.begin(Mode::Read)? {
-            Waits::Parked => self.fd.raw_io(Mode::Read, |raw| self.end_if_shut(call(raw))),
+        let result = match self.begin(Direction::Read)? {
+            Waits::Parked => self.fd.raw_io(Direction::Read, |raw| self.end_if_shut(call(raw))),
             Waits::Never => self.once(call),
         };
         result.map_err(std_error)
@@ -208,20 +208,20 @@ impl Socket {
     }
 
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.io(Mode::Write, |fd| fd.write_some(buf), |raw| sys::write(raw, buf))
+        self.io(Direction::Write, |fd| fd.write_some(buf), |raw| sys::write(raw, buf))
     }
 
     pub(super) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let first = &bufs[..bufs.len().min(MAX_VEC)];
-        self.io(Mode::Write, |fd| fd.write_some_vectored(bufs), |raw| sys::writev(raw, first))
+        self.io(Direction::Write, |fd| fd.write_some_vectored(bufs), |raw| sys::writev(raw, first))
     }
 
     pub(super) fn send_to(&self, buf: &[u8], to: &RawAddr) -> io::Result<usize> {
-        self.io(Mode::Write, |fd| fd.write_to(buf, to), |raw| sys::sendto(raw, buf, 0, to))
+        self.io(Direction::Write, |fd| fd.write_to(buf, to), |raw| sys::sendto(raw, buf, 0, to))
     }
 
     pub(super) fn accept(&self) -> io::Result<(RawFd, RawAddr)> {
-        self.io(Mode::Read, Fd::accept, |raw| {
+        self.io(Direction::Read, Fd::accept, |raw| {
             let mut peer = RawAddr::empty();
             sys::accept4(raw, &mut peer).map(|fd| (fd, peer))
         })
@@ -239,7 +239,7 @@ impl Socket {
             self.fd.set_deadline(deadline, DeadlineMode::Write)?;
         }
         loop {
-            self.fd.wait(Mode::Write).map_err(|e| match e {
+            self.fd.wait(Direction::Write).map_err(|e| match e {
                 Error::Sentinel(Sentinel::DeadlineExceeded) => {
                     io::Error::new(io::ErrorKind::TimedOut, "connection timed out")
                 }
@@ -289,22 +289,22 @@ impl Socket {
         Ok(())
     }
 
-    pub(super) fn set_timeout(&self, mode: Mode, timeout: Option<Duration>) -> io::Result<()> {
+    pub(super) fn set_timeout(&self, direction: Direction, timeout: Option<Duration>) -> io::Result<()> {
         if timeout.is_some_and(|d| d.is_zero()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a 0 duration timeout"));
         }
         let ns = timeout.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
         // Relaxed: as in `begin`.
-        self.common.timeout_ns(mode).store(ns, Relaxed);
+        self.common.timeout_ns(direction).store(ns, Relaxed);
         if timeout.is_none() {
-            self.fd.set_deadline(None, deadline_of(mode)).map_err(std_error)?;
+            self.fd.set_deadline(None, deadline_of(direction)).map_err(std_error)?;
         }
         Ok(())
     }
 
-    pub(super) fn timeout(&self, mode: Mode) -> Option<Duration> {
+    pub(super) fn timeout(&self, direction: Direction) -> Option<Duration> {
         // Relaxed: as in `begin`.
-        match self.common.timeout_ns(mode).load(Relaxed) {
+        match self.common.timeout_ns(direction).load(Relaxed) {
             0 => None,
             ns => Some(Duration::from_nanos(ns)),
         }
@@ -312,8 +312,10 @@ impl Socket {
 
     /// Has the kernel do what we did: wait, unless told not to, and for so long.
     pub(super) fn leave_to_kernel(&self) -> io::Result<()> {
-        for (mode, option) in [(Mode::Read, libc::SO_RCVTIMEO), (Mode::Write, libc::SO_SNDTIMEO)] {
-            if let Some(timeout) = self.timeout(mode) {
+        for (direction, option) in
+            [(Direction::Read, libc::SO_RCVTIMEO), (Direction::Write, libc::SO_SNDTIMEO)]
+        {
+            if let Some(timeout) = self.timeout(direction) {
                 let tv_sec = timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX);
                 // A whole microsecond at least: none would be no timeout.
                 let tv_usec = libc::suseconds_t::from(timeout.subsec_nanos().div_ceil(1000).min(999_999));
@@ -332,10 +334,10 @@ impl Socket {
 }
 
 /// The deadline of one direction.
-fn deadline_of(mode: Mode) -> DeadlineMode {
-    match mode {
-        Mode::Read => DeadlineMode::Read,
-        Mode::Write => DeadlineMode::Write,
+fn deadline_of(direction: Direction) -> DeadlineMode {
+    match direction {
+        Direction::Read => DeadlineMode::Read,
+        Direction::Write => DeadlineMode::Write,
     }
 }
 

@@ -1,12 +1,14 @@
 //! [`TcpListener`]. Model: std::net::TcpListener.
 
+use std::fmt;
 use std::io;
 use std::iter::FusedIterator;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::TcpStream;
-use super::socket::{SocketFamily, each_addr};
-use super::typed::{Addresses, Model, SocketOf, Traits};
+use super::descriptor::Shape;
+use super::socket::{Socket, SocketFamily, each_addr};
 use crate::poll::Kind;
 
 /// A TCP socket that listens. Model: [`std::net::TcpListener`]; `accept` parks the goroutine instead of blocking the thread.
@@ -29,20 +31,11 @@ use crate::poll::Kind;
 /// # }) }
 /// # }
 /// ```
-pub type TcpListener = SocketOf<ModelTcpListener>;
-
-/// [`TcpListener`]'s mark.
-#[derive(Debug)]
-pub struct ModelTcpListener;
-
-impl Model for ModelTcpListener {
-    const TRAITS: Traits = Traits {
-        name: "TcpListener",
-        kind: Kind::Stream,
-        family: SocketFamily::Tcp,
-        addresses: Addresses::InetStream,
-    };
+pub struct TcpListener {
+    pub(super) socket: Socket,
 }
+
+pub(super) const SHAPE: Shape = Shape { name: "TcpListener", kind: Kind::Stream, family: SocketFamily::Tcp };
 
 impl TcpListener {
     /// Binds and listens, on the first of the addresses that allows it. SO_REUSEADDR is set, as std does.
@@ -97,6 +90,39 @@ impl TcpListener {
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket.with_std(std::net::TcpListener::ttl)
     }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<TcpListener> {
+        Ok(TcpListener { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
 }
 
 /// The connections of a listener. See [`TcpListener::incoming`].
@@ -128,3 +154,63 @@ impl Iterator for IntoIncoming {
 }
 
 impl FusedIterator for IntoIncoming {}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_inet(&self.socket, f)
+    }
+}
+
+impl AsRawFd for TcpListener {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for TcpListener {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for TcpListener {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for TcpListener {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> TcpListener {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for TcpListener {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> TcpListener {
+        TcpListener { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<TcpListener> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::net::TcpListener::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: TcpListener) -> OwnedFd {
+        socket.socket.into_owned()
+    }
+}

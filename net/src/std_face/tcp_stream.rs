@@ -1,16 +1,17 @@
 //! [`TcpStream`]. Model: std::net::TcpStream.
 
-use std::io;
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::linux::net::TcpStreamExt;
 use std::time::{Duration, Instant};
 
+use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily, each_addr, std_error};
-use super::typed::{Addresses, Model, SocketOf, Stream, Traits, Transfer};
 use crate::poll::endpoint::{Class, CopyFailure, Endpoint};
-use crate::poll::{Error, Fd, Kind, Mode};
-use crate::sys;
-use crate::sys::RawAddr;
+use crate::poll::{Direction, Error, Fd, Kind};
+use crate::sys::{self, RawAddr};
 
 /// A TCP connection. Model: [`std::net::TcpStream`]; operations park the goroutine instead of blocking the thread.
 ///
@@ -28,24 +29,11 @@ use crate::sys::RawAddr;
 /// assert_eq!(server.read(&mut buf).unwrap(), 5);
 /// # }) } }
 /// ```
-pub type TcpStream = SocketOf<ModelTcpStream>;
-
-/// [`TcpStream`]'s mark.
-#[derive(Debug)]
-pub struct ModelTcpStream;
-
-impl Model for ModelTcpStream {
-    const TRAITS: Traits = Traits {
-        name: "TcpStream",
-        kind: Kind::Stream,
-        family: SocketFamily::Tcp,
-        addresses: Addresses::InetStream,
-    };
+pub struct TcpStream {
+    pub(super) socket: Socket,
 }
 
-impl Transfer for ModelTcpStream {}
-
-impl Stream for ModelTcpStream {}
+pub(super) const SHAPE: Shape = Shape { name: "TcpStream", kind: Kind::Stream, family: SocketFamily::Tcp };
 
 impl TcpStream {
     /// Connects to the first of the addresses that answers.
@@ -71,7 +59,7 @@ impl TcpStream {
         let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
         let raw = sys::socket(family, libc::SOCK_STREAM, 0)?;
         let socket = Socket::unwatched(SocketFamily::Tcp, raw, Kind::Stream);
-        socket.connect(&RawAddr::from_socket_addr(addr), deadline).map(TcpStream::of)
+        socket.connect(&RawAddr::from_socket_addr(addr), deadline).map(|socket| TcpStream { socket })
     }
 
     /// The peer's address.
@@ -82,7 +70,7 @@ impl TcpStream {
         self.socket.with_std(std::net::TcpStream::peer_addr)
     }
 
-    /// The own address.
+    /// The address of this end.
     ///
     /// # Errors
     /// Those of getsockname(2).
@@ -153,6 +141,76 @@ impl TcpStream {
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket.with_std(std::net::TcpStream::ttl)
     }
+
+    /// A socket that the system gave us non-blocking.
+    pub(super) fn fresh(raw: RawFd) -> io::Result<TcpStream> {
+        Ok(TcpStream { socket: SHAPE.fresh(raw)? })
+    }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<TcpStream> {
+        Ok(TcpStream { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    /// The time that a read may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Read, timeout)
+    }
+
+    /// The time that a write may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Write, timeout)
+    }
+
+    /// The value of [`set_read_timeout`](Self::set_read_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Read))
+    }
+
+    /// The value of [`set_write_timeout`](Self::set_write_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Write))
+    }
 }
 
 impl Endpoint for TcpStream {
@@ -160,11 +218,119 @@ impl Endpoint for TcpStream {
         Some((self.socket.for_copying()?, Class::Tcp))
     }
 
-    fn begin(&self, mode: Mode) -> Result<(), Error> {
-        self.socket.begin_copying(mode)
+    fn begin(&self, direction: Direction) -> Result<(), Error> {
+        self.socket.begin_copying(direction)
     }
 
     fn copy_error(&self, failure: CopyFailure) -> io::Error {
         std_error(failure.error)
+    }
+}
+
+impl Read for &TcpStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.socket.read_vectored(bufs)
+    }
+}
+
+impl Read for TcpStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.socket.read_vectored(bufs)
+    }
+}
+
+impl Write for &TcpStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for TcpStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_inet(&self.socket, f)
+    }
+}
+
+impl AsRawFd for TcpStream {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for TcpStream {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for TcpStream {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for TcpStream {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> TcpStream {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for TcpStream {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> TcpStream {
+        TcpStream { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<TcpStream> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::net::TcpStream::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: TcpStream) -> OwnedFd {
+        socket.socket.into_owned()
     }
 }

@@ -1,14 +1,16 @@
 //! Model: `std::net::UdpSocket`.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use super::address::inet;
+use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily, each_addr};
-use super::typed::{Addresses, Model, SocketOf, Traits, Transfer};
-use crate::poll::Kind;
-use crate::sys;
-use crate::sys::RawAddr;
+use crate::poll::{Direction, Kind};
+use crate::sys::{self, RawAddr};
 
 /// A UDP socket.
 ///
@@ -22,22 +24,12 @@ use crate::sys::RawAddr;
 /// assert_eq!(a.recv_from(&mut buf).unwrap(), (5, b.local_addr().unwrap()));
 /// # }) } }
 /// ```
-pub type UdpSocket = SocketOf<ModelUdpSocket>;
-
-/// [`UdpSocket`]'s mark.
-#[derive(Debug)]
-pub struct ModelUdpSocket;
-
-impl Model for ModelUdpSocket {
-    const TRAITS: Traits = Traits {
-        name: "UdpSocket",
-        kind: Kind::Datagram,
-        family: SocketFamily::Other,
-        addresses: Addresses::InetDatagram,
-    };
+pub struct UdpSocket {
+    pub(super) socket: Socket,
 }
 
-impl Transfer for ModelUdpSocket {}
+pub(super) const SHAPE: Shape =
+    Shape { name: "UdpSocket", kind: Kind::Datagram, family: SocketFamily::Other };
 
 impl UdpSocket {
     /// A socket at the first of the addresses that can be had.
@@ -49,7 +41,7 @@ impl UdpSocket {
             let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
             let socket = Socket::open(family, libc::SOCK_DGRAM)?;
             sys::bind(socket.raw(), &RawAddr::from_socket_addr(addr))?;
-            Ok(UdpSocket::of(socket.watched()?))
+            Ok(UdpSocket { socket: socket.watched()? })
         })
     }
 
@@ -90,7 +82,7 @@ impl UdpSocket {
         self.socket.peer_addr()
     }
 
-    /// Its own address.
+    /// The local address.
     ///
     /// # Errors
     /// Those of getsockname(2).
@@ -252,5 +244,130 @@ impl UdpSocket {
     /// Those of getsockopt(2).
     pub fn ttl(&self) -> io::Result<u32> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_TTL)? as u32)
+    }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<UdpSocket> {
+        Ok(UdpSocket { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    /// The time that a read may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Read, timeout)
+    }
+
+    /// The time that a write may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Write, timeout)
+    }
+
+    /// The value of [`set_read_timeout`](Self::set_read_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Read))
+    }
+
+    /// The value of [`set_write_timeout`](Self::set_write_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Write))
+    }
+}
+
+impl fmt::Debug for UdpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_inet(&self.socket, f)
+    }
+}
+
+impl AsRawFd for UdpSocket {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for UdpSocket {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for UdpSocket {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for UdpSocket {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> UdpSocket {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for UdpSocket {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> UdpSocket {
+        UdpSocket { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<UdpSocket> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::net::UdpSocket::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UdpSocket) -> OwnedFd {
+        socket.socket.into_owned()
     }
 }

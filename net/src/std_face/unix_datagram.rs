@@ -1,14 +1,17 @@
 //! Model: `std::os::unix::net::UnixDatagram`.
 
+use std::fmt;
 use std::io;
 use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use super::address::{raw_unix, unix_addr};
+use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily};
-use super::typed::{Addresses, Model, SocketOf, Traits, Transfer};
-use crate::poll::Kind;
+use crate::poll::{Direction, Kind};
 use crate::sys;
 
 /// A unix datagram socket.
@@ -21,22 +24,12 @@ use crate::sys;
 /// assert_eq!(b.recv(&mut buf).unwrap(), 5);
 /// # }) } }
 /// ```
-pub type UnixDatagram = SocketOf<ModelUnixDatagram>;
-
-/// [`UnixDatagram`]'s mark.
-#[derive(Debug)]
-pub struct ModelUnixDatagram;
-
-impl Model for ModelUnixDatagram {
-    const TRAITS: Traits = Traits {
-        name: "UnixDatagram",
-        kind: Kind::Datagram,
-        family: SocketFamily::Other,
-        addresses: Addresses::Unix,
-    };
+pub struct UnixDatagram {
+    pub(super) socket: Socket,
 }
 
-impl Transfer for ModelUnixDatagram {}
+pub(super) const SHAPE: Shape =
+    Shape { name: "UnixDatagram", kind: Kind::Datagram, family: SocketFamily::Other };
 
 impl UnixDatagram {
     /// A socket at a path.
@@ -54,7 +47,7 @@ impl UnixDatagram {
     pub fn bind_addr(addr: &SocketAddr) -> io::Result<UnixDatagram> {
         let socket = Socket::open(libc::AF_UNIX, libc::SOCK_DGRAM)?;
         sys::bind(socket.raw(), &raw_unix(addr))?;
-        Ok(UnixDatagram::of(socket.watched()?))
+        Ok(UnixDatagram { socket: socket.watched()? })
     }
 
     /// A socket without an address.
@@ -63,10 +56,10 @@ impl UnixDatagram {
     /// Those of socket(2).
     pub fn unbound() -> io::Result<UnixDatagram> {
         let socket = Socket::open(libc::AF_UNIX, libc::SOCK_DGRAM)?;
-        Ok(UnixDatagram::of(socket.watched()?))
+        Ok(UnixDatagram { socket: socket.watched()? })
     }
 
-    /// Two connected ones.
+    /// Two connected sockets.
     ///
     /// # Errors
     /// Those of socketpair(2).
@@ -92,7 +85,7 @@ impl UnixDatagram {
         self.socket.control(|fd| sys::connect(fd, &raw_unix(addr)))
     }
 
-    /// Its own address.
+    /// The local address.
     ///
     /// # Errors
     /// Those of getsockname(2).
@@ -172,5 +165,135 @@ impl UnixDatagram {
     /// Those of shutdown(2).
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
+    }
+
+    /// A socket that the system gave us non-blocking.
+    pub(super) fn fresh(raw: RawFd) -> io::Result<UnixDatagram> {
+        Ok(UnixDatagram { socket: SHAPE.fresh(raw)? })
+    }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<UnixDatagram> {
+        Ok(UnixDatagram { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    /// The time that a read may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Read, timeout)
+    }
+
+    /// The time that a write may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Write, timeout)
+    }
+
+    /// The value of [`set_read_timeout`](Self::set_read_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Read))
+    }
+
+    /// The value of [`set_write_timeout`](Self::set_write_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Write))
+    }
+}
+
+impl fmt::Debug for UnixDatagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_unix(&self.socket, f)
+    }
+}
+
+impl AsRawFd for UnixDatagram {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for UnixDatagram {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for UnixDatagram {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for UnixDatagram {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> UnixDatagram {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for UnixDatagram {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> UnixDatagram {
+        UnixDatagram { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<UnixDatagram> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::os::unix::net::UnixDatagram::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UnixDatagram) -> OwnedFd {
+        socket.socket.into_owned()
     }
 }

@@ -1,14 +1,16 @@
 //! Model: `std::os::unix::net::UnixListener`.
 
+use std::fmt;
 use std::io;
 use std::iter::FusedIterator;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use super::UnixStream;
 use super::address::{raw_unix, unix_addr};
+use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily};
-use super::typed::{Addresses, Model, SocketOf, Traits};
 use crate::poll::Kind;
 use crate::sys;
 
@@ -29,20 +31,12 @@ const BACKLOG: i32 = -1;
 /// # drop(client);
 /// # }) } }
 /// ```
-pub type UnixListener = SocketOf<ModelUnixListener>;
-
-/// [`UnixListener`]'s mark.
-#[derive(Debug)]
-pub struct ModelUnixListener;
-
-impl Model for ModelUnixListener {
-    const TRAITS: Traits = Traits {
-        name: "UnixListener",
-        kind: Kind::Stream,
-        family: SocketFamily::Other,
-        addresses: Addresses::Unix,
-    };
+pub struct UnixListener {
+    pub(super) socket: Socket,
 }
+
+pub(super) const SHAPE: Shape =
+    Shape { name: "UnixListener", kind: Kind::Stream, family: SocketFamily::Other };
 
 impl UnixListener {
     /// Listens at a path.
@@ -61,7 +55,7 @@ impl UnixListener {
         let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM)?;
         sys::bind(socket.raw(), &raw_unix(addr))?;
         sys::listen(socket.raw(), BACKLOG)?;
-        Ok(UnixListener::of(socket.watched()?))
+        Ok(UnixListener { socket: socket.watched()? })
     }
 
     /// The next connection and its peer's address; parks until there is one.
@@ -84,6 +78,39 @@ impl UnixListener {
     /// Connections, one after the other, without end.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
+    }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<UnixListener> {
+        Ok(UnixListener { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
     }
 }
 
@@ -109,5 +136,65 @@ impl<'a> IntoIterator for &'a UnixListener {
 
     fn into_iter(self) -> Incoming<'a> {
         self.incoming()
+    }
+}
+
+impl fmt::Debug for UnixListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_unix(&self.socket, f)
+    }
+}
+
+impl AsRawFd for UnixListener {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for UnixListener {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for UnixListener {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for UnixListener {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> UnixListener {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for UnixListener {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> UnixListener {
+        UnixListener { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<UnixListener> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::os::unix::net::UnixListener::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UnixListener) -> OwnedFd {
+        socket.socket.into_owned()
     }
 }

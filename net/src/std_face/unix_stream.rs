@@ -1,16 +1,18 @@
 //! Model: `std::os::unix::net::UnixStream`.
 
-use std::io;
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use super::address::raw_unix;
+use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily, std_error};
-use super::typed::{Addresses, Model, SocketOf, Stream, Traits, Transfer};
 use crate::poll::endpoint::{Class, CopyFailure, Endpoint};
-use crate::poll::{Error, Fd, Kind, Mode};
+use crate::poll::{Direction, Error, Fd, Kind};
 use crate::sys;
 
 /// How long to sleep before a listener whose queue is full is asked again: there is no event for that.
@@ -28,24 +30,11 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 /// assert_eq!(&buf, b"hello");
 /// # }) } }
 /// ```
-pub type UnixStream = SocketOf<ModelUnixStream>;
-
-/// [`UnixStream`]'s mark.
-#[derive(Debug)]
-pub struct ModelUnixStream;
-
-impl Model for ModelUnixStream {
-    const TRAITS: Traits = Traits {
-        name: "UnixStream",
-        kind: Kind::Stream,
-        family: SocketFamily::Other,
-        addresses: Addresses::Unix,
-    };
+pub struct UnixStream {
+    pub(super) socket: Socket,
 }
 
-impl Transfer for ModelUnixStream {}
-
-impl Stream for ModelUnixStream {}
+pub(super) const SHAPE: Shape = Shape { name: "UnixStream", kind: Kind::Stream, family: SocketFamily::Other };
 
 impl UnixStream {
     /// Connects to a path.
@@ -64,7 +53,7 @@ impl UnixStream {
         loop {
             let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM)?;
             match socket.connect(&raw_unix(addr), None) {
-                Ok(socket) => return Ok(UnixStream::of(socket)),
+                Ok(socket) => return Ok(UnixStream { socket }),
                 // std's connect sleeps in the kernel until the listener's queue has room.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     gopark_runtime::time::sleep(QUEUE_FULL_PAUSE)
@@ -74,7 +63,7 @@ impl UnixStream {
         }
     }
 
-    /// Two connected ones.
+    /// Two connected sockets.
     ///
     /// # Errors
     /// Those of socketpair(2).
@@ -115,6 +104,76 @@ impl UnixStream {
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
+
+    /// A socket that the system gave us non-blocking.
+    pub(super) fn fresh(raw: RawFd) -> io::Result<UnixStream> {
+        Ok(UnixStream { socket: SHAPE.fresh(raw)? })
+    }
+
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
+    /// both have them in common.
+    ///
+    /// # Errors
+    /// Out of descriptors; a closed socket.
+    pub fn try_clone(&self) -> io::Result<UnixStream> {
+        Ok(UnixStream { socket: self.socket.try_clone()? })
+    }
+
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    ///
+    /// # Errors
+    /// It is closed already.
+    pub fn close(&self) -> io::Result<()> {
+        self.socket.close()
+    }
+
+    /// In non-blocking mode nothing parks: an operation that would fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(nonblocking)
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2); a closed socket.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    /// The time that a read may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Read, timeout)
+    }
+
+    /// The time that a write may take before it fails with `WouldBlock`. `None`: no limit.
+    ///
+    /// # Errors
+    /// `InvalidInput` for 0.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket.set_timeout(Direction::Write, timeout)
+    }
+
+    /// The value of [`set_read_timeout`](Self::set_read_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Read))
+    }
+
+    /// The value of [`set_write_timeout`](Self::set_write_timeout).
+    ///
+    /// # Errors
+    /// None; the result is std's.
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.socket.timeout(Direction::Write))
+    }
 }
 
 impl Endpoint for UnixStream {
@@ -122,11 +181,119 @@ impl Endpoint for UnixStream {
         Some((self.socket.for_copying()?, Class::Unix))
     }
 
-    fn begin(&self, mode: Mode) -> Result<(), Error> {
-        self.socket.begin_copying(mode)
+    fn begin(&self, direction: Direction) -> Result<(), Error> {
+        self.socket.begin_copying(direction)
     }
 
     fn copy_error(&self, failure: CopyFailure) -> io::Error {
         std_error(failure.error)
+    }
+}
+
+impl Read for &UnixStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.socket.read_vectored(bufs)
+    }
+}
+
+impl Read for UnixStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.socket.read_vectored(bufs)
+    }
+}
+
+impl Write for &UnixStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for UnixStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for UnixStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SHAPE.show_unix(&self.socket, f)
+    }
+}
+
+impl AsRawFd for UnixStream {
+    /// The descriptor, non-blocking and watched; -1 once closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.raw()
+    }
+}
+
+impl AsFd for UnixStream {
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
+    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    ///
+    /// # Panics
+    /// After `close`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.borrowed()
+    }
+}
+
+impl IntoRawFd for UnixStream {
+    /// The descriptor, open, non-blocking, no longer watched; -1 after `close`.
+    fn into_raw_fd(self) -> RawFd {
+        self.socket.into_raw()
+    }
+}
+
+impl FromRawFd for UnixStream {
+    /// As `From<OwnedFd>`.
+    unsafe fn from_raw_fd(fd: RawFd) -> UnixStream {
+        // SAFETY: the caller's duty: the descriptor is open, and ours now.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+impl From<OwnedFd> for UnixStream {
+    /// Non-blocking and watched from here on. No option of the socket changes.
+    ///
+    /// # Panics
+    /// If the descriptor is no socket: std's conversions cannot fail.
+    fn from(fd: OwnedFd) -> UnixStream {
+        UnixStream { socket: SHAPE.given(fd) }
+    }
+}
+
+impl From<UnixStream> for OwnedFd {
+    /// Non-blocking still. For one that blocks, as a child wants it, go through std's type:
+    /// `OwnedFd::from(std::os::unix::net::UnixStream::from(socket))`.
+    ///
+    /// # Panics
+    /// After `close`.
+    fn from(socket: UnixStream) -> OwnedFd {
+        socket.socket.into_owned()
     }
 }

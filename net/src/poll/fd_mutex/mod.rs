@@ -20,8 +20,9 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
 
 use gopark_runtime::context::{Context, ContextError};
-use gopark_runtime::poll_api::Mode;
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
+
+use super::Direction;
 
 const CLOSED: u64 = 1 << 0;
 const RLOCK: u64 = 1 << 1;
@@ -95,23 +96,23 @@ impl State {
         self.0 & CLOSED != 0
     }
 
-    fn locked(self, mode: Mode) -> bool {
-        self.0 & lock_bit(mode) != 0
+    fn locked(self, direction: Direction) -> bool {
+        self.0 & lock_bit(direction) != 0
     }
 
     /// What [`rw_lock`](Self::rw_lock) comes to in the usual case: open, and not locked in this direction.
     #[inline(always)]
-    fn lock_quickly(self, mode: Mode) -> Option<State> {
-        let free = self.0 & (CLOSED | lock_bit(mode)) == 0 && self.count(REF_SHIFT) != COUNT_MASK;
-        free.then(|| State(self.0 + (1 << REF_SHIFT) + lock_bit(mode)))
+    fn lock_quickly(self, direction: Direction) -> Option<State> {
+        let free = self.0 & (CLOSED | lock_bit(direction)) == 0 && self.count(REF_SHIFT) != COUNT_MASK;
+        free.then(|| State(self.0 + (1 << REF_SHIFT) + lock_bit(direction)))
     }
 
     /// What [`rw_unlock`](Self::rw_unlock) comes to in the usual case: open, and nobody waits for this lock.
     #[inline(always)]
-    fn unlock_quickly(self, mode: Mode) -> Option<State> {
-        let asked = CLOSED | lock_bit(mode) | COUNT_MASK << wait_shift(mode);
-        let usual = self.0 & asked == lock_bit(mode) && self.count(REF_SHIFT) != 0;
-        usual.then(|| State(self.0 - (1 << REF_SHIFT) - lock_bit(mode)))
+    fn unlock_quickly(self, direction: Direction) -> Option<State> {
+        let asked = CLOSED | lock_bit(direction) | COUNT_MASK << wait_shift(direction);
+        let usual = self.0 & asked == lock_bit(direction) && self.count(REF_SHIFT) != 0;
+        usual.then(|| State(self.0 - (1 << REF_SHIFT) - lock_bit(direction)))
     }
 
     #[inline(always)]
@@ -147,57 +148,57 @@ impl State {
         (new, if last { Unref::Last } else { Unref::More })
     }
 
-    fn rw_lock(self, mode: Mode) -> Result<(State, LockStep), Closed> {
+    fn rw_lock(self, direction: Direction) -> Result<(State, LockStep), Closed> {
         if self.closed() {
             return Err(Closed);
         }
-        if self.locked(mode) {
-            return Ok((self.plus_one(wait_shift(mode)), LockStep::Wait));
+        if self.locked(direction) {
+            return Ok((self.plus_one(wait_shift(direction)), LockStep::Wait));
         }
-        Ok((State(self.plus_one(REF_SHIFT).0 | lock_bit(mode)), LockStep::Acquired))
+        Ok((State(self.plus_one(REF_SHIFT).0 | lock_bit(direction)), LockStep::Acquired))
     }
 
     /// A waiter gives up.
-    fn leave_queue(self, mode: Mode) -> (State, LeftQueue) {
-        match self.count(wait_shift(mode)) {
+    fn leave_queue(self, direction: Direction) -> (State, LeftQueue) {
+        match self.count(wait_shift(direction)) {
             0 => (self, LeftQueue::WakeUnderWay),
-            _ => (State(self.0 - (1 << wait_shift(mode))), LeftQueue::Counted),
+            _ => (State(self.0 - (1 << wait_shift(direction))), LeftQueue::Counted),
         }
     }
 
     /// One that gave up was woken: whether the next in line is to be woken in its place.
-    fn decline(self, mode: Mode) -> (State, bool) {
-        match self.leave_queue(mode) {
-            (taken_off, LeftQueue::Counted) if !self.locked(mode) => (taken_off, true),
+    fn decline(self, direction: Direction) -> (State, bool) {
+        match self.leave_queue(direction) {
+            (taken_off, LeftQueue::Counted) if !self.locked(direction) => (taken_off, true),
             _ => (self, false),
         }
     }
 
-    /// The state, whether a waiter of this mode is to be woken, and whether anybody is left.
-    fn rw_unlock(self, mode: Mode) -> (State, bool, Unref) {
-        if !self.locked(mode) {
+    /// The state, whether a waiter of this direction is to be woken, and whether a user is left.
+    fn rw_unlock(self, direction: Direction) -> (State, bool, Unref) {
+        if !self.locked(direction) {
             panic!("inconsistent fdMutex: unlock of an unlocked descriptor");
         }
-        let (State(mut new), unref) = State(self.0 & !lock_bit(mode)).decref();
-        let wake = self.count(wait_shift(mode)) != 0;
+        let (State(mut new), unref) = State(self.0 & !lock_bit(direction)).decref();
+        let wake = self.count(wait_shift(direction)) != 0;
         if wake {
-            new -= 1 << wait_shift(mode);
+            new -= 1 << wait_shift(direction);
         }
         (State(new), wake, unref)
     }
 }
 
-fn lock_bit(mode: Mode) -> u64 {
-    match mode {
-        Mode::Read => RLOCK,
-        Mode::Write => WLOCK,
+fn lock_bit(direction: Direction) -> u64 {
+    match direction {
+        Direction::Read => RLOCK,
+        Direction::Write => WLOCK,
     }
 }
 
-fn wait_shift(mode: Mode) -> u32 {
-    match mode {
-        Mode::Read => RWAIT_SHIFT,
-        Mode::Write => WWAIT_SHIFT,
+fn wait_shift(direction: Direction) -> u32 {
+    match direction {
+        Direction::Read => RWAIT_SHIFT,
+        Direction::Write => WWAIT_SHIFT,
     }
 }
 
@@ -238,30 +239,30 @@ impl FdMutex {
 
     /// The lock of this direction, with a reference. Waits for its holder.
     #[inline(always)]
-    pub(crate) fn rw_lock(&self, mode: Mode) -> Result<(), Closed> {
-        if self.try_step(|s| s.lock_quickly(mode)) { Ok(()) } else { self.rw_lock_slow(mode) }
+    pub(crate) fn rw_lock(&self, direction: Direction) -> Result<(), Closed> {
+        if self.try_step(|s| s.lock_quickly(direction)) { Ok(()) } else { self.rw_lock_slow(direction) }
     }
 
     /// It is closed, held, or changed just then.
     #[cold]
     #[inline(never)]
-    fn rw_lock_slow(&self, mode: Mode) -> Result<(), Closed> {
+    fn rw_lock_slow(&self, direction: Direction) -> Result<(), Closed> {
         loop {
-            match self.update(|s| s.rw_lock(mode))? {
+            match self.update(|s| s.rw_lock(direction))? {
                 LockStep::Acquired => return Ok(()),
                 // Whoever wakes us has taken us off the count (I1).
-                LockStep::Wait => semacquire(self.sema(mode)),
+                LockStep::Wait => semacquire(self.sema(direction)),
             }
         }
     }
 
     /// The same, given up when the context is done. A lock that is free is taken in any case.
-    pub(crate) fn rw_lock_context(&self, mode: Mode, ctx: &Context) -> Result<(), NoLock> {
+    pub(crate) fn rw_lock_context(&self, direction: Direction, ctx: &Context) -> Result<(), NoLock> {
         loop {
-            match self.update(|s| s.rw_lock(mode))? {
+            match self.update(|s| s.rw_lock(direction))? {
                 LockStep::Acquired => return Ok(()),
-                LockStep::Wait => ctx.semacquire(self.sema(mode)).map_err(|e| {
-                    self.leave_queue(mode);
+                LockStep::Wait => ctx.semacquire(self.sema(direction)).map_err(|e| {
+                    self.leave_queue(direction);
                     NoLock::Context(e)
                 })?,
             }
@@ -269,42 +270,46 @@ impl FdMutex {
     }
 
     #[cold]
-    fn leave_queue(&self, mode: Mode) {
-        let Ok(left) = self.update(|s| Ok::<_, std::convert::Infallible>(s.leave_queue(mode)));
+    fn leave_queue(&self, direction: Direction) {
+        let Ok(left) = self.update(|s| Ok::<_, std::convert::Infallible>(s.leave_queue(direction)));
         if left == LeftQueue::Counted {
             return;
         }
-        semacquire(self.sema(mode));
-        let Ok(wake) = self.update(|s| Ok::<_, std::convert::Infallible>(s.decline(mode)));
+        semacquire(self.sema(direction));
+        let Ok(wake) = self.update(|s| Ok::<_, std::convert::Infallible>(s.decline(direction)));
         if wake {
-            semrelease(self.sema(mode), Handoff::No);
+            semrelease(self.sema(direction), Handoff::No);
         }
     }
 
     /// Gives lock and reference back, and wakes the next in line.
     #[inline(always)]
-    pub(crate) fn rw_unlock(&self, mode: Mode) -> Unref {
-        if self.try_step(|s| s.unlock_quickly(mode)) { Unref::More } else { self.rw_unlock_slow(mode) }
+    pub(crate) fn rw_unlock(&self, direction: Direction) -> Unref {
+        if self.try_step(|s| s.unlock_quickly(direction)) {
+            Unref::More
+        } else {
+            self.rw_unlock_slow(direction)
+        }
     }
 
     /// Somebody waits, it is closed, or changed just then.
     #[cold]
     #[inline(never)]
-    fn rw_unlock_slow(&self, mode: Mode) -> Unref {
+    fn rw_unlock_slow(&self, direction: Direction) -> Unref {
         let Ok((wake, unref)) = self.update(|s| {
-            let (new, wake, unref) = s.rw_unlock(mode);
+            let (new, wake, unref) = s.rw_unlock(direction);
             Ok::<_, std::convert::Infallible>((new, (wake, unref)))
         });
         if wake {
-            semrelease(self.sema(mode), Handoff::No);
+            semrelease(self.sema(direction), Handoff::No);
         }
         unref
     }
 
-    fn sema(&self, mode: Mode) -> &AtomicU32 {
-        match mode {
-            Mode::Read => &self.rsema,
-            Mode::Write => &self.wsema,
+    fn sema(&self, direction: Direction) -> &AtomicU32 {
+        match direction {
+            Direction::Read => &self.rsema,
+            Direction::Write => &self.wsema,
         }
     }
 

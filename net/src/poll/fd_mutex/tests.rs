@@ -8,9 +8,9 @@ use super::*;
 /// What a user does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Plan {
-    Lock(Mode),
+    Lock(Direction),
     /// A lock under a context, which may be done at any time.
-    LockContext(Mode),
+    LockContext(Direction),
     Ref,
     Close,
 }
@@ -40,10 +40,10 @@ struct World {
     destroyed: bool,
 }
 
-fn side(mode: Mode) -> usize {
-    match mode {
-        Mode::Read => 0,
-        Mode::Write => 1,
+fn side(direction: Direction) -> usize {
+    match direction {
+        Direction::Read => 0,
+        Direction::Write => 1,
     }
 }
 
@@ -61,34 +61,36 @@ impl World {
         let mut w = self.clone();
         let (plan, at) = w.users[i];
         w.users[i].1 = match (plan, at) {
-            (Plan::Lock(mode) | Plan::LockContext(mode), At::Start) => match w.state.rw_lock(mode) {
-                Err(Closed) => At::Done,
-                Ok((state, step)) => {
-                    w.state = state;
-                    if step == LockStep::Acquired { At::Holding } else { At::Asleep }
+            (Plan::Lock(direction) | Plan::LockContext(direction), At::Start) => {
+                match w.state.rw_lock(direction) {
+                    Err(Closed) => At::Done,
+                    Ok((state, step)) => {
+                        w.state = state;
+                        if step == LockStep::Acquired { At::Holding } else { At::Asleep }
+                    }
                 }
-            },
-            (Plan::Lock(mode) | Plan::LockContext(mode), At::Asleep) => {
-                w.sema[side(mode)] = w.sema[side(mode)].checked_sub(1)?;
+            }
+            (Plan::Lock(direction) | Plan::LockContext(direction), At::Asleep) => {
+                w.sema[side(direction)] = w.sema[side(direction)].checked_sub(1)?;
                 At::Start
             }
-            (Plan::Lock(mode) | Plan::LockContext(mode), At::Holding) => {
+            (Plan::Lock(direction) | Plan::LockContext(direction), At::Holding) => {
                 w.users[i].1 = At::Done;
-                let (state, wake, unref) = w.state.rw_unlock(mode);
+                let (state, wake, unref) = w.state.rw_unlock(direction);
                 w.state = state;
                 w.unref(unref);
                 if wake { At::Waking } else { At::Done }
             }
-            (Plan::Lock(mode) | Plan::LockContext(mode), At::Waking) => {
-                w.sema[side(mode)] += 1;
+            (Plan::Lock(direction) | Plan::LockContext(direction), At::Waking) => {
+                w.sema[side(direction)] += 1;
                 At::Done
             }
-            (Plan::LockContext(mode), At::GivingUp) => {
-                w.sema[side(mode)] = w.sema[side(mode)].checked_sub(1)?;
+            (Plan::LockContext(direction), At::GivingUp) => {
+                w.sema[side(direction)] = w.sema[side(direction)].checked_sub(1)?;
                 At::Declining
             }
-            (Plan::LockContext(mode), At::Declining) => {
-                let (state, wake) = w.state.decline(mode);
+            (Plan::LockContext(direction), At::Declining) => {
+                let (state, wake) = w.state.decline(direction);
                 w.state = state;
                 if wake { At::Waking } else { At::Done }
             }
@@ -125,10 +127,10 @@ impl World {
             (_, At::Done) => return None,
             odd => panic!("no such place: {odd:?}"),
         };
-        for mode in [Mode::Read, Mode::Write] {
-            let locks = [Plan::Lock(mode), Plan::LockContext(mode)];
+        for direction in [Direction::Read, Direction::Write] {
+            let locks = [Plan::Lock(direction), Plan::LockContext(direction)];
             let holders = w.users.iter().filter(|(p, at)| locks.contains(p) && *at == At::Holding).count();
-            assert!(holders <= 1, "{holders} hold the {mode:?} lock: {w:?}");
+            assert!(holders <= 1, "{holders} hold the {direction:?} lock: {w:?}");
         }
         Some(w)
     }
@@ -137,9 +139,9 @@ impl World {
 impl World {
     /// The context of a sleeping user is done: the other step that it may take.
     fn give_up(&self, i: usize) -> Option<World> {
-        let (Plan::LockContext(mode), At::Asleep) = self.users[i] else { return None };
+        let (Plan::LockContext(direction), At::Asleep) = self.users[i] else { return None };
         let mut w = self.clone();
-        let (state, left) = w.state.leave_queue(mode);
+        let (state, left) = w.state.leave_queue(direction);
         w.state = state;
         w.users[i].1 = if left == LeftQueue::Counted { At::Done } else { At::GivingUp };
         Some(w)
@@ -176,7 +178,7 @@ fn explore(plans: &[Plan]) -> usize {
 #[test]
 fn every_interleaving_of_readers_writers_users_and_closers() {
     use Plan::{Close, Lock, LockContext, Ref};
-    let (r, w, c) = (Lock(Mode::Read), Lock(Mode::Write), LockContext(Mode::Read));
+    let (r, w, c) = (Lock(Direction::Read), Lock(Direction::Write), LockContext(Direction::Read));
     for plans in [
         vec![r, r, r, Close],
         vec![r, r, w, w, Close],
@@ -204,19 +206,19 @@ fn quick_steps_are_the_steps() {
         })
     }) {
         let s = State(bits | refs << REF_SHIFT | readers << RWAIT_SHIFT | writers << WWAIT_SHIFT);
-        for mode in [Mode::Read, Mode::Write] {
-            let mine = if mode == Mode::Read { readers } else { writers };
-            if let Some(locked) = s.lock_quickly(mode) {
-                assert_eq!(s.rw_lock(mode), Ok((locked, LockStep::Acquired)), "{s:?} {mode:?}");
+        for direction in [Direction::Read, Direction::Write] {
+            let mine = if direction == Direction::Read { readers } else { writers };
+            if let Some(locked) = s.lock_quickly(direction) {
+                assert_eq!(s.rw_lock(direction), Ok((locked, LockStep::Acquired)), "{s:?} {direction:?}");
                 quick += 1;
             } else {
-                assert!(s.closed() || s.locked(mode) || refs == COUNT_MASK, "{s:?} {mode:?}");
+                assert!(s.closed() || s.locked(direction) || refs == COUNT_MASK, "{s:?} {direction:?}");
             }
-            if let Some(unlocked) = s.unlock_quickly(mode) {
-                assert_eq!(s.rw_unlock(mode), (unlocked, false, Unref::More), "{s:?} {mode:?}");
+            if let Some(unlocked) = s.unlock_quickly(direction) {
+                assert_eq!(s.rw_unlock(direction), (unlocked, false, Unref::More), "{s:?} {direction:?}");
                 quick += 1;
             } else {
-                assert!(s.closed() || !s.locked(mode) || refs == 0 || mine != 0, "{s:?} {mode:?}");
+                assert!(s.closed() || !s.locked(direction) || refs == 0 || mine != 0, "{s:?} {direction:?}");
             }
         }
     }
@@ -228,10 +230,10 @@ fn mutex_lock() {
     let mu = FdMutex::default();
     mu.incref().unwrap();
     assert_eq!(mu.decref(), Unref::More);
-    mu.rw_lock(Mode::Read).unwrap();
-    assert_eq!(mu.rw_unlock(Mode::Read), Unref::More);
-    mu.rw_lock(Mode::Write).unwrap();
-    assert_eq!(mu.rw_unlock(Mode::Write), Unref::More);
+    mu.rw_lock(Direction::Read).unwrap();
+    assert_eq!(mu.rw_unlock(Direction::Read), Unref::More);
+    mu.rw_lock(Direction::Write).unwrap();
+    assert_eq!(mu.rw_unlock(Direction::Write), Unref::More);
 }
 
 #[test]
@@ -239,8 +241,8 @@ fn mutex_close() {
     let mu = FdMutex::default();
     mu.incref_and_close().unwrap();
     assert_eq!(mu.incref(), Err(Closed));
-    assert_eq!(mu.rw_lock(Mode::Read), Err(Closed));
-    assert_eq!(mu.rw_lock(Mode::Write), Err(Closed));
+    assert_eq!(mu.rw_lock(Direction::Read), Err(Closed));
+    assert_eq!(mu.rw_lock(Direction::Write), Err(Closed));
     assert_eq!(mu.incref_and_close(), Err(Closed));
     assert_eq!(mu.decref(), Unref::Last);
 }
@@ -267,7 +269,7 @@ fn mutex_panic_decref() {
 #[test]
 #[should_panic(expected = "inconsistent fdMutex")]
 fn mutex_panic_rw_unlock() {
-    let _ = FdMutex::default().rw_unlock(Mode::Read);
+    let _ = FdMutex::default().rw_unlock(Direction::Read);
 }
 
 #[test]

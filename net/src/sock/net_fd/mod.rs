@@ -16,9 +16,8 @@ use gopark_runtime::context::Context;
 use crate::addr::Addr;
 use crate::addr::network::{Network, Transport};
 use crate::error::{Cause, Errno, OpError};
-use crate::poll::{DeadlineMode, Error, Fd, Kind, Mode, WriteError, context_error};
-use crate::sys;
-use crate::sys::{Family, RawAddr};
+use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, WriteError, context_error};
+use crate::sys::{self, Family, RawAddr};
 use ends::Ends;
 
 /// A socket. Go: netFD.
@@ -119,7 +118,7 @@ impl NetFd {
     fn wait_connected(&self, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
         let fd = self.pfd.raw();
         loop {
-            self.pfd.wait_context(Mode::Write, ctx)?;
+            self.pfd.wait_context(Direction::Write, ctx)?;
             // A second connect would not tell of an earlier error; SO_ERROR does (golang.org/issue/7474).
             let error = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR)
                 .map_err(|e| Cause::syscall("getsockopt", e))?;
