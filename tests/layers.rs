@@ -18,7 +18,7 @@ const RUNTIME: &[&[&str]] = &[
     // state: nothing here parks, wakes or polls
     &[
         "sched/ahead",
-        "sched/census",
+        "sched/counts",
         "sched/g",
         "sched/glist",
         "sched/m",
@@ -34,7 +34,7 @@ const RUNTIME: &[&[&str]] = &[
     // what a goroutine looks like from outside: reports, faults
     &["observe"],
     // schedule, park, ready, wake, steal
-    &["sched", "sched/hogs/template", "sched/hogs/weight"],
+    &["sched", "sched/hogs/template", "sched/hogs/niceness"],
     // the blocking doors
     &[
         "netpoll/api",

@@ -2,9 +2,8 @@
 #![cfg(not(loom))]
 
 pub use crate::future::block_on;
-pub use crate::observe::dump::{Backtrace, GoroutineInfo, goroutines};
+pub use crate::observe::dump::{Backtrace, GoroutineInfo, GoroutineState, goroutines};
 pub use crate::sched::blocking::{LockedThread, blocking, lock_os_thread};
-pub use crate::sched::g::Status as GoroutineState;
 pub use crate::sched::join::{GoOptions, JoinFuture, JoinHandle, go, go_with};
 pub use crate::sched::metrics::{Histogram, Metrics, metrics};
 pub use crate::sched::scope::{Scope, ScopedJoinHandle, scope};
@@ -39,7 +38,7 @@ pub fn gosched() {
 /// ```
 #[doc(alias = "NumGoroutine")]
 pub fn num_goroutine() -> usize {
-    crate::sched::schedt::try_sched().map_or(0, crate::sched::census::living)
+    crate::sched::schedt::try_sched().map_or(0, crate::sched::counts::living)
 }
 
 /// The number of Ps: how many goroutines run at once. Go: runtime.GOMAXPROCS(0).

@@ -52,7 +52,6 @@ pub(crate) mod g {
 #[repr(align(64))]
 #[allow(dead_code)]
 pub(crate) struct Record {
-    pub(crate) param: loom::sync::atomic::AtomicPtr<()>,
     pub(crate) select_done: loom::sync::atomic::AtomicU32,
     /// Owned by the list that the record is on.
     pub(crate) schedlink: std::cell::Cell<Option<g::GRef>>,
@@ -61,7 +60,6 @@ pub(crate) struct Record {
 
 loom::thread_local! {
     static RECORD: g::GRef = g::GRef(Box::leak(Box::new(Record {
-        param: loom::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
         select_done: loom::sync::atomic::AtomicU32::new(0),
         schedlink: std::cell::Cell::new(None),
         note: crate::words::note::Note::new(),

@@ -241,14 +241,14 @@ fn a_child_of_a_hog_weighs_what_it_should() {
     // `nice` prints the priority that it was started with.
     let own = std::process::Command::new("nice").output().unwrap().stdout;
     in_runtime(move || {
-        let lowered = gopark_runtime::metrics().lowered_threads;
+        let lowered = gopark_runtime::metrics().reniced_threads;
         let hogs: Vec<_> = (0..4 * gopark_runtime::gomaxprocs())
             .map(|_| {
                 go(move || {
                     let start = Instant::now();
                     // Until sysmon has got to it; bounded, for a machine that is busy otherwise.
                     while start.elapsed() < Duration::from_millis(500)
-                        || (gopark_runtime::metrics().lowered_threads == lowered
+                        || (gopark_runtime::metrics().reniced_threads == lowered
                             && start.elapsed() < Duration::from_secs(20))
                     {
                         std::hint::spin_loop();
@@ -260,6 +260,6 @@ fn a_child_of_a_hog_weighs_what_it_should() {
         for hog in hogs {
             assert_eq!(hog.join().unwrap(), own);
         }
-        assert!(gopark_runtime::metrics().lowered_threads > lowered, "no thread was lowered");
+        assert!(gopark_runtime::metrics().reniced_threads > lowered, "no thread was lowered");
     });
 }

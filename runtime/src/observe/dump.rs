@@ -28,6 +28,18 @@ const ROOM_TO_UNWIND: usize = 3 * PAGE;
 /// From so many goroutines on, a dump groups those with the same state and backtrace.
 const GROUP_FROM: usize = 1000;
 
+/// What a goroutine does. One in a call announced by `blocking` is `Running`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GoroutineState {
+    /// On a run queue.
+    Runnable,
+    /// Runs on a thread.
+    Running,
+    /// Parked.
+    Waiting,
+}
+
 /// What one goroutine does. See [`goroutines`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -37,7 +49,7 @@ pub struct GoroutineInfo {
     /// The name given by `go_with`.
     pub name: Option<String>,
     /// What it does.
-    pub state: Status,
+    pub state: GoroutineState,
     /// Why it waits, in Go's words (`IO wait`, `chan receive`); empty unless it waits.
     pub wait_reason: &'static str,
     /// Since when it waits, to about 10 ms.
@@ -164,10 +176,12 @@ pub fn goroutines() -> Vec<GoroutineInfo> {
 /// One goroutine, unless it is dead.
 fn observe(gp: GRef) -> Option<GoroutineInfo> {
     let scanning = gp.begin_scan();
-    let state = if scanning { Status::Waiting } else { gp.status() };
-    if matches!(state, Status::Dead | Status::Idle) {
-        return None;
-    }
+    let state = match if scanning { Status::Waiting } else { gp.status() } {
+        Status::Runnable => GoroutineState::Runnable,
+        Status::Running => GoroutineState::Running,
+        Status::Waiting => GoroutineState::Waiting,
+        Status::Idle | Status::Dead => return None,
+    };
     let name = gp.name.load(Relaxed);
     let since = gp.wait_since.load(Relaxed);
     let info = GoroutineInfo {
@@ -264,13 +278,10 @@ pub(crate) fn text() -> String {
 /// `goroutine 7 [IO wait, 2 minutes]:`
 fn header(out: &mut String, g: &GoroutineInfo) {
     let state = match g.state {
-        Status::Waiting if !g.wait_reason.is_empty() => g.wait_reason,
-        Status::Idle => "idle",
-        Status::Runnable => "runnable",
-        Status::Running => "running",
-        Status::Syscall => "syscall",
-        Status::Waiting => "waiting",
-        Status::Dead => "dead",
+        GoroutineState::Waiting if !g.wait_reason.is_empty() => g.wait_reason,
+        GoroutineState::Runnable => "runnable",
+        GoroutineState::Running => "running",
+        GoroutineState::Waiting => "waiting",
     };
     let _ = write!(out, "goroutine {} [{state}", g.id);
     let minutes = g.waiting_since.map_or(0, |since| since.elapsed().as_secs() / 60);
@@ -292,7 +303,7 @@ fn body(out: &mut String, g: &GoroutineInfo) {
         Some(trace) => {
             let _ = write!(out, "{trace}");
         }
-        None if g.state == Status::Running => {
+        None if g.state == GoroutineState::Running => {
             out.push_str("\tgoroutine running on other thread; stack unavailable\n");
         }
         None => {}

@@ -75,7 +75,7 @@ fn schedtrace(sched: &Sched, state: &SchedState, now: i64) -> String {
             p.schedtick.load(Relaxed),
             p.syscalltick.load(Relaxed),
             or_nil(m),
-            p.stealer.len(),
+            runqsize(p),
             p.timers.len(),
         );
     }
@@ -89,7 +89,7 @@ fn schedtrace(sched: &Sched, state: &SchedState, now: i64) -> String {
 }
 
 fn machine(out: &mut String, sched: &Sched, m: &M) {
-    let p = sched.allp.iter().find(|p| std::ptr::eq(m.tenure.p(), *p)).map(|p| u64::from(p.id));
+    let p = sched.allp.iter().find(|p| std::ptr::eq(m.hold.p(), *p)).map(|p| u64::from(p.id));
     let curg = m.curg.load(Relaxed);
     // SAFETY: Gs are never freed (g.rs I1).
     let curg = unsafe { curg.as_ref() }.map(|g| g.goid.load(Relaxed));
@@ -110,7 +110,7 @@ fn goroutine(out: &mut String, gp: GRef) {
     if matches!(status, Status::Dead | Status::Idle) {
         return;
     }
-    let running = matches!(status, Status::Running | Status::Syscall);
+    let running = status == Status::Running;
     let m = if running { gp.m_hint().map(|m| m.id) } else { None };
     // SAFETY: Ms are never freed (m.rs I1).
     let lockedm = unsafe { gp.lockedm.load(Relaxed).as_ref() }.map(|m| m.id);

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::hogs::weight;
+use super::hogs::niceness;
 use super::{Next, suspend, wake};
 use crate::sched::g::{self, GRef, Status, WaitReason};
 use crate::sched::m::M;
@@ -48,12 +48,12 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
 
 fn entersyscall(gp: GRef) {
     // The call may be a fork or a new thread, which inherit the weight.
-    let m = weight::leave_lowered(gp);
+    let m = niceness::leave_reniced(gp);
     if let Some(p) = m.p() {
         // Relaxed: the holder is the only writer; sysmon reads a hint.
         p.syscalltick.store(p.syscalltick.load(Relaxed).wrapping_add(1), Relaxed);
     }
-    m.tenure.leave(Mode::Blocking);
+    m.hold.leave(Mode::Blocking);
 }
 
 fn exitsyscall(gp: GRef) {
@@ -65,7 +65,7 @@ fn exitsyscall(gp: GRef) {
 #[inline(always)]
 pub(crate) fn regain_p(gp: GRef) {
     // A hint: it can only go from a P to none behind our back, and then the next door finds out.
-    if gp.m().tenure.p().is_null() {
+    if gp.m().hold.p().is_null() {
         get_p(gp);
     }
 }
@@ -74,8 +74,8 @@ pub(crate) fn regain_p(gp: GRef) {
 #[inline(never)]
 fn get_p(gp: GRef) {
     let m = gp.m();
-    if !m.tenure.enter().is_null() || acquirep_idle(m) {
-        m.tenure.leave(Mode::User);
+    if !m.hold.enter().is_null() || acquirep_idle(m) {
+        m.hold.leave(Mode::User);
         return;
     }
     // No P to be had: queue for one. Go: exitsyscall0.
@@ -93,7 +93,7 @@ fn get_p(gp: GRef) {
 /// An idle P for an M whose thread may hold one.
 fn acquirep_idle(m: &'static M) -> bool {
     // The hint spares a lowered thread the calls that make it heavier, for nothing.
-    sched().spinning.npidle() > 0 && weight::regain(m) && wake::acquirep_idle(m)
+    sched().spinning.npidle() > 0 && niceness::regain(m) && wake::acquirep_idle(m)
 }
 
 /// A goroutine that wakes another and has lost its P gets one back here if one is idle: without queueing, since it may not park
@@ -143,8 +143,8 @@ pub struct LockedThread {
 #[doc(alias = "LockOSThread")]
 pub fn lock_os_thread() -> LockedThread {
     if let Some(gp) = g::current_goroutine() {
-        let before = gp.m().tenure.mode();
-        lock(gp, weight::leave_lowered(gp), before);
+        let before = gp.m().hold.mode();
+        lock(gp, niceness::leave_reniced(gp), before);
     }
     LockedThread { _not_send: PhantomData }
 }
@@ -153,21 +153,21 @@ pub fn lock_os_thread() -> LockedThread {
 pub(super) fn stay_on_this_thread() -> LockedThread {
     if let Some(gp) = g::current_goroutine() {
         let m = gp.m();
-        let before = m.tenure.mode();
-        m.tenure.enter();
+        let before = m.hold.mode();
+        m.hold.enter();
         lock(gp, m, before);
     }
     LockedThread { _not_send: PhantomData }
 }
 
-/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (weight.rs W1).
+/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (niceness.rs W1).
 fn lock(gp: GRef, m: &'static M, before: Mode) {
     gp.locked_count.set(gp.locked_count.get() + 1);
     // Relaxed: read by this thread, and by others after the goroutine was queued.
     gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);
     m.lockedg.store(gp.as_ptr(), Relaxed);
     if before != Mode::Runtime {
-        m.tenure.leave(before);
+        m.hold.leave(before);
     }
 }
 
@@ -179,8 +179,8 @@ impl Drop for LockedThread {
             if count == 0 {
                 gp.m().lockedg.store(ptr::null_mut(), Relaxed);
                 gp.lockedm.store(ptr::null_mut(), Relaxed);
-                if gp.m().is_lowered() {
-                    weight::drop_p_of_lowered(gp.m());
+                if gp.m().is_reniced() {
+                    niceness::drop_p_of_reniced(gp.m());
                 }
             }
         }

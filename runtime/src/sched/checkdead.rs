@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
 use parking_lot::MutexGuard;
 
 use crate::observe::dump;
-use crate::sched::census;
+use crate::sched::counts;
 use crate::sched::schedt::{Sched, SchedState, try_sched};
 use crate::sys::thread::thread_count;
 
@@ -91,7 +91,7 @@ pub(crate) fn checkdead(sched: &Sched, state: MutexGuard<'_, SchedState>) {
         return;
     }
     let (known, parked) = (KNOWN_THREADS.load(SeqCst), PARKED_THREADS.load(SeqCst).max(0).unsigned_abs());
-    if known > parked || (parked == 0 && census::living(sched) == 0) {
+    if known > parked || (parked == 0 && counts::living(sched) == 0) {
         return;
     }
     if sched.timers_pending() {

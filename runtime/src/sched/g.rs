@@ -37,18 +37,16 @@ use crate::words::note::Note;
 
 pub(crate) use crate::words::wait_reason::WaitReason;
 
-/// What a goroutine does. Go: `_Gidle` and so on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a goroutine does. Go: `_Gidle` and so on. One in a call announced by `blocking` is `Running`: Go's `_Gsyscall` is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Status {
+pub(crate) enum Status {
     /// Just made, never run.
     Idle = 0,
     /// On a run queue.
     Runnable = 1,
     /// Runs on an M.
     Running = 2,
-    /// In a system call, in Go. Not seen here: a goroutine in a call announced by `blocking` is `Running`.
-    Syscall = 3,
     /// Parked.
     Waiting = 4,
     /// Ended; its record waits for reuse.
@@ -64,7 +62,6 @@ impl Status {
             0 => Status::Idle,
             1 => Status::Runnable,
             2 => Status::Running,
-            3 => Status::Syscall,
             4 => Status::Waiting,
             6 => Status::Dead,
             other => crate::throw!("bad g status {other}"),
@@ -122,8 +119,6 @@ pub(crate) struct G {
     pub(crate) name: AtomicPtr<Box<str>>,
     /// `LockOSThread` nesting; touched by the goroutine only.
     pub(crate) locked_count: Cell<u32>,
-    /// A waker's message to the woken; ordered by the wake itself.
-    pub(crate) param: AtomicPtr<()>,
     /// The sleep timer. Go: g.timer.
     pub(crate) timer: Timer,
     /// A plain thread sleeps here.
@@ -161,7 +156,6 @@ impl G {
             ahead: Ahead::new(),
             goid: AtomicU64::new(0),
             locked_count: Cell::new(0),
-            param: AtomicPtr::new(ptr::null_mut()),
             spawn_site: AtomicPtr::new(ptr::null_mut()),
             parent: AtomicU64::new(0),
             name: AtomicPtr::new(ptr::null_mut()),

@@ -9,19 +9,19 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::R
 
 use crate::sched::g::{G, GRef};
 use crate::sched::p::P;
-use crate::sys::weight::Weight;
-use crate::words::handshake::Tenure;
+use crate::sys::niceness::Niceness;
+use crate::words::handshake::Hold;
 use crate::words::note::Note;
 
-/// [`M::own_weight`] of a thread that weighs what it always did. No weight's word.
-const FULL_WEIGHT: u32 = u32::MAX;
+/// [`M::own_niceness`] of a thread that sysmon has not reniced. No `Niceness` has this word.
+const NOT_RENICED: u32 = u32::MAX;
 
 /// Padded: an M's handshake words are its own cache line's.
 #[repr(align(128))]
 pub(crate) struct M {
     pub(crate) id: u64,
     /// Its hold on a P, and whether it is in the runtime.
-    pub(crate) tenure: Tenure<P>,
+    pub(crate) hold: Hold<P>,
     /// The goroutine it runs, or null. Written by itself, read by sysmon and dumps.
     pub(crate) curg: AtomicPtr<G>,
     /// Looks for work and is counted in `nmspinning`. Written by itself (by `startm` before it runs).
@@ -36,9 +36,9 @@ pub(crate) struct M {
     pub(crate) alt_stack: Cell<*mut u8>,
     /// Its thread, as the kernel numbers it. Written by the thread when it starts, read by sysmon.
     pub(crate) tid: AtomicI32,
-    /// What its thread weighed before sysmon made it lighter, as [`Weight::to_word`]; [`FULL_WEIGHT`] while it has not. Written by
-    /// sysmon while the M is outside of the runtime, through its tenure, and by the M inside (hogs/weight.rs W1).
-    own_weight: AtomicU32,
+    /// The niceness of its thread before sysmon raised it, as [`Niceness::to_word`]; [`NOT_RENICED`] while it has not. Written by
+    /// sysmon while the M is outside of the runtime, through `hold`, and by the M inside (hogs/niceness.rs W1).
+    own_niceness: AtomicU32,
     /// For the steal order (its own).
     pub(crate) rng: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
@@ -54,7 +54,7 @@ impl M {
     pub(crate) fn new(id: u64) -> M {
         M {
             id,
-            tenure: Tenure::new(),
+            hold: Hold::new(),
             curg: AtomicPtr::new(ptr::null_mut()),
             spinning: AtomicBool::new(false),
             nextp: AtomicPtr::new(ptr::null_mut()),
@@ -62,17 +62,17 @@ impl M {
             lockedg: AtomicPtr::new(ptr::null_mut()),
             alt_stack: Cell::new(ptr::null_mut()),
             tid: AtomicI32::new(0),
-            own_weight: AtomicU32::new(FULL_WEIGHT),
+            own_niceness: AtomicU32::new(NOT_RENICED),
             rng: Cell::new(0x9e37_79b9 ^ (id as u32).wrapping_mul(0x85eb_ca6b) | 1),
             schedlink: Cell::new(None),
         }
     }
 
-    /// The P in this M's tenure. For the M itself, in the runtime.
+    /// The P that this M holds. For the M itself, in the runtime.
     #[inline(always)]
     pub(crate) fn p(&self) -> Option<&'static P> {
         // SAFETY: Ps are never freed.
-        unsafe { self.tenure.p().as_ref() }
+        unsafe { self.hold.p().as_ref() }
     }
 
     /// Is it counted among the spinning?
@@ -88,24 +88,24 @@ impl M {
         (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
     }
 
-    /// What its thread weighed before sysmon made it lighter; `None` if that did not happen. For the M inside of the runtime, and
+    /// The niceness of its thread before sysmon raised it; `None` if it has not. For the M inside of the runtime, and
     /// for sysmon while it is outside.
-    pub(crate) fn own_weight(&self) -> Option<Weight> {
-        // Relaxed: the tenure's handshake orders the two writers.
-        match self.own_weight.load(Relaxed) {
-            FULL_WEIGHT => None,
-            word => Some(Weight::from_word(word)),
+    pub(crate) fn own_niceness(&self) -> Option<Niceness> {
+        // Relaxed: `hold`'s handshake orders the two writers.
+        match self.own_niceness.load(Relaxed) {
+            NOT_RENICED => None,
+            word => Some(Niceness::from_word(word)),
         }
     }
 
-    /// Says what it weighed; `None`: it weighs that again. For the same callers.
-    pub(crate) fn set_own_weight(&self, own: Option<Weight>) {
-        self.own_weight.store(own.map_or(FULL_WEIGHT, Weight::to_word), Relaxed);
+    /// Notes the niceness before sysmon raised it; `None`: it is restored. For the same callers.
+    pub(crate) fn set_own_niceness(&self, own: Option<Niceness>) {
+        self.own_niceness.store(own.map_or(NOT_RENICED, Niceness::to_word), Relaxed);
     }
 
-    /// Is its thread lighter than it should be? For the same callers.
-    pub(crate) fn is_lowered(&self) -> bool {
-        self.own_weight().is_some()
+    /// Whether sysmon has raised its thread's niceness. For the same callers.
+    pub(crate) fn is_reniced(&self) -> bool {
+        self.own_niceness().is_some()
     }
 
     /// The next number of a cheap generator (xorshift). Go: cheaprand.

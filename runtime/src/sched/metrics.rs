@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::sched::census;
+use crate::sched::counts;
 use crate::sched::g::GRef;
 use crate::sched::p::P;
 use crate::sched::schedt::try_sched;
@@ -26,11 +26,11 @@ pub(crate) enum Event {
     GlobalPut,
     SpawnRefused,
     SysmonPoll,
-    Lowered,
-    SpoiledThread,
+    Reniced,
+    DiscardedThread,
 }
 
-const EVENTS: usize = Event::SpoiledThread as usize + 1;
+const EVENTS: usize = Event::DiscardedThread as usize + 1;
 /// One in so many wakes is timed.
 const SAMPLE: u32 = 64;
 /// Powers of two of nanoseconds, up to a quarter of an hour.
@@ -102,10 +102,10 @@ pub struct Metrics {
     /// Ps taken from threads that were outside of the runtime too long.
     pub retakes: u64,
     /// Times that a thread which computed on without a P was made lighter, so that it would not crowd out those with one.
-    pub lowered_threads: u64,
+    pub reniced_threads: u64,
     /// Such threads that ended because the system did not let them back (it takes CAP_SYS_NICE or RLIMIT_NICE); their goroutines went on
     /// on others.
-    pub spoiled_threads: u64,
+    pub discarded_threads: u64,
     /// Goroutines that were queued by callers without a P: plain threads, and goroutines whose P was retaken.
     pub global_puts: u64,
     /// Spawns that panicked for want of a stack.
@@ -167,7 +167,7 @@ pub fn metrics() -> Metrics {
     };
     let count = |event: Event| COUNTS[event as usize].load(Relaxed);
     Metrics {
-        goroutines: census::living(sched),
+        goroutines: counts::living(sched),
         procs: sched.procs(),
         idle_procs: sched.spinning.npidle(),
         threads,
@@ -179,8 +179,8 @@ pub fn metrics() -> Metrics {
         blocking_polls: count(Event::PollBlocking),
         sysmon_polls: count(Event::SysmonPoll),
         retakes: count(Event::Retake),
-        lowered_threads: count(Event::Lowered),
-        spoiled_threads: count(Event::SpoiledThread),
+        reniced_threads: count(Event::Reniced),
+        discarded_threads: count(Event::DiscardedThread),
         global_puts: count(Event::GlobalPut),
         refused_spawns: count(Event::SpawnRefused),
         scheduling_latency: Histogram { counts: LATENCIES.iter().map(|n| n.load(Relaxed)).collect() },

@@ -20,9 +20,9 @@
 
 pub(crate) mod ahead;
 pub(crate) mod blocking;
-pub(crate) mod census;
 pub(crate) mod checkdead;
 pub(crate) mod coro;
+pub(crate) mod counts;
 pub(crate) mod g;
 pub(crate) mod glist;
 pub(crate) mod hogs;
@@ -94,7 +94,7 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
     let pinned = std::thread::panicking().then(blocking::stay_on_this_thread);
     let mut f = Some(on_m);
     let request = Request { data: (&raw mut f).cast(), call: call::<F> };
-    gp.m().tenure.enter();
+    gp.m().hold.enter();
     // SAFETY: gp is the caller, so this is its own yielder.
     let mut told = unsafe { coro::suspend(gp.yielder.get(), &raw const request as usize) };
     while told != coro::RUN {
@@ -182,10 +182,10 @@ pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
     wake_for_submitted(p);
 }
 
-/// Is the P in the tenure of an M that is in the runtime? What its holder may rely on.
+/// Is the P held by an M that is in the runtime? What its holder may rely on.
 fn held_in_runtime(p: &P) -> bool {
     // SAFETY: Ms are never freed (m.rs I1).
-    unsafe { p.m.load(Relaxed).as_ref() }.is_some_and(|m| m.tenure.mode() == Mode::Runtime)
+    unsafe { p.m.load(Relaxed).as_ref() }.is_some_and(|m| m.hold.mode() == Mode::Runtime)
 }
 
 /// After work was published: a spinner for it, if a P is idle.
@@ -210,16 +210,16 @@ pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
 fn with_p_from<R>(f: impl FnOnce(Option<&'static P>, Mode) -> R) -> R {
     if let Some(gp) = g::current_goroutine() {
         let m = gp.m();
-        let before = m.tenure.mode();
-        let p = m.tenure.enter();
+        let before = m.hold.mode();
+        let p = m.hold.enter();
         // SAFETY: Ps are never freed.
         let r = f(unsafe { p.as_ref() }, before);
         if before != Mode::Runtime {
-            m.tenure.leave(before);
+            m.hold.leave(before);
         }
         return r;
     }
-    f(tls::getm().filter(|m| m.tenure.mode() == Mode::Runtime).and_then(M::p), Mode::Runtime)
+    f(tls::getm().filter(|m| m.hold.mode() == Mode::Runtime).and_then(M::p), Mode::Runtime)
 }
 
 /// Runs `f` with the timers of the caller's P, which stays the caller's meanwhile; P 0's for callers without a P.

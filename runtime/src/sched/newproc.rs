@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{blocking, put_and_wake, with_p};
-use crate::sched::census::{self, Life};
 use crate::sched::coro;
+use crate::sched::counts::{self, Life};
 use crate::sched::g::{self, G, GRef, Status};
 use crate::sched::glist::{BATCH, GFree};
 use crate::sched::m::M;
@@ -17,7 +17,7 @@ use crate::sched::p::P;
 use crate::sched::runq::Place;
 use crate::sched::schedt::sched;
 use crate::sched::stack::{self, NoStack};
-use crate::words::join_word::{Heir, Slot};
+use crate::words::join_word::{Joinable, Slot};
 
 /// How many goroutine numbers a P takes at once. Go: _GoidCacheBatch.
 const GOID_BATCH: u64 = 16;
@@ -36,7 +36,7 @@ pub(crate) struct Options {
 }
 
 /// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind. So many bytes below the record, a multiple of
-/// 16, are kept for its result; with `Heir::Handle` the caller owes the join word a `detach` or a `release`.
+/// 16, are kept for its result; with `Joinable::Yes` the caller owes the join word a `detach` or a `release`.
 ///
 /// # Safety
 /// What `f` borrows lives until it has returned. (Sending it to another thread is the caller's promise too.)
@@ -45,7 +45,7 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
     f: F,
     options: Options,
     site: &'static Location<'static>,
-    heir: Heir,
+    joinable: Joinable,
     result_bytes: usize,
 ) -> Result<GRef, NoStack> {
     // Here rather than below: the panic where no runtime runs must find nothing half done.
@@ -54,9 +54,9 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
     unsafe {
         if size_of::<F>() > FUNCTION_MAX || align_of::<F>() > FUNCTION_ALIGN {
             let f = Box::new(f);
-            newproc1(f, options, site, heir, result_bytes)
+            newproc1(f, options, site, joinable, result_bytes)
         } else {
-            newproc1(f, options, site, heir, result_bytes)
+            newproc1(f, options, site, joinable, result_bytes)
         }
     }
 }
@@ -70,7 +70,7 @@ unsafe fn newproc1<F: FnOnce()>(
     f: F,
     options: Options,
     site: &'static Location<'static>,
-    heir: Heir,
+    joinable: Joinable,
     result_bytes: usize,
 ) -> Result<GRef, NoStack> {
     let parent = match g::current_goroutine() {
@@ -86,7 +86,7 @@ unsafe fn newproc1<F: FnOnce()>(
         gp.goid.store(next_goid(p), Relaxed);
         gp.parent.store(parent, Relaxed);
         gp.set_spawn_site(site);
-        gp.join.start(heir);
+        gp.join.start(joinable);
         if let Some(name) = options.name {
             gp.name.store(Box::into_raw(Box::new(name)), Relaxed);
         }
@@ -98,19 +98,19 @@ unsafe fn newproc1<F: FnOnce()>(
                 f();
                 std::mem::forget(root);
                 // The way out is a way into the runtime.
-                g::current_goroutine().expect("on a goroutine's stack").m().tenure.enter();
+                g::current_goroutine().expect("on a goroutine's stack").m().hold.enter();
             })
         };
         // SAFETY: nobody else has the goroutine yet.
         unsafe { *gp.coro.get() = Some(coro) };
         gp.set_status(Status::Runnable);
-        census::count(p, Life::Started);
+        counts::count(p, Life::Started);
         put_and_wake(p, gp, Place::Next);
         Ok(gp)
     })
 }
 
-/// The bottom of a goroutine. A panic that came through would take the M with it, and the P in its tenure for good.
+/// The bottom of a goroutine. A panic that came through would take the M with it, and the P that it holds for good.
 struct Root;
 
 impl Drop for Root {
@@ -144,10 +144,10 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
         drop(unsafe { Box::from_raw(name) });
     }
     let p = m.p();
-    census::count(p, Life::Ended);
+    counts::count(p, Life::Ended);
     match gp.join.end() {
         Slot::Free => gfput(p, gp),
-        Slot::InUse => census::count(p, Life::Held),
+        Slot::InUse => counts::count(p, Life::Held),
     }
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
 pub(crate) fn release(gp: GRef) {
     if gp.join.release() == Slot::Free {
         with_p(|p| {
-            census::count(p, Life::Released);
+            counts::count(p, Life::Released);
             gfput(p, gp);
         });
     }
@@ -168,7 +168,7 @@ pub(crate) fn trim_held() {
             // SAFETY: the goroutine has ended; until `end_trim` nobody reuses its stack.
             unsafe { stack::trim_to_record(gp) };
             if gp.join.end_trim() == Slot::Free {
-                census::count(None, Life::Released);
+                counts::count(None, Life::Released);
                 stack::free_g(gp);
             }
         }
@@ -177,11 +177,12 @@ pub(crate) fn trim_held() {
 
 /// The free lists of a P.
 ///
-/// SAFETY of all uses: the caller holds the P (p.rs I1) and the borrow does not outlive the call.
+/// # Safety
+/// The caller holds the P (p.rs I1), and no two of these borrows overlap.
 #[allow(clippy::mut_from_ref)]
 #[inline(always)]
-fn gfree(p: &P) -> &mut GFree {
-    // SAFETY: see above.
+unsafe fn gfree(p: &P) -> &mut GFree {
+    // SAFETY: the caller's duty.
     unsafe { &mut *p.gfree.get() }
 }
 
@@ -189,7 +190,8 @@ fn gfree(p: &P) -> &mut GFree {
 #[inline]
 fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
     if let (Some(p), 0) = (p, stack_size) {
-        let GFree { hot, spare } = gfree(p);
+        // SAFETY: callers pass a P that they hold; nothing below borrows it again.
+        let GFree { hot, spare } = unsafe { gfree(p) };
         if hot.is_empty() {
             *hot = match std::mem::take(spare) {
                 none if none.is_empty() => stack::new_batch(stack::default_class())?,
@@ -211,7 +213,8 @@ fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
 fn gfput(p: Option<&'static P>, gp: GRef) {
     match p {
         Some(p) if gp.class == stack::default_class() => {
-            let GFree { hot, spare } = gfree(p);
+            // SAFETY: as in `gfget`.
+            let GFree { hot, spare } = unsafe { gfree(p) };
             if hot.len() == BATCH {
                 let full = std::mem::replace(spare, std::mem::take(hot));
                 if !full.is_empty() {
@@ -229,8 +232,8 @@ pub(crate) fn gfpurge_idle() {
     let state = sched().lock.lock();
     let mut next = state.pidle;
     while let Some(p) = next {
-        // A P on the idle list belongs to whoever holds the lock.
-        let GFree { hot, spare } = gfree(p);
+        // SAFETY: a P on the idle list is held by whoever holds the lock.
+        let GFree { hot, spare } = unsafe { gfree(p) };
         for batch in [std::mem::take(hot), std::mem::take(spare)] {
             if !batch.is_empty() {
                 stack::free_batch(stack::default_class(), batch);

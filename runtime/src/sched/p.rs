@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
 
 use crossbeam_deque::{Stealer, Worker};
 
-use crate::sched::census::Census;
+use crate::sched::counts::Counts;
 use crate::sched::g::{G, GRef};
 use crate::sched::glist::GFree;
 use crate::sched::m::M;
@@ -28,7 +28,7 @@ pub(crate) struct P {
     pub(crate) id: u32,
     /// A `PStatus`. Written by the holder or under `sched.lock`; read by thieves and sysmon as a hint.
     pub(crate) status: AtomicU32,
-    /// The M in whose tenure it is, or null. Written with the tenure; read by sysmon, which asks the tenure.
+    /// The M that holds it, or null. Written with that M's `hold`; for sysmon a hint: `Hold::retake` decides.
     pub(crate) m: AtomicPtr<M>,
     /// Incremented at each scheduling that does not inherit its time slice. Read by sysmon.
     pub(crate) schedtick: AtomicU32,
@@ -50,7 +50,7 @@ pub(crate) struct P {
     pub(crate) goid_next: Cell<u64>,
     pub(crate) goid_end: Cell<u64>,
     /// Its part of the count of goroutines.
-    pub(crate) census: Census,
+    pub(crate) counts: Counts,
     /// Goroutines put onto this queue; picks the one that is timed (I1).
     pub(crate) wakes: Cell<u32>,
     /// The next on the idle list; under `sched.lock`.
@@ -81,7 +81,7 @@ impl P {
             gfree: UnsafeCell::new(GFree::default()),
             goid_next: Cell::new(0),
             goid_end: Cell::new(0),
-            census: Census::new(),
+            counts: Counts::new(),
             wakes: Cell::new(0),
             link: Cell::new(None),
         }

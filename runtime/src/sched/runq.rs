@@ -36,10 +36,11 @@ pub(crate) enum Slice {
 
 /// The P's queue.
 ///
-/// SAFETY of all uses: the caller holds the P (I1), and no two of these borrows overlap, since none outlives a call.
+/// # Safety
+/// The caller holds the P, and the borrow does not outlive the call on the queue: no two of them overlap.
 #[inline(always)]
-fn queue(p: &P) -> &Worker<GRef> {
-    // SAFETY: see above.
+unsafe fn queue(p: &P) -> &Worker<GRef> {
+    // SAFETY: the caller's duty.
     unsafe { &*p.runq.get() }
 }
 
@@ -57,7 +58,8 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
             unsafe { GRef::from_ptr(old) }
         }
     };
-    queue(p).push(tail);
+    // SAFETY: I1; used for this call.
+    unsafe { queue(p) }.push(tail);
 }
 
 /// The next goroutine of this P. Go: runqget.
@@ -68,13 +70,15 @@ pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
             // The slice is used up: no inheritance. The next one queues like everybody else, and the ring gets its turn.
             p.preempt.store(false, Relaxed);
             if let Some(gp) = taken(p.runnext.take()) {
-                queue(p).push(gp);
+                // SAFETY: as in `runqput`.
+                unsafe { queue(p) }.push(gp);
             }
         } else if let Some(gp) = taken(p.runnext.take()) {
             return Some((gp, Slice::Inherited));
         }
     }
-    queue(p).pop().map(|gp| (gp, Slice::Fresh))
+    // SAFETY: as in `runqput`.
+    unsafe { queue(p) }.pop().map(|gp| (gp, Slice::Fresh))
 }
 
 /// What was taken from `runnext`, unless it was gone.
@@ -91,9 +95,9 @@ pub(crate) fn runqempty(p: &P) -> bool {
     p.stealer.is_empty() && p.runnext.is_empty_after_fence() && p.stealer.is_empty()
 }
 
-/// The number of goroutines in the queue and `runnext`; a hint.
+/// The number of goroutines in the queue, without `runnext`; a hint. Go: t - h in schedtrace.
 pub(crate) fn runqsize(p: &P) -> usize {
-    p.stealer.len() + usize::from(!p.runnext.is_empty())
+    p.stealer.len()
 }
 
 /// How many one P may take from the global queue at once: its fair share.
@@ -116,7 +120,8 @@ pub(crate) fn globrunqget(sched: &Sched, p: &P, want: Want) -> Option<GRef> {
     loop {
         let got = match want {
             Want::One => sched.runq.steal(),
-            Want::Share => sched.runq.steal_batch_with_limit_and_pop(queue(p), share(sched)),
+            // SAFETY: as in `runqput`.
+            Want::Share => sched.runq.steal_batch_with_limit_and_pop(unsafe { queue(p) }, share(sched)),
         };
         match got {
             Steal::Success(gp) => return Some(gp),
@@ -129,7 +134,8 @@ pub(crate) fn globrunqget(sched: &Sched, p: &P, want: Want) -> Option<GRef> {
 /// Takes half of another P's queue, or, as a last resort, its `runnext`.
 pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
     loop {
-        match victim.stealer.steal_batch_and_pop(queue(p)) {
+        // SAFETY: as in `runqput`.
+        match victim.stealer.steal_batch_and_pop(unsafe { queue(p) }) {
             Steal::Success(gp) => return Some(gp),
             Steal::Empty => break,
             Steal::Retry => std::hint::spin_loop(),
@@ -142,4 +148,22 @@ pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
     // ping-pong pair would be torn apart at each message.
     crate::sys::thread::usleep(3);
     taken(victim.runnext.steal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sched::g::Kind;
+
+    /// As in Go's schedtrace, which prints `t - h`.
+    #[test]
+    fn runqsize_leaves_runnext_out() {
+        // SAFETY: a record that is never freed.
+        let g = || unsafe { GRef::from_ptr(Box::into_raw(Box::new(G::new(Kind::Thread, 0)))) };
+        let p = P::new(0, true);
+        runqput(&p, g(), Place::Next);
+        assert_eq!(runqsize(&p), 0);
+        runqput(&p, g(), Place::Next);
+        assert_eq!(runqsize(&p), 1);
+    }
 }

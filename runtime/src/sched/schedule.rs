@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use super::hogs::weight;
+use super::hogs::niceness;
 use super::wake::{self, Stop};
 use super::{Next, Request, newproc};
 use crate::netpoll;
@@ -31,7 +31,7 @@ const FAIRNESS_ROUNDS: u32 = 61;
 #[doc(alias = "schedule")]
 pub(crate) fn mstart(m: &'static M) {
     tls::set_m(Some(m));
-    // Relaxed: sysmon reads it from an M whose tenure it has just read.
+    // Relaxed: sysmon reads it from an M that held a P a moment before.
     m.tid.store(gettid(), Relaxed);
     crate::observe::fault::alternate_stack(m);
     wake::acquire_nextp(m);
@@ -40,7 +40,7 @@ pub(crate) fn mstart(m: &'static M) {
             wake::stoplockedm(m);
             (gp, Slice::Fresh)
         } else {
-            if m.p().is_none() && !(weight::regain(m) && wake::acquirep_idle(m)) {
+            if m.p().is_none() && !(niceness::regain(m) && wake::acquirep_idle(m)) {
                 match wake::stopm(m) {
                     Stop::Resumed => {}
                     Stop::Retired => break,
@@ -84,10 +84,10 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
         gp.set_status(Status::Running);
         // SAFETY: the goroutine is ours: it was taken off a queue, or has just asked to be resumed.
         let coro = unsafe { (*gp.coro.get()).as_mut() }.expect("a runnable goroutine has a computation");
-        m.tenure.leave(Mode::User);
+        m.hold.leave(Mode::User);
         let left = coro::resume(coro, coro::RUN);
         // The goroutine has entered the runtime before it suspended.
-        debug_assert_eq!(m.tenure.mode(), Mode::Runtime);
+        debug_assert_eq!(m.hold.mode(), Mode::Runtime);
         match left {
             Left::Suspended(request) => {
                 // SAFETY: the request lies in the frame that has just suspended.

@@ -15,7 +15,7 @@
 //! have been idle and nothing was scheduled for some rounds. (Go goes to its deep sleep in the first round in which all Ps are
 //! idle and is woken by the next system call; under a light load that is a futex call at each request, so here it waits.)
 //!
-//! I1 It holds no P and touches no per-P data: it takes a P out of a tenure whole, or leaves it.
+//! I1 It holds no P and touches no per-P data: it retakes a P whole, or leaves it.
 //! I2 While `sysmon_wait` is set it sleeps on `sysmon_note`; whoever takes a P off the idle list under the lock wakes it.
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use crate::netpoll;
 use crate::observe::dump;
 use crate::observe::fault;
-use crate::sched::census;
+use crate::sched::counts;
 use crate::sched::hogs::Hogs;
 use crate::sched::metrics::{self, Event};
 use crate::sched::p::PStatus;
@@ -83,7 +83,7 @@ pub(crate) fn sysmon() {
         last_ticks = ticks;
         if idle_rounds > IDLE_ROUNDS && nap == MAX_NAP_US && !trace.is_on() {
             newproc::gfpurge_idle();
-            let (held, held_ever) = census::held(sched);
+            let (held, held_ever) = counts::held(sched);
             if held > 0 && held_ever != held_seen {
                 held_seen = held_ever;
                 newproc::trim_held();
@@ -174,7 +174,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
     // Work on any queue will do: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
     for (p, seen) in sched.allp.iter().zip(seen) {
-        // Relaxed: hints; the tenure decides.
+        // Relaxed: hints; `Hold::retake` decides.
         if p.status.load(Relaxed) != PStatus::Running as u32 {
             continue;
         }
@@ -190,7 +190,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
         // SAFETY: Ms are never freed (m.rs I1).
         let Some(m) = (unsafe { p.m.load(Relaxed).as_ref() }) else { continue };
         let slice_over = seen.sched_when + SLICE_NS <= now;
-        let mode = m.tenure.mode();
+        let mode = m.hold.mode();
         let (kind, due) = match mode {
             Mode::Blocking => (Retaken::Call, slice_over || seen.syscall_when < now),
             Mode::User | Mode::Runtime => (Retaken::Slice, slice_over),
@@ -208,7 +208,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
         if (waits || lasts) && !threads_exhausted(sched) {
             wake::incidlelocked(-1);
-            let taken = m.tenure.retake(p.as_ptr());
+            let taken = m.hold.retake(p.as_ptr());
             if !taken.is_null() {
                 metrics::count(Event::Retake);
                 wake::disown(p);

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use parking_lot::MutexGuard;
 
 use super::checkdead;
-use super::hogs::{template, weight};
+use super::hogs::{niceness, template};
 use crate::netpoll;
 use crate::observe::fault;
 use crate::sched::g::{GRef, Status};
@@ -31,7 +31,7 @@ const M_STACK: usize = 256 << 10;
 pub(crate) enum Stop {
     /// Woken, with a P.
     Resumed,
-    /// There are idle Ms enough, or the thread is spoiled (weight.rs): it ends.
+    /// There are idle Ms enough, or its niceness cannot be restored (niceness.rs): it ends.
     Retired,
 }
 
@@ -116,26 +116,26 @@ pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static
     Some(p)
 }
 
-/// Puts the P into the M's tenure. Go: acquirep.
+/// Gives the M the P. Go: acquirep.
 pub(crate) fn acquirep(m: &'static M, p: &'static P) {
     if m.p().is_some() {
         throw!("acquirep: M {} already has a P", m.id);
     }
-    // Relaxed: hints for sysmon and thieves; the tenure is what counts.
+    // Relaxed: hints for sysmon and thieves; the M's `hold` is what counts.
     p.m.store(ptr::from_ref(m).cast_mut(), Relaxed);
     p.status.store(PStatus::Running as u32, Relaxed);
-    m.tenure.set_p(p.as_ptr());
+    m.hold.set_p(p.as_ptr());
 }
 
-/// Takes the P out of the M's tenure. Go: releasep.
+/// Takes the P from the M. Go: releasep.
 pub(crate) fn releasep(m: &'static M) -> &'static P {
     let Some(p) = m.p() else { throw!("releasep: M {} has no P", m.id) };
-    m.tenure.set_p(ptr::null_mut());
+    m.hold.set_p(ptr::null_mut());
     disown(p);
     p
 }
 
-/// Marks a P as nobody's. For whoever has just taken it out of a tenure.
+/// Marks a P as nobody's. For the caller that has just taken it from an M.
 pub(crate) fn disown(p: &P) {
     p.m.store(ptr::null_mut(), Relaxed);
     p.status.store(PStatus::Idle as u32, Relaxed);
@@ -249,9 +249,9 @@ fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
 
 /// Sees that the M gets a thread. Go: newm.
 fn newm(m: &'static M) {
-    // Inside of the runtime, so that sysmon cannot make the caller lighter between the look and the clone.
+    // Inside of the runtime, so that sysmon cannot renice the caller between the look and the clone.
     super::with_p(|_| {
-        if tls::getm().is_some_and(M::is_lowered) {
+        if tls::getm().is_some_and(M::is_reniced) {
             template::start_thread(m);
         } else {
             start_thread(m);
@@ -278,8 +278,8 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
     debug_assert!(m.p().is_none() && !m.is_spinning());
     {
         let mut state = sched.lock.lock();
-        // A wave of blocked threads is over: give the memory back. And a lowered one must not wait for work.
-        if state.nmidle >= 2 * sched.procs() + 8 || m.is_lowered() {
+        // A wave of blocked threads is over: give the memory back. And a reniced one must not wait for work.
+        if state.nmidle >= 2 * sched.procs() + 8 || m.is_reniced() {
             return retire(sched, state, m);
         }
         mput(&mut state, m);
@@ -292,8 +292,8 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
 
 /// The M's thread ends; the M waits for another one. It holds no P.
 fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -> Stop {
-    if m.is_lowered() {
-        weight::note_spoiled(m);
+    if m.is_reniced() {
+        niceness::note_discarded(m);
     }
     state.mcount -= 1;
     fault::no_alternate_stack();

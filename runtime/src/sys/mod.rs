@@ -9,9 +9,9 @@ pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;
+pub(crate) mod niceness;
 pub(crate) mod prefetch;
 pub(crate) mod thread;
-pub(crate) mod weight;
 
 /// The calling thread's errno.
 ///

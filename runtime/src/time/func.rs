@@ -25,7 +25,7 @@ use crate::sched::newproc::{self, Options};
 use crate::sys::clock::{coarse_nanotime_no_earlier, nanotime, saturating_ns};
 use crate::throw;
 use crate::timer::{self, Keep};
-use crate::words::join_word::Heir;
+use crate::words::join_word::Joinable;
 
 /// From here on the time of a call is reckoned from the coarse clock: resets of such timers are mostly reading the clock.
 const LONG: Duration = Duration::from_secs(10);
@@ -156,7 +156,7 @@ impl<F: FnMut() + Send + 'static> Func<F> {
         };
         // SAFETY: nothing is borrowed; F is Send.
         let spawned =
-            unsafe { newproc::newproc(move || func.call(), Options::default(), site, Heir::Nobody, 0) };
+            unsafe { newproc::newproc(move || func.call(), Options::default(), site, Joinable::No, 0) };
         if let Err(error) = spawned {
             throw::fatal(&format!("after_func: {}", error.message));
         }

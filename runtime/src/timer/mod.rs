@@ -132,10 +132,10 @@ impl Timer {
     pub(crate) unsafe fn start_new(&self, when: i64, f: TimerFn, arg: *mut ()) {
         // SAFETY: the caller's duty: nobody else can hold the lock.
         unsafe { *self.fields.get() = Fields { when, call: Some(f), arg, ..Fields::NEW } };
-        door::init_poller();
+        hooks::init_poller();
         // SAFETY: the caller's duty, too.
-        if let Some(when) = door::with_timers(|ts| unsafe { ts.add_new(self) }) {
-            door::wake_net_poller(when);
+        if let Some(when) = hooks::with_timers(|ts| unsafe { ts.add_new(self) }) {
+            hooks::wake_net_poller(when);
         }
     }
 
@@ -161,7 +161,7 @@ impl Timer {
             self.maybe_add();
         }
         if change.wake {
-            door::wake_net_poller(when);
+            hooks::wake_net_poller(when);
         }
         change.pending
     }
@@ -221,11 +221,11 @@ impl Timer {
     #[doc(alias = "maybeAdd")]
     fn maybe_add(&self) {
         // Timers rely on the poller: it is what the last idle M waits in.
-        door::init_poller();
+        hooks::init_poller();
         // The P stays ours until the timer is in its heap: added to a P that went idle in between, it would be seen by
         // nobody in time.
-        if let Some(when) = door::with_timers(|ts| ts.maybe_add(self)) {
-            door::wake_net_poller(when);
+        if let Some(when) = hooks::with_timers(|ts| ts.maybe_add(self)) {
+            hooks::wake_net_poller(when);
         }
     }
 
@@ -301,7 +301,7 @@ impl Drop for Held {
 
 /// What this module asks of the layers above.
 #[cfg(not(loom))]
-mod door {
+mod hooks {
     use super::Timers;
     use std::sync::atomic::{Ordering::SeqCst, fence};
 
@@ -326,7 +326,7 @@ mod door {
 
 /// A model has one heap that nobody polls; it calls `change` and `maybe_add` itself.
 #[cfg(loom)]
-mod door {
+mod hooks {
     use super::Timers;
     pub(super) fn init_poller() {}
     pub(super) fn with_timers<R>(_: impl FnOnce(&Timers) -> R) -> R {

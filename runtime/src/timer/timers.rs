@@ -31,9 +31,10 @@ unsafe impl Sync for Timers {}
 // SAFETY: as above.
 unsafe impl Send for Timers {}
 
-/// A timer that is further away than this by the coarse clock is not due: several ticks of the slowest kernel (100 Hz). Were the
-/// coarse clock to lag more, such a timer would be late by the excess.
-const COARSE_LAG_NS: i64 = 30_000_000;
+/// A timer that is further away than this by the coarse clock is not due, and the exact clock is not read: three ticks of the
+/// slowest kernel (100 Hz). If the coarse clock lags more (by `sys::clock::COARSE_LAG_NS`, 60 ms, at most), such a timer is late
+/// by the excess: up to 30 ms.
+const DUE_WITHIN_NS: i64 = 30_000_000;
 
 /// What `check` found. Go: the three results of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl Timers {
         let not_yet = |now| Checked { now, poll_until: next, ran: false };
         let clean = !self.too_many_zombies(whose);
         // This runs at each scheduling round while there is any timer; the clock costs as much as the round's switch.
-        if now == 0 && clean && next - coarse_nanotime() > COARSE_LAG_NS {
+        if now == 0 && clean && next - coarse_nanotime() > DUE_WITHIN_NS {
             return not_yet(now);
         }
         let now = if now == 0 { nanotime() } else { now };

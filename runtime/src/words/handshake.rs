@@ -1,4 +1,4 @@
-//! Who may touch a P: the tenure of an M, which sysmon can end while the M runs user code.
+//! Who may touch a P: the M that holds it, from which sysmon can take it while the M runs user code.
 //!
 //! Go preempts a goroutine by a signal and retakes the P of a thread in a system call it was told about. Preempting Rust
 //! by signals is unsound, and calls into C are not announced. So every P can be taken from its M **while that M runs user
@@ -10,8 +10,8 @@
 //! | `RUNTIME` | is in park, ready, spawn or the scheduler | belongs to the M alone |
 //! | `BLOCKING` | is in a call announced by `blocking` | may be retaken, and sooner |
 //!
-//! I1 Per-P data is touched only by the M in whose tenure the P is, in mode RUNTIME, or by whoever retook it.
-//! I2 Only the M itself gives its tenure a P; anybody may take it away through [`Tenure::retake`], and only while the mode
+//! I1 Per-P data is touched only by the M that holds the P, in mode RUNTIME, or by whoever retook it.
+//! I2 Only the M itself takes a P; anybody may take it away through [`Hold::retake`], and only while the mode
 //!    is not RUNTIME.
 //!
 //! The handshake is Dekker's: the M stores RUNTIME, then looks whether somebody asks; the retaker says that it asks,
@@ -21,7 +21,7 @@
 //!
 //! Rejected: a compare-and-swap of {state, tick} in the P. It costs 20 cycles at each entry, and needs the tick against
 //! a P that was retaken, handed on, and is again in user code. Here the word belongs to the M: a P that went elsewhere is
-//! simply no longer in its tenure.
+//! simply no longer held by it.
 
 use std::ptr;
 
@@ -52,7 +52,7 @@ impl Mode {
 
 /// An M's hold on a P (or, in the models, on anything).
 #[derive(Debug)]
-pub(crate) struct Tenure<P> {
+pub(crate) struct Hold<P> {
     /// Written by the M, read by the retaker.
     mode: AtomicU32,
     /// 1 while somebody asks for the P. Written under `gate`, read by the M.
@@ -63,9 +63,9 @@ pub(crate) struct Tenure<P> {
     gate: Mutex<()>,
 }
 
-impl<P> Tenure<P> {
+impl<P> Hold<P> {
     pub(crate) fn new() -> Self {
-        Tenure {
+        Hold {
             mode: AtomicU32::new(Mode::Runtime as u32),
             asked: AtomicU32::new(0),
             p: AtomicPtr::new(ptr::null_mut()),
@@ -183,7 +183,7 @@ mod loom_tests {
     unsafe impl Send for FakeP {}
 
     struct Shared {
-        tenure: Tenure<FakeP>,
+        hold: Hold<FakeP>,
         p: FakeP,
     }
 
@@ -196,14 +196,14 @@ mod loom_tests {
     #[test]
     fn loom_retake_and_enter_never_both_hold_the_p() {
         loom::model(|| {
-            let s = Arc::new(Shared { tenure: Tenure::new(), p: FakeP(UnsafeCell::new(0)) });
+            let s = Arc::new(Shared { hold: Hold::new(), p: FakeP(UnsafeCell::new(0)) });
             let addr = &s.p as *const FakeP as *mut FakeP;
-            s.tenure.set_p(addr);
-            s.tenure.leave(Mode::User);
+            s.hold.set_p(addr);
+            s.hold.leave(Mode::User);
             let other = s.clone();
             let retaker = loom::thread::spawn(move || {
                 let addr = &other.p as *const FakeP as *mut FakeP;
-                let got = !other.tenure.retake(addr).is_null();
+                let got = !other.hold.retake(addr).is_null();
                 if got {
                     touch(&other.p);
                 }
@@ -211,38 +211,38 @@ mod loom_tests {
             });
             let mut held = true;
             for _ in 0..2 {
-                held = !s.tenure.enter().is_null();
+                held = !s.hold.enter().is_null();
                 if held {
                     touch(&s.p);
                 }
-                s.tenure.leave(Mode::User);
+                s.hold.leave(Mode::User);
             }
             let taken = retaker.join().unwrap();
-            assert!(!(held && taken) || s.tenure.enter().is_null(), "one P, one holder");
-            assert_eq!(s.tenure.enter().is_null(), taken);
+            assert!(!(held && taken) || s.hold.enter().is_null(), "one P, one holder");
+            assert_eq!(s.hold.enter().is_null(), taken);
         });
     }
 
-    /// What is done to an M that is outside without a P (its thread made lighter) and what it does inside exclude each other,
+    /// What is done to an M that is outside without a P (its thread reniced) and what it does inside exclude each other,
     /// and once inside it sees it done.
     #[test]
     fn loom_what_is_done_outside_is_never_done_inside() {
         loom::model(|| {
-            let s = Arc::new(Shared { tenure: Tenure::new(), p: FakeP(UnsafeCell::new(0)) });
-            s.tenure.leave(Mode::User);
+            let s = Arc::new(Shared { hold: Hold::new(), p: FakeP(UnsafeCell::new(0)) });
+            s.hold.leave(Mode::User);
             let other = s.clone();
             let sysmon =
-                loom::thread::spawn(move || other.tenure.while_out_without_p(|| touch(&other.p)).is_some());
+                loom::thread::spawn(move || other.hold.while_out_without_p(|| touch(&other.p)).is_some());
             let mut seen = 0;
             for _ in 0..2 {
-                s.tenure.enter();
+                s.hold.enter();
                 touch(&s.p);
                 // SAFETY: as in `touch`.
                 seen = s.p.0.with(|v| unsafe { *v });
-                s.tenure.leave(Mode::User);
+                s.hold.leave(Mode::User);
             }
             let done = sysmon.join().unwrap();
-            s.tenure.enter();
+            s.hold.enter();
             // SAFETY: as in `touch`.
             let last = s.p.0.with(|v| unsafe { *v });
             assert_eq!(last, 2 + u32::from(done));

@@ -51,13 +51,13 @@ const FIRST_ADDRESS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct JoinWord(AtomicUsize);
 
-/// Has the goroutine to come a handle?
+/// Whether the new goroutine has a `JoinHandle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heir {
+pub(crate) enum Joinable {
     /// Nobody will ask for its end.
-    Nobody,
+    No,
     /// A handle, which calls `detach` or `release`.
-    Handle,
+    Yes,
 }
 
 /// Whose the result is.
@@ -95,10 +95,10 @@ impl JoinWord {
 
     /// At the spawn, before anybody else knows the goroutine.
     #[inline(always)]
-    pub(crate) fn start(&self, heir: Heir) {
-        let word = match heir {
-            Heir::Nobody => DETACHED,
-            Heir::Handle => RUNNING,
+    pub(crate) fn start(&self, joinable: Joinable) {
+        let word = match joinable {
+            Joinable::No => DETACHED,
+            Joinable::Yes => RUNNING,
         };
         // Relaxed: published by the run queue, and to the handle's holder by whatever hands the handle on.
         self.0.store(word, Relaxed);
@@ -234,7 +234,7 @@ mod loom_tests {
                 stack: UnsafeCell::new(0),
                 freed: loom::sync::atomic::AtomicUsize::new(0),
             });
-            g.word.start(Heir::Handle);
+            g.word.start(Joinable::Yes);
             let theirs = g.clone();
             (g, loom::thread::spawn(move || theirs.run_and_end()))
         }

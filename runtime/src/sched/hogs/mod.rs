@@ -10,7 +10,7 @@
 //! Only a thread that computes counts and is lowered: one that has used [`COMPUTES_NS`] of processor time since its P was retaken. One
 //! that sleeps in the kernel (an unannounced call, a std lock) weighs nothing there.
 //!
-//! What becomes of a lowered thread when its goroutine enters the runtime is in `weight.rs`. The risk: whoever holds a lock
+//! What becomes of a lowered thread when its goroutine enters the runtime is in `niceness.rs`. The risk: whoever holds a lock
 //! that the runtime does not know (std's, malloc's) while it is lowered keeps the others waiting longer. That is why it is done
 //! by measure and not at once.
 //!
@@ -20,16 +20,16 @@
 //! I1 The list is sysmon's alone. An entry is of a thread, not of an M: it ends when the M has a P again, runs nothing, or has
 //!    another thread.
 
+pub(crate) mod niceness;
 pub(crate) mod template;
-pub(crate) mod weight;
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::sched::m::M;
 use crate::sched::metrics::{self, Event};
 use crate::sched::schedt::sched;
+use crate::sys::niceness::{Niceness, STEPS_TO_IDLE};
 use crate::sys::thread::{processors, thread_cpu_ns, thread_sleeps};
-use crate::sys::weight::{STEPS_TO_IDLE, Weight};
 
 /// Processor time since the retake that shows that a thread computes.
 const COMPUTES_NS: i64 = 2_000_000;
@@ -125,10 +125,10 @@ enum Outcome {
 }
 
 impl Hog {
-    /// I1. A hint: what is done to the thread is decided by its tenure.
+    /// I1. A hint: what is done to the thread is decided by its `Hold`.
     fn still_out(&self) -> bool {
         self.m.tid.load(Relaxed) == self.tid
-            && self.m.tenure.p().is_null()
+            && self.m.hold.p().is_null()
             && !self.m.curg.load(Relaxed).is_null()
     }
 
@@ -161,14 +161,14 @@ impl Hog {
 
     /// It has taken its weight back without a P, to make a call.
     fn has_regained(&self) -> bool {
-        self.steps > 0 && !self.m.is_lowered()
+        self.steps > 0 && !self.m.is_reniced()
     }
 
     /// Lowers the thread so many steps below its own weight; 0 gives it back.
     fn set_steps(&mut self, steps: u32) -> Outcome {
         let (m, tid) = (self.m, self.tid);
         let weigh = || if self.has_regained() { Outcome::NotNow } else { weigh(m, tid, steps) };
-        let outcome = m.tenure.while_out_without_p(weigh).unwrap_or(Outcome::NotNow);
+        let outcome = m.hold.while_out_without_p(weigh).unwrap_or(Outcome::NotNow);
         if outcome == Outcome::Done {
             self.steps = steps;
         }
@@ -176,20 +176,20 @@ impl Hog {
     }
 }
 
-/// With the M kept outside of the runtime (weight.rs W1): it runs a goroutine, so its thread lives.
+/// With the M kept outside of the runtime (niceness.rs W1): it runs a goroutine, so its thread lives.
 fn weigh(m: &M, tid: i32, steps: u32) -> Outcome {
     if m.lockedg().is_some() || m.tid.load(Relaxed) != tid {
         return Outcome::NotNow;
     }
-    let before = m.own_weight();
-    let Some(own) = before.or_else(|| Weight::of(tid)) else { return Outcome::NotNow };
-    if own.lowered(steps).give(tid).is_err() {
+    let before = m.own_niceness();
+    let Some(own) = before.or_else(|| Niceness::of(tid)) else { return Outcome::NotNow };
+    if own.nicer(steps).set(tid).is_err() {
         return Outcome::Refused;
     }
     if before.is_none() {
-        metrics::count(Event::Lowered);
+        metrics::count(Event::Reniced);
     }
-    m.set_own_weight((steps > 0).then_some(own));
+    m.set_own_niceness((steps > 0).then_some(own));
     Outcome::Done
 }
 

@@ -1,7 +1,7 @@
 //! The thread that starts threads for Ms that must not. Go: runtime/proc.go startTemplateThread, templateThread, newmHandoff.
 //!
 //! A new thread inherits from the one that creates it. Go has the template thread for creators in a state that is not known; here
-//! they are threads that sysmon has made lighter (weight.rs W3). sysmon starts it before it first lowers one.
+//! they are threads that sysmon has made lighter (niceness.rs W3). sysmon starts it before it first lowers one.
 //!
 //! I1 An M in the list has been counted (`new_m`) and has its `nextp`: whoever takes it off starts it or gives both back.
 

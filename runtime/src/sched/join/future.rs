@@ -85,7 +85,7 @@ fn leave_waker(gp: GRef, waker: &Waker) -> bool {
     left
 }
 
-/// Takes back the waker, if one was left. For the heir.
+/// Takes back the waker, if one was left. For the handle.
 fn take_waker(gp: GRef) {
     if let Some(tagged) = gp.join.take_back() {
         // SAFETY: I1: taken out just now; a future leaves nothing but wakers.

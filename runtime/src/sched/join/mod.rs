@@ -1,10 +1,10 @@
 //! `go` and what it returns. Model: std::thread::spawn, JoinHandle. Go: the `go` statement.
 //!
-//! I1 A goroutine spawned here for a `T` has the place of a `Bequest<T>` in its slot. Whose that is, and the slot, says the
+//! I1 A goroutine spawned here for a `T` has the place of a `ResultSlot<T>` in its slot. Whose that is, and the slot, says the
 //!    record's join word (join_word.rs has the protocol).
 
-mod bequest;
 mod future;
+mod result_slot;
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -15,12 +15,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::sched::g::{self, GRef, WaitReason};
 use crate::sched::gopark;
 use crate::sched::newproc::{self, Options};
-use crate::words::join_word::{Heir, Published};
-use bequest::Bequest;
+use crate::words::join_word::{Joinable, Published};
+use result_slot::ResultSlot;
 
 pub use future::JoinFuture;
 
-/// The heir of a goroutine's result and slot.
+/// A handle's claim to a goroutine's result and slot.
 struct Joiner<T> {
     gp: GRef,
     result: PhantomData<T>,
@@ -47,8 +47,8 @@ impl<T> Joiner<T> {
     fn take(self) -> std::thread::Result<T> {
         debug_assert!(self.has_result());
         let release = Release(ManuallyDrop::new(self).gp);
-        // SAFETY: I1; it is there, and ours: we are the only heir and gone with this.
-        unsafe { Bequest::take(release.0) }
+        // SAFETY: I1; it is there, and ours: there is one handle, and it is gone with this.
+        unsafe { ResultSlot::take(release.0) }
     }
 }
 
@@ -59,7 +59,7 @@ impl<T> Drop for Joiner<T> {
         }
         let _release = Release(self.gp);
         // SAFETY: I1; it is there (nobody waits, so that is why `detach` failed), and nobody else takes it.
-        drop(unsafe { Bequest::<T>::take(self.gp) });
+        drop(unsafe { ResultSlot::<T>::take(self.gp) });
     }
 }
 
@@ -72,19 +72,19 @@ impl Drop for Release {
     }
 }
 
-/// The goroutine's last step but its end: leaves the result to the heir, or drops it.
+/// The goroutine's last step but its end: leaves the result to the handle, or drops it.
 #[inline]
-fn bequeath<T>(result: std::thread::Result<T>) {
+fn leave_result<T>(result: std::thread::Result<T>) {
     let gp = g::current_goroutine().expect("on a goroutine's stack");
     let mut result = Some(result);
     if !gp.join.is_detached() {
         // SAFETY: I1; the goroutine's own, not published yet.
-        unsafe { Bequest::leave(gp, result.take().expect("set above")) };
+        unsafe { ResultSlot::leave(gp, result.take().expect("set above")) };
         match gp.join.publish() {
             Published::Kept => {}
             Published::Awaited(waiter) => future::wake(waiter),
-            // SAFETY: left just now, and there is no heir.
-            Published::Detached => result = Some(unsafe { Bequest::take(gp) }),
+            // SAFETY: left just now, and there is no handle.
+            Published::Detached => result = Some(unsafe { ResultSlot::take(gp) }),
         }
     }
     // The user's destructor, if nobody joins.
@@ -201,11 +201,11 @@ where
     let main = move || {
         let result = newproc::catch(f);
         // What is called from here on is the user's, too: a future's waker, and the destructor of a result that nobody joins.
-        newproc::contain(|| bequeath(result));
+        newproc::contain(|| leave_result(result));
         at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.
-    match unsafe { newproc::newproc(main, options, site, Heir::Handle, Bequest::<T>::BYTES) } {
+    match unsafe { newproc::newproc(main, options, site, Joinable::Yes, ResultSlot::<T>::BYTES) } {
         Ok(gp) => JoinHandle(Joiner { gp, result: PhantomData }),
         Err(e) => newproc::refuse(e),
     }

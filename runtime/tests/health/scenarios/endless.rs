@@ -50,7 +50,7 @@ pub fn endless(n: usize, rights: Rights) {
         println!(
             "{n} hogs on {} threads, {} lowered, priorities {}: the rest had {:.0} % of the time and made {} round trips a second",
             threads(),
-            metrics().lowered_threads,
+            metrics().reniced_threads,
             if may_raise { "can be raised" } else { "cannot be raised" },
             rest.part * 100.0,
             rest.trips / 2
@@ -60,7 +60,12 @@ pub fn endless(n: usize, rights: Rights) {
         for after in hogs.stop() {
             assert_eq!(after, own, "a goroutine goes on at the weight of the process");
         }
-        assert_eq!(metrics().spoiled_threads > 0, !may_raise, "{} threads ended", metrics().spoiled_threads);
+        assert_eq!(
+            metrics().discarded_threads > 0,
+            !may_raise,
+            "{} threads ended",
+            metrics().discarded_threads
+        );
         let end = Instant::now() + Duration::from_secs(20);
         let much = memory_before + (48 << 20);
         let lowered = || all_weights().iter().filter(|(_, w)| *w != own).count();

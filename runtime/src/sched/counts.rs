@@ -27,14 +27,14 @@ pub(crate) enum Life {
 
 /// One set of the counts.
 #[derive(Debug)]
-pub(crate) struct Census([AtomicU64; 4]);
+pub(crate) struct Counts([AtomicU64; 4]);
 
 /// Those of goroutines and threads without a P.
-static SHARED: Census = Census::new();
+static SHARED: Counts = Counts::new();
 
-impl Census {
-    pub(crate) const fn new() -> Census {
-        Census([const { AtomicU64::new(0) }; 4])
+impl Counts {
+    pub(crate) const fn new() -> Counts {
+        Counts([const { AtomicU64::new(0) }; 4])
     }
 
     fn get(&self, life: Life) -> u64 {
@@ -48,7 +48,7 @@ impl Census {
 pub(crate) fn count(p: Option<&P>, life: Life) {
     match p {
         Some(p) => {
-            let n = &p.census.0[life as usize];
+            let n = &p.counts.0[life as usize];
             // ORDERING: Release pairs with the Acquire in `get`. Relaxed load: the holder is the only writer (I1).
             n.store(n.load(Relaxed) + 1, Release);
         }
@@ -58,7 +58,7 @@ pub(crate) fn count(p: Option<&P>, life: Life) {
 }
 
 fn sum(sched: &Sched, life: Life) -> u64 {
-    sched.allp.iter().map(|p| p.census.get(life)).sum::<u64>() + SHARED.get(life)
+    sched.allp.iter().map(|p| p.counts.get(life)).sum::<u64>() + SHARED.get(life)
 }
 
 /// Goroutines that have started and not ended. Exact while none starts or ends.

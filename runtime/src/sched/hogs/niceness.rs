@@ -6,7 +6,7 @@
 //! ends: its goroutine, a coroutine that can run anywhere, queues for another.
 //!
 //! W1 A thread is made lighter only while its M is outside of the runtime, without a P, and no goroutine is locked to it;
-//!    `Tenure::while_out_without_p` keeps the M outside meanwhile. Inside, the M's own view of its weight is exact.
+//!    `Hold::while_out_without_p` keeps the M outside meanwhile. Inside, the M's own view of its weight is exact.
 //! W2 A lowered thread takes no P, with one exception: a goroutine that unwinds cannot change threads (sched/mod.rs `suspend`), and
 //!    keeps this one until it has unwound.
 //! W3 A new thread inherits its creator's weight, so a lowered one starts none: `template.rs` does.
@@ -19,20 +19,20 @@ use crate::words::handshake::Mode;
 
 /// The calling M, inside of the runtime, sees that its thread weighs what it should. False: the system refuses, the thread is spoiled.
 pub(crate) fn regain(m: &M) -> bool {
-    let Some(own) = m.own_weight() else { return true };
-    if own.give(0).is_err() {
+    let Some(own) = m.own_niceness() else { return true };
+    if own.set(0).is_err() {
         return false;
     }
-    m.set_own_weight(None);
+    m.set_own_niceness(None);
     true
 }
 
 /// The goroutine leaves a thread that has become too light for what comes now, if it cannot be mended. May park. Returns the M it
 /// is on afterwards, inside of the runtime.
-pub(crate) fn leave_lowered(gp: GRef) -> &'static M {
+pub(crate) fn leave_reniced(gp: GRef) -> &'static M {
     loop {
         let m = gp.m();
-        m.tenure.enter();
+        m.hold.enter();
         // One that unwinds stays (W2).
         if regain(m) || std::thread::panicking() {
             return m;
@@ -48,20 +48,20 @@ pub(crate) fn leave_lowered(gp: GRef) -> &'static M {
 
 /// An unwinding goroutine has done with this thread, which is still lighter (W2): it goes on without the P, as before.
 #[cold]
-pub(crate) fn drop_p_of_lowered(m: &'static M) {
-    let before = m.tenure.mode();
-    m.tenure.enter();
-    if m.is_lowered() && m.p().is_some() {
+pub(crate) fn drop_p_of_reniced(m: &'static M) {
+    let before = m.hold.mode();
+    m.hold.enter();
+    if m.is_reniced() && m.p().is_some() {
         wake::handoffp(wake::releasep(m));
     }
     if before != Mode::Runtime {
-        m.tenure.leave(before);
+        m.hold.leave(before);
     }
 }
 
 /// The spoiled thread of this M, which holds no P (W2), ends.
-pub(crate) fn note_spoiled(m: &M) {
-    metrics::count(Event::SpoiledThread);
+pub(crate) fn note_discarded(m: &M) {
+    metrics::count(Event::DiscardedThread);
     // The next thread is a new one.
-    m.set_own_weight(None);
+    m.set_own_niceness(None);
 }

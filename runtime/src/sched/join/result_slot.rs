@@ -11,9 +11,9 @@ const INLINE_MAX: usize = 256;
 const ALIGN: usize = 16;
 
 /// The place of a result of type `T`.
-pub(super) struct Bequest<T>(PhantomData<T>);
+pub(super) struct ResultSlot<T>(PhantomData<T>);
 
-impl<T> Bequest<T> {
+impl<T> ResultSlot<T> {
     const BOXED: bool = size_of::<Result<T>>() > INLINE_MAX || align_of::<Result<T>>() > ALIGN;
     /// How much of the slot is kept for it below the record.
     pub(super) const BYTES: usize =

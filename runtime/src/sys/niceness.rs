@@ -12,41 +12,41 @@ use std::io;
 
 /// The last nice value.
 const NICE_MAX: i32 = 19;
-/// [`Weight::lowered`] steps down to SCHED_IDLE from every nice value.
+/// [`Niceness::nicer`] steps down to SCHED_IDLE from every nice value.
 pub(crate) const STEPS_TO_IDLE: u32 = 20;
 
 /// A policy of the fair class, and the nice value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Weight {
+pub(crate) struct Niceness {
     policy: i32,
     nice: i32,
 }
 
-impl Weight {
+impl Niceness {
     /// The thread's weight; `None` where it is no matter of weights (real time, deadline), cannot be less (SCHED_IDLE), or the
     /// system does not say.
-    pub(crate) fn of(tid: i32) -> Option<Weight> {
+    pub(crate) fn of(tid: i32) -> Option<Niceness> {
         // SAFETY: these calls take numbers only. The raw getpriority returns 20 - nice, so that -1 is an error.
         let (policy, rank) = unsafe {
             (libc::sched_getscheduler(tid), libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, tid))
         };
         let fair = matches!(policy, libc::SCHED_OTHER | libc::SCHED_BATCH);
-        (fair && rank > 0).then_some(Weight { policy, nice: 20 - rank as i32 })
+        (fair && rank > 0).then_some(Niceness { policy, nice: 20 - rank as i32 })
     }
 
     /// So many nice steps lighter; beyond the last one, SCHED_IDLE.
-    pub(crate) fn lowered(self, steps: u32) -> Weight {
+    pub(crate) fn nicer(self, steps: u32) -> Niceness {
         let nice = self.nice + steps.min(STEPS_TO_IDLE) as i32;
         if steps >= STEPS_TO_IDLE || nice > NICE_MAX {
-            Weight { policy: libc::SCHED_IDLE, nice: self.nice }
+            Niceness { policy: libc::SCHED_IDLE, nice: self.nice }
         } else {
-            Weight { policy: self.policy, nice }
+            Niceness { policy: self.policy, nice }
         }
     }
 
     /// Gives the thread this weight. To SCHED_IDLE it goes with the nice value that it has: raising that is not for everybody.
     #[inline(never)]
-    pub(crate) fn give(self, tid: i32) -> io::Result<()> {
+    pub(crate) fn set(self, tid: i32) -> io::Result<()> {
         let param = libc::sched_param { sched_priority: 0 };
         // SAFETY: sched_param is valid for the call, and setpriority takes numbers only.
         let failed = unsafe {
@@ -63,8 +63,8 @@ impl Weight {
     }
 
     /// The other way round.
-    pub(crate) fn from_word(word: u32) -> Weight {
-        Weight { policy: (word >> 8) as i32, nice: (word & 0xff) as i32 - 20 }
+    pub(crate) fn from_word(word: u32) -> Niceness {
+        Niceness { policy: (word >> 8) as i32, nice: (word & 0xff) as i32 - 20 }
     }
 }
 
@@ -74,25 +74,25 @@ mod tests {
 
     #[test]
     fn steps_end_in_idle() {
-        let own = Weight { policy: libc::SCHED_OTHER, nice: 5 };
-        assert_eq!(own.lowered(0), own);
-        assert_eq!(own.lowered(14), Weight { policy: libc::SCHED_OTHER, nice: 19 });
-        assert_eq!(own.lowered(15).policy, libc::SCHED_IDLE);
-        assert_eq!(own.lowered(STEPS_TO_IDLE).policy, libc::SCHED_IDLE);
-        assert_eq!(Weight::from_word(own.lowered(3).to_word()), own.lowered(3));
+        let own = Niceness { policy: libc::SCHED_OTHER, nice: 5 };
+        assert_eq!(own.nicer(0), own);
+        assert_eq!(own.nicer(14), Niceness { policy: libc::SCHED_OTHER, nice: 19 });
+        assert_eq!(own.nicer(15).policy, libc::SCHED_IDLE);
+        assert_eq!(own.nicer(STEPS_TO_IDLE).policy, libc::SCHED_IDLE);
+        assert_eq!(Niceness::from_word(own.nicer(3).to_word()), own.nicer(3));
     }
 
     #[test]
-    fn a_thread_takes_the_weight_it_is_given() {
+    fn a_thread_takes_the_niceness_it_is_given() {
         // A thread of its own: not every process may go back.
         std::thread::spawn(|| {
-            let own = Weight::of(0).expect("a test runs under a fair policy");
-            own.lowered(3).give(0).unwrap();
-            assert_eq!(Weight::of(0), Some(own.lowered(3)));
-            own.lowered(STEPS_TO_IDLE).give(0).unwrap();
+            let own = Niceness::of(0).expect("a test runs under a fair policy");
+            own.nicer(3).set(0).unwrap();
+            assert_eq!(Niceness::of(0), Some(own.nicer(3)));
+            own.nicer(STEPS_TO_IDLE).set(0).unwrap();
             // SAFETY: takes a number.
             assert_eq!(unsafe { libc::sched_getscheduler(0) }, libc::SCHED_IDLE);
-            assert_eq!(Weight::of(0), None);
+            assert_eq!(Niceness::of(0), None);
         })
         .join()
         .unwrap();
