@@ -77,10 +77,12 @@ fn a_waker_that_panics_ends_with_the_goroutine_that_calls_it() {
     run(|| {
         let before = num_goroutine();
         for _ in 0..8 {
-            let handle = go(|| time::sleep(Duration::from_millis(2)));
+            let (release, held) = chan::bounded::<()>(0);
+            let handle = go(move || assert!(held.recv().is_err()));
             let mut end = handle.into_future();
             let waker = Waker::from(Arc::new(PanickingWaker));
             assert!(Pin::new(&mut end).poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(release);
             wait_for(before);
             let Poll::Ready(end) = Pin::new(&mut end).poll(&mut Context::from_waker(&waker)) else {
                 panic!("the goroutine has ended")
