@@ -32,8 +32,11 @@
 //! Start with [`run`], whose contract is the crate's one `unsafe`; spawn with [`go`]. This crate only re-exports; the work is in
 //! `gopark-runtime` and `gopark-net`.
 //!
-//! Features, both off: `futures-core` makes [`future::ReceiverStream`] a `Stream`, `futures-io` makes [`net::AsyncConn`] an `AsyncRead` and
-//! `AsyncWrite`.
+//! | feature | is |
+//! |---|---|
+//! | `symbols` (on) | dumps of goroutines name functions, files and lines; without it, addresses as `program+0x1234` |
+//! | `futures-core` | [`future::ReceiverStream`] is a `Stream` |
+//! | `futures-io` | [`net::AsyncConn`] is an `AsyncRead` and an `AsyncWrite` |
 
 #[doc(inline)]
 pub use gopark_runtime::{

@@ -30,7 +30,9 @@ pub fn run(options: &Options) -> Result<()> {
     });
     steps.step("format", || sh(&mut cargo(["fmt", "--all", "--check"])));
     steps.step("clippy", || {
-        sh(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+        sh(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+        let mut bare = cargo(["clippy", "--package", "gopark-runtime", "--no-default-features", "--quiet"]);
+        sh(bare.args(["--", "-D", "warnings"]))
     });
     steps.step("tests", || {
         // Not `--bins`: that links each conformance program twice, once as a test without tests.

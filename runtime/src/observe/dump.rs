@@ -15,11 +15,13 @@ use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+use super::symbols::{Frame, resolve};
 use crate::sched::coro::{self, Left};
 use crate::sched::g::{self, GRef, Status};
 use crate::sched::stack;
 use crate::sys::clock::ns_to_instant;
 use crate::sys::mem::PAGE;
+use crate::sys::unwind;
 
 /// The frames that are kept of a stack. Go: 100, with "additional frames elided".
 const MAX_FRAMES: usize = 100;
@@ -98,13 +100,6 @@ impl fmt::Display for Backtrace {
     }
 }
 
-/// A frame in words.
-struct Frame {
-    function: String,
-    /// `FILE:LINE`, or the address where that is not known.
-    place: String,
-}
-
 impl Frame {
     /// By its name, and by its file for builds whose names of inlined functions have no path.
     fn is_machinery(&self) -> bool {
@@ -118,10 +113,10 @@ const MACHINERY: [&str; 12] = [
     "catch<",
     "catch_unwind<",
     "do_call<",
-    "backtrace::",
     "corosensei::",
     "gopark_runtime::observe::dump::",
     "gopark_runtime::sched::",
+    "gopark_runtime::sys::unwind::",
     "panic::catch_unwind",
     "panicking::catch_unwind",
     "__rust_try",
@@ -130,31 +125,13 @@ const MACHINERY: [&str; 12] = [
 ];
 
 const MACHINERY_FILES: [&str; 6] = [
-    "/backtrace-",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/src/sys/unwind.rs"),
     "/corosensei-",
     "/library/core/src/ops/function.rs",
     "/library/std/src/panic",
     concat!(env!("CARGO_MANIFEST_DIR"), "/src/observe/dump.rs"),
     concat!(env!("CARGO_MANIFEST_DIR"), "/src/sched/"),
 ];
-
-/// The functions at a return address: several where calls were inlined.
-fn resolve(ip: usize) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    // A return address is behind its call.
-    backtrace::resolve((ip - 1) as *mut _, |symbol| {
-        let function = symbol.name().map_or_else(|| "?".into(), |name| format!("{name:#}"));
-        let place = match (symbol.filename(), symbol.lineno()) {
-            (Some(file), Some(line)) => format!("{}:{line}", file.display()),
-            _ => format!("{ip:#x}"),
-        };
-        frames.push(Frame { function, place });
-    });
-    if frames.is_empty() {
-        frames.push(Frame { function: "?".into(), place: format!("{ip:#x}") });
-    }
-    frames
-}
 
 /// All goroutines that have not ended, by number. Taking it does not stop them; each is seen at a moment of its own.
 ///
@@ -232,16 +209,13 @@ pub(crate) fn capture(order: usize) {
     if g::stack_pointer() < mine.start + ROOM_TO_UNWIND {
         return;
     }
-    // SAFETY: the unsynchronized form only walks this stack and takes no lock; symbols are looked up elsewhere.
-    unsafe {
-        backtrace::trace_unsynchronized(|frame| {
-            let inside = mine.contains(&(frame.sp() as usize)) || frame.sp().is_null();
-            if inside && order.frames.len() < MAX_FRAMES {
-                order.frames.push(frame.ip() as usize);
-            }
-            inside && order.frames.len() < MAX_FRAMES
-        });
-    }
+    unwind::walk(|frame| {
+        let inside = mine.contains(&frame.sp) || frame.sp == 0;
+        if inside && order.frames.len() < MAX_FRAMES {
+            order.frames.push(frame.ip);
+        }
+        inside && order.frames.len() < MAX_FRAMES
+    });
 }
 
 /// The text of a dump, in Go's format; goroutines that do the same are grouped when there are very many.

@@ -4,3 +4,4 @@
 pub(crate) mod dump;
 pub(crate) mod fault;
 pub(crate) mod schedtrace;
+mod symbols;

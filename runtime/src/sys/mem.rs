@@ -55,6 +55,23 @@ pub(crate) unsafe fn unreserve(base: NonNull<u8>, len: usize) {
     unsafe { libc::munmap(base.as_ptr().cast(), len) };
 }
 
+/// The whole file in memory, for good: its pages come when they are read. The file must not become shorter.
+#[cfg(feature = "symbols")]
+#[inline(never)]
+pub(crate) fn map_file(file: &std::fs::File) -> io::Result<&'static [u8]> {
+    use std::os::fd::AsRawFd;
+    let len = file.metadata()?.len() as usize;
+    // SAFETY: a mapping of its own, at an address of the kernel's choice, disturbs nothing that exists.
+    let start = unsafe {
+        libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0)
+    };
+    if start == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `len` readable bytes that nobody writes or unmaps: a program's file is not written to while it runs.
+    Ok(unsafe { std::slice::from_raw_parts(start.cast(), len) })
+}
+
 /// By which system call guards are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardCall {

@@ -10,8 +10,10 @@ pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;
 pub(crate) mod niceness;
+pub(crate) mod objects;
 pub(crate) mod prefetch;
 pub(crate) mod thread;
+pub(crate) mod unwind;
 
 /// The calling thread's errno.
 ///
