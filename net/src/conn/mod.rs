@@ -15,13 +15,13 @@ use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
 use crate::addr::network::Transport;
-use crate::error::{Cause, OpError, Sentinel};
-use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
+use crate::error::{Cause, OpError, Partial, Sentinel};
+use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::read_all::read_all;
-use crate::poll::{DeadlineMode, Error, Fd};
+use crate::poll::{DeadlineMode, Error, Fd, Wait};
 use crate::sock::keep_alive::KeepAliveConfig;
 use crate::sock::multipath_tcp;
-use crate::sock::net_fd::{NetFd, Partial};
+use crate::sock::net_fd::NetFd;
 use crate::sock::sockopt;
 pub use readiness::{AsyncConn, Ready};
 pub use unix::{PeerCred, socket_pair};
@@ -68,8 +68,8 @@ impl Conn {
         OpError::new("write", self.0.network.name(), cause).with_source(self.0.local())
     }
 
-    fn partial(&self, op: &'static str, e: Partial) -> OpError {
-        self.error(op, e.cause).with_transferred(e.transferred)
+    fn partial(&self, op: &'static str, stopped: Partial<impl Into<Cause>>) -> OpError {
+        self.error(op, stopped.error).with_transferred(stopped.bytes)
     }
 
     /// Reads what there is, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is empty.
@@ -77,7 +77,7 @@ impl Conn {
     /// # Errors
     /// What read(2) says ("connection reset by peer"); a passed deadline; a closed connection.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
-        self.0.read(buf).map_err(|cause| self.error("read", cause))
+        self.0.read(Wait::NO_CONTEXT, buf).map_err(|cause| self.error("read", cause))
     }
 
     /// Writes all of `buf`.
@@ -85,7 +85,7 @@ impl Conn {
     /// # Errors
     /// What write(2) says ("broken pipe"); a passed deadline; a closed connection. What went out before: [`OpError::transferred`].
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
-        self.0.write(buf).map_err(|e| self.partial("write", e))
+        self.0.write(Wait::NO_CONTEXT, buf).map_err(|e| self.partial("write", e))
     }
 
     /// Reads into several buffers with one readv(2), one after the other. `Ok(0)` is the end, or the buffers are empty.
@@ -125,7 +125,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, OpError> {
-        self.0.read_context(ctx, buf).map_err(|cause| self.error("read", cause))
+        self.0.read(Wait::under(ctx), buf).map_err(|cause| self.error("read", cause))
     }
 
     /// As [`write`](Self::write), ended early when the context is done.
@@ -133,7 +133,7 @@ impl Conn {
     /// # Errors
     /// As [`write`](Self::write); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
-        self.0.write_context(ctx, buf).map_err(|e| self.partial("write", e))
+        self.0.write(Wait::under(ctx), buf).map_err(|e| self.partial("write", e))
     }
 
     /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that
@@ -349,17 +349,20 @@ impl Endpoint for Conn {
         Some((&self.0.pfd, class))
     }
 
-    fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
-        self.error(op, error.in_call(call)).with_transferred(transferred as usize).into()
+    fn copy_error(&self, op: &'static str, call: &'static str, stopped: Partial<Error>) -> io::Error {
+        self.partial(op, stopped.map(|e| e.in_call(call))).into()
     }
 
-    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
-        let written = self.write(buf).map(|n| n as u64);
-        Some(written.map_err(|e| Stopped { bytes: e.transferred() as u64, error: e.into() }))
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Partial<io::Error>>> {
+        let written = self.0.write(Wait::NO_CONTEXT, buf);
+        Some(written.map(|n| n as u64).map_err(|stopped| Partial {
+            bytes: stopped.bytes,
+            error: self.partial("write", stopped).into(),
+        }))
     }
 
-    fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
-        self.error(op, error).with_transferred(transferred as usize).into()
+    fn stopped(&self, op: &'static str, stopped: Partial<io::Error>) -> io::Error {
+        self.partial(op, stopped).into()
     }
 }
 
@@ -398,11 +401,13 @@ impl Read for &Conn {
 /// contract demands: an error means that nothing was written. The next write fails.
 impl Write for &Conn {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        part_or_error(Conn::write(self, buf))
+        let written = self.0.write(Wait::NO_CONTEXT, buf);
+        Ok(written.or_else(Partial::or_part).map_err(|cause| self.error("write", cause))?)
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        part_or_error(Conn::write_vectored(self, bufs))
+        let written = self.0.write_buffers(&mut bufs.to_vec());
+        Ok(written.or_else(Partial::or_part).map_err(|cause| self.error("writev", cause))?)
     }
 
     fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
@@ -414,13 +419,6 @@ impl Write for &Conn {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-fn part_or_error(written: Result<usize, OpError>) -> io::Result<usize> {
-    match written {
-        Err(e) if e.transferred() > 0 => Ok(e.transferred()),
-        other => Ok(other?),
     }
 }
 

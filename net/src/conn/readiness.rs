@@ -15,7 +15,7 @@ use gopark_runtime::go;
 
 use crate::conn::Conn;
 use crate::error::OpError;
-use crate::poll::Direction;
+use crate::poll::{Direction, Wait};
 
 /// Becomes ready when a connection is: made by [`Conn::readable`] and [`Conn::writable`].
 ///
@@ -50,10 +50,11 @@ impl Waiting {
     fn start(conn: Conn, direction: Direction) -> Waiting {
         let (ctx, cancel) = context::Context::background().with_cancel();
         let ended = go(move || {
-            let (op, result) = match direction {
-                Direction::Read => ("read", conn.net_fd().pfd.wait_ready_context(direction, &ctx)),
-                Direction::Write => ("write", conn.net_fd().pfd.wait_ready_context(direction, &ctx)),
+            let op = match direction {
+                Direction::Read => "read",
+                Direction::Write => "write",
             };
+            let result = conn.net_fd().pfd.wait_ready(direction, Wait::under(&ctx));
             result.map_err(|e| conn.error(op, e.in_call("poll")))
         });
         Waiting { ended: ended.into_future(), cancel }

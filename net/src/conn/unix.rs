@@ -8,6 +8,7 @@ use super::Conn;
 use crate::addr::network::Network;
 use crate::addr::{Addr, UnixNet};
 use crate::error::{Errno, OpError};
+use crate::poll::Wait;
 use crate::sock::net_fd::NetFd;
 use crate::sys::{self, Family};
 
@@ -76,7 +77,7 @@ impl Conn {
     /// As [`read`](Self::read).
     #[doc(alias = "ReadFrom")]
     pub fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
-        self.net_fd().read_from(buf).map_err(|e| self.error("read", e.in_call("recvfrom")))
+        self.net_fd().read_from(Wait::NO_CONTEXT, buf).map_err(|e| self.error("read", e.in_call("recvfrom")))
     }
 }
 

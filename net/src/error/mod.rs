@@ -11,6 +11,7 @@
 
 mod cause;
 mod dns_error;
+mod partial;
 mod sentinel;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use crate::addr::{Addr, Shown};
 pub use crate::sys::{Errno, SyscallError};
 pub(crate) use cause::Cause;
 pub use dns_error::DnsError;
+pub(crate) use partial::Partial;
 pub use sentinel::Sentinel;
 
 /// An operation on the network failed.
@@ -73,8 +75,8 @@ impl OpError {
         self
     }
 
-    pub(crate) fn with_transferred(mut self, bytes: usize) -> OpError {
-        self.0.transferred = bytes;
+    pub(crate) fn with_transferred(mut self, bytes: u64) -> OpError {
+        self.0.transferred = bytes as usize;
         self
     }
 

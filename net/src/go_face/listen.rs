@@ -11,7 +11,7 @@ use crate::addr::network::{Network, Transport};
 use crate::addr::{Addr, Inet, NetAddr};
 use crate::conn::Conn;
 use crate::error::{AddrError, Cause, OpError};
-use crate::poll::DeadlineMode;
+use crate::poll::{DeadlineMode, Wait};
 use crate::resolve::Resolver;
 use crate::resolve::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::sock::ipsock::Purpose;
@@ -186,7 +186,7 @@ impl Listener {
     /// # Errors
     /// What accept4(2) says; a passed deadline; a closed listener.
     pub fn accept(&self) -> Result<Conn, OpError> {
-        self.accepted(self.fd.accept())
+        self.accepted(self.fd.accept(Wait::NO_CONTEXT))
     }
 
     /// As [`accept`](Self::accept), ended early when the context is done; the listener stays as it is. Beyond Go.
@@ -194,7 +194,7 @@ impl Listener {
     /// # Errors
     /// As [`accept`](Self::accept); "operation was canceled" or "i/o timeout" when the context ends it.
     pub fn accept_context(&self, ctx: &Context) -> Result<Conn, OpError> {
-        self.accepted(self.fd.accept_context(ctx))
+        self.accepted(self.fd.accept(Wait::under(ctx)))
     }
 
     fn accepted(&self, accepted: Result<NetFd, Cause>) -> Result<Conn, OpError> {

@@ -13,7 +13,7 @@ use crate::addr::Addr;
 use crate::addr::network::Transport;
 use crate::error::{AddrError, Cause, OpError};
 use crate::go_face::listen::ListenConfig;
-use crate::poll::{DeadlineMode, Error};
+use crate::poll::{DeadlineMode, Error, Wait};
 use crate::resolve::Resolver;
 use crate::resolve::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::sock::ipsock::Purpose;
@@ -90,7 +90,7 @@ impl PacketConn {
     /// The system's, a passed deadline, a closed socket.
     #[doc(alias = "ReadFrom")]
     pub fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
-        self.0.read_from(buf).map_err(|e| self.read_error(e, "recvfrom"))
+        self.0.read_from(Wait::NO_CONTEXT, buf).map_err(|e| self.read_error(e, "recvfrom"))
     }
 
     /// As [`read_from`](Self::read_from), ended early when the context is done.
@@ -109,7 +109,7 @@ impl PacketConn {
     /// # }) } }
     /// ```
     pub fn read_from_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
-        self.0.read_from_context(ctx, buf).map_err(|e| self.read_error(e, "recvfrom"))
+        self.0.read_from(Wait::under(ctx), buf).map_err(|e| self.read_error(e, "recvfrom"))
     }
 
     /// Sends a message.

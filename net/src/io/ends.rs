@@ -169,6 +169,7 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+    use crate::error::Partial;
 
     /// An endpoint without a descriptor.
     #[derive(Debug, PartialEq)]
@@ -178,8 +179,13 @@ mod tests {
         fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
             None
         }
-        fn copy_error(&self, failure: crate::poll::endpoint::CopyFailure) -> std::io::Error {
-            failure.error.into()
+        fn copy_error(
+            &self,
+            _: &'static str,
+            _: &'static str,
+            stopped: Partial<poll::Error>,
+        ) -> std::io::Error {
+            stopped.error.into()
         }
     }
 

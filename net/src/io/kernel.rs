@@ -6,6 +6,7 @@
 //!    round (copy_file_range).
 
 use super::ends::End;
+use crate::error::Partial;
 use crate::poll::{Direction, Error};
 use crate::sys::{self, Errno};
 
@@ -15,17 +16,25 @@ const MAX_SEND_FILE: u64 = 4 << 20;
 const MAX_COPY_FILE_RANGE: u64 = 1 << 30;
 
 /// How far a transfer came.
-pub(super) struct Moved {
-    pub(super) bytes: u64,
-    /// The kernel does this kind of transfer; if not, nothing was moved.
-    pub(super) handled: bool,
-    pub(super) error: Option<Error>,
+pub(super) enum Moved<E> {
+    /// To its end, or until it failed for good.
+    Done(Result<u64, Partial<E>>),
+    /// So many bytes; the kernel does not do this kind of transfer, and the rest is for the copy by hand.
+    Rest(u64),
+}
+
+impl<E> Moved<E> {
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Moved::Done(Ok(bytes) | Err(Partial { bytes, .. })) | Moved::Rest(bytes) => *bytes,
+        }
+    }
 }
 
 /// From a file to a stream socket, until the file ends or `remain` bytes went. What fails before the first call was not handled: the
 /// copy by hand finds it again, after it has read.
 #[doc(alias = "SendFile")]
-pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
+pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Error> {
     let mut bytes = 0;
     let mut began = false;
     let locked = from.fd.raw_io(Direction::Read, |from_raw| {
@@ -45,27 +54,31 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
             })
         }))
     });
-    let error = locked.and_then(|sent| sent).err();
-    let refused = error.is_some_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
-    Moved { bytes, handled: bytes != 0 || (began && !refused), error }
+    let sent = locked.and_then(|sent| sent);
+    let refused = sent.is_err_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
+    if bytes == 0 && (!began || refused) {
+        return Moved::Rest(0);
+    }
+    Moved::Done(sent.map(|()| bytes).map_err(|error| Partial { bytes, error }))
 }
 
 /// From file to file.
 #[doc(alias = "CopyFileRange")]
-pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
+pub(super) fn copy_file_range(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Error> {
     let mut bytes = 0;
     while bytes < remain {
         match copy_round(to, from, (remain - bytes).min(MAX_COPY_FILE_RANGE) as usize) {
             // Some file systems fail silently: copy by hand. After a first byte it is the end.
-            Ok(0) => return Moved { bytes, handled: bytes != 0, error: None },
+            Ok(0) if bytes == 0 => return Moved::Rest(0),
+            Ok(0) => return Moved::Done(Ok(bytes)),
             Ok(n) => bytes += n as u64,
             Err(Error::Errno(Errno(
                 libc::ENOSYS | libc::EXDEV | libc::EINVAL | libc::EIO | libc::EOPNOTSUPP | libc::EPERM,
-            ))) => return Moved { bytes, handled: false, error: None },
-            Err(e) => return Moved { bytes, handled: true, error: Some(e) },
+            ))) => return Moved::Rest(bytes),
+            Err(error) => return Moved::Done(Err(Partial { bytes, error })),
         }
     }
-    Moved { bytes, handled: true, error: None }
+    Moved::Done(Ok(bytes))
 }
 
 fn copy_round(to: &End<'_>, from: &End<'_>, max: usize) -> Result<usize, Error> {

@@ -12,7 +12,7 @@ use std::io::{self, BufRead, Cursor, Read, Sink, Write};
 
 use super::ends::ErasedMut;
 use super::write_counted;
-use crate::poll::endpoint::Stopped;
+use crate::error::Partial;
 use crate::poll::read_all::Filled;
 
 /// Go: bytes.MinRead.
@@ -24,11 +24,11 @@ const DISCARD: usize = 8 << 10;
 pub(super) fn copy_from_memory<R: ?Sized, W: Write + ?Sized>(
     r: &mut R,
     w: &mut W,
-) -> Option<Result<u64, Stopped>> {
+) -> Option<Result<u64, Partial<io::Error>>> {
     fn one<B: BufRead, W: Write + ?Sized>(
         value: &mut ErasedMut<'_>,
         w: &mut W,
-    ) -> Option<Result<u64, Stopped>> {
+    ) -> Option<Result<u64, Partial<io::Error>>> {
         Some(write_rest(value.cast::<B>()?, w))
     }
     let mut r = ErasedMut::of(r);
@@ -41,13 +41,13 @@ pub(super) fn copy_from_memory<R: ?Sized, W: Write + ?Sized>(
 }
 
 /// The buffer of these readers is all there is. Bytes that went out are consumed even if the next ones fail.
-fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> Result<u64, Stopped> {
-    let rest = r.fill_buf().map_err(|error| Stopped { bytes: 0, error })?;
+fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> Result<u64, Partial<io::Error>> {
+    let rest = r.fill_buf()?;
     if rest.is_empty() {
         return Ok(0);
     }
     let written = write_counted(w, rest);
-    let (Ok(bytes) | Err(Stopped { bytes, .. })) = &written;
+    let (Ok(bytes) | Err(Partial { bytes, .. })) = &written;
     r.consume(*bytes as usize);
     written
 }
@@ -56,7 +56,7 @@ fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> Result<u64, 
 pub(super) fn copy_to_memory<R: Read + ?Sized, W: ?Sized>(
     r: &mut R,
     w: &mut W,
-) -> Option<Result<u64, Stopped>> {
+) -> Option<Result<u64, Partial<io::Error>>> {
     let mut w = ErasedMut::of(w);
     if let Some(to) = w.cast::<Vec<u8>>() {
         return Some(fill(r, to));
@@ -69,7 +69,7 @@ pub(super) fn copy_to_memory<R: Read + ?Sized, W: ?Sized>(
     nowhere.then(|| discard(r))
 }
 
-fn fill<R: Read + ?Sized>(r: &mut R, to: &mut Vec<u8>) -> Result<u64, Stopped> {
+fn fill<R: Read + ?Sized>(r: &mut R, to: &mut Vec<u8>) -> Result<u64, Partial<io::Error>> {
     let before = to.len();
     let mut to = Filled { len: before, vec: to };
     read_to_end(r, |r| {
@@ -83,7 +83,7 @@ fn fill<R: Read + ?Sized>(r: &mut R, to: &mut Vec<u8>) -> Result<u64, Stopped> {
     })
 }
 
-fn discard<R: Read + ?Sized>(r: &mut R) -> Result<u64, Stopped> {
+fn discard<R: Read + ?Sized>(r: &mut R) -> Result<u64, Partial<io::Error>> {
     let mut buf = vec![0; DISCARD];
     read_to_end(r, |r| r.read(&mut buf))
 }
@@ -92,14 +92,14 @@ fn discard<R: Read + ?Sized>(r: &mut R) -> Result<u64, Stopped> {
 fn read_to_end<R: Read + ?Sized>(
     r: &mut R,
     mut read: impl FnMut(&mut R) -> io::Result<usize>,
-) -> Result<u64, Stopped> {
+) -> Result<u64, Partial<io::Error>> {
     let mut bytes = 0;
     loop {
         match read(r) {
             Ok(0) => return Ok(bytes),
             Ok(n) => bytes += n as u64,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Stopped { bytes, error }),
+            Err(error) => return Err(Partial { bytes, error }),
         }
     }
 }
@@ -173,10 +173,10 @@ mod tests {
     fn what_was_written_before_an_error_is_consumed() {
         let mut cursor = Cursor::new(vec![7; 100]);
         let stopped = copy_from_memory(&mut cursor, &mut Failing { left: 25 }).unwrap();
-        assert!(matches!(stopped, Err(Stopped { bytes: 25, .. })));
+        assert!(matches!(stopped, Err(Partial { bytes: 25, .. })));
         assert_eq!(copy(&mut cursor, &mut Failing { left: 100 }).unwrap(), 75);
         let stopped = copy_through_buffer(&mut teller(100, 40), &mut Failing { left: 55 });
-        assert!(matches!(stopped, Err(Stopped { bytes: 55, .. })));
+        assert!(matches!(stopped, Err(Partial { bytes: 55, .. })));
     }
 
     #[test]

@@ -24,7 +24,9 @@ mod splice;
 
 use std::io::{self, Read, Write};
 
-use crate::poll::endpoint::{Class, CopyFailure, Stopped};
+use crate::error::Partial;
+use crate::poll::Error;
+use crate::poll::endpoint::Class;
 use ends::{End, Source};
 use kernel::Moved;
 
@@ -50,15 +52,9 @@ pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Re
     if let Some(written) = memory::copy_from_memory(r, w) {
         return written.map_err(|stopped| stopped.error);
     }
-    let Stopped { bytes, error } = match copy_asking(r, w) {
-        Ok(bytes) => return Ok(bytes),
-        Err(stopped) => stopped,
-    };
-    Err(match ends::source_of(r) {
-        Some(Source { end, limit: None }) if end.class == Class::Tcp => {
-            end.owner.stopped("writeto", error, bytes)
-        }
-        _ => error,
+    copy_asking(r, w).map_err(|stopped| match ends::source_of(r) {
+        Some(Source { end, limit: None }) if end.class == Class::Tcp => end.owner.stopped("writeto", stopped),
+        _ => stopped.error,
     })
 }
 
@@ -82,83 +78,79 @@ pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64)
 }
 
 /// By the kernel, or else by hand: the destination's part of Go's `ReadFrom`.
-fn copy_asking<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> Result<u64, Stopped> {
+fn copy_asking<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> Result<u64, Partial<io::Error>> {
     let mut moved = 0;
     if let (Some(source), Some(to)) = (ends::source_of(r), ends::end_of(w)) {
-        let ByKernel { bytes, handled, error } = move_by_kernel(&source, &to);
+        let by_kernel = move_by_kernel(&source, &to);
         if let Some(limit) = source.limit {
-            ends::set_limit(r, limit - bytes);
+            ends::set_limit(r, limit - by_kernel.bytes());
         }
-        if handled {
-            return error.map_or(Ok(bytes), |error| Err(Stopped { bytes, error }));
+        match by_kernel {
+            Moved::Done(result) => return result,
+            Moved::Rest(bytes) => moved = bytes,
         }
-        moved = bytes;
     }
     let copied = match memory::copy_to_memory(r, w) {
         Some(copied) => copied,
         None => copy_through_buffer(r, w),
     };
-    copied.map(|bytes| moved + bytes).map_err(|Stopped { bytes, error }| {
-        let bytes = moved + bytes;
-        let error = match ends::end_of(w) {
-            Some(to) if to.class == Class::Tcp => to.owner.stopped("readfrom", error, bytes),
-            _ => error,
-        };
-        Stopped { bytes, error }
+    copied.map(|bytes| moved + bytes).map_err(|stopped| {
+        let stopped = stopped.after(moved);
+        match ends::end_of(w) {
+            Some(to) if to.class == Class::Tcp => {
+                Partial { bytes: stopped.bytes, error: to.owner.stopped("readfrom", stopped) }
+            }
+            _ => stopped,
+        }
     })
 }
 
-/// What the kernel did.
-struct ByKernel {
-    bytes: u64,
-    /// It did all there was to do, or failed for good.
-    handled: bool,
-    error: Option<io::Error>,
-}
-
-fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> ByKernel {
+fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> Moved<io::Error> {
     let from = &source.end;
     let limited = source.limit.is_some();
     let remain = source.limit.unwrap_or(i64::MAX as u64);
     if remain == 0 {
-        return ByKernel { bytes: 0, handled: true, error: None };
+        return Moved::Done(Ok(0));
     }
     let (moved, call) = match (from.class, to.class) {
-        (Class::Tcp, Class::Unix) | (Class::File, Class::Unix) if limited => return by_hand(),
-        (Class::Unix, Class::Unix) => return by_hand(),
-        (_, Class::File) if to.owner.appends() => return by_hand(),
+        (Class::Tcp, Class::Unix) | (Class::File, Class::Unix) if limited => return Moved::Rest(0),
+        (Class::Unix, Class::Unix) => return Moved::Rest(0),
+        (_, Class::File) if to.owner.appends() => return Moved::Rest(0),
         (Class::File, Class::File) => (kernel::copy_file_range(to, from, remain), "copy_file_range"),
         (Class::File, Class::Tcp | Class::Unix) => (kernel::send_file(to, from, remain), "sendfile"),
         (Class::Tcp | Class::Unix, _) => (splice::splice(to, from, remain), "splice"),
     };
-    let Moved { bytes, handled, error } = moved;
-    let error = error
-        .filter(|_| handled)
-        .map(|e| error_of(source, to, CopyFailure { op: "", call, error: e, transferred: bytes }));
-    ByKernel { bytes, handled, error }
-}
-
-fn by_hand() -> ByKernel {
-    ByKernel { bytes: 0, handled: false, error: None }
+    match moved {
+        Moved::Rest(bytes) => Moved::Rest(bytes),
+        Moved::Done(result) => {
+            Moved::Done(result.map_err(|stopped| Partial {
+                bytes: stopped.bytes,
+                error: error_of(source, to, call, stopped),
+            }))
+        }
+    }
 }
 
 /// In the words of the end that Go has the kernel's call made by.
-fn error_of(source: &Source<'_>, to: &End<'_>, failure: CopyFailure) -> io::Error {
+fn error_of(source: &Source<'_>, to: &End<'_>, call: &'static str, stopped: Partial<Error>) -> io::Error {
     let from = &source.end;
     match (from.class, to.class) {
         (Class::File, Class::Tcp | Class::Unix) if source.limit.is_none() => {
-            from.owner.copy_error(CopyFailure { op: "read", ..failure })
+            from.owner.copy_error("read", call, stopped)
         }
-        (_, Class::Tcp) => to.owner.copy_error(CopyFailure { op: "readfrom", ..failure }),
-        (_, Class::File) => to.owner.copy_error(CopyFailure { op: "write", ..failure }),
+        (_, Class::Tcp) => to.owner.copy_error("readfrom", call, stopped),
+        (_, Class::File) => to.owner.copy_error("write", call, stopped),
         // A whole TCP connection: `copy` puts its "writeto" before it.
-        (_, Class::Unix) => from.owner.copy_error(failure),
+        (_, Class::Unix) => from.owner.copy_error("", call, stopped),
     }
 }
 
 /// Go's loop; an interrupted call is tried again.
 #[doc(alias = "copyBuffer")]
-fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> Result<u64, Stopped> {
+fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(
+    r: &mut R,
+    w: &mut W,
+) -> Result<u64, Partial<io::Error>> {
     let mut buf = vec![0; BUFFER];
     let mut bytes = 0;
     loop {
@@ -166,17 +158,17 @@ fn copy_through_buffer<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W
             Ok(0) => return Ok(bytes),
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Stopped { bytes, error }),
+            Err(error) => return Err(Partial { bytes, error }),
         };
         match write_counted(w, &buf[..n]) {
             Ok(n) => bytes += n,
-            Err(stopped) => return Err(Stopped { bytes: bytes + stopped.bytes, ..stopped }),
+            Err(stopped) => return Err(stopped.after(bytes)),
         }
     }
 }
 
 /// `write_all` that counts the bytes which went out before an error.
-fn write_counted<W: Write + ?Sized>(w: &mut W, buf: &[u8]) -> Result<u64, Stopped> {
+fn write_counted<W: Write + ?Sized>(w: &mut W, buf: &[u8]) -> Result<u64, Partial<io::Error>> {
     if let Some(written) = ends::end_of(w).and_then(|to| to.owner.write_whole(buf)) {
         return written;
     }
@@ -191,7 +183,7 @@ fn write_counted<W: Write + ?Sized>(w: &mut W, buf: &[u8]) -> Result<u64, Stoppe
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => error,
         };
-        return Err(Stopped { bytes: done as u64, error });
+        return Err(Partial { bytes: done as u64, error });
     }
     Ok(done as u64)
 }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::ends::End;
 use super::kernel::Moved;
+use crate::error::Partial;
 use crate::poll::{Direction, Error};
 use crate::sys::{self, Errno};
 
@@ -90,34 +91,34 @@ impl Pipe {
 
 /// Moves until the source's end or `remain` bytes.
 #[doc(alias = "Splice")]
-pub(super) fn splice(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved {
-    let Ok(mut pipe) = Pipe::get() else {
-        return Moved { bytes: 0, handled: false, error: None };
-    };
-    let mut moved = Moved { bytes: 0, handled: false, error: None };
-    while moved.bytes < remain {
-        let drained = drain(&pipe, from, (remain - moved.bytes).min(MAX_SPLICE) as usize);
-        let refused = drained.as_ref().is_err_and(|e| e.is_errno(libc::EINVAL));
-        moved.handled |= !refused;
-        match drained {
-            Ok(0) => break,
-            Ok(n) => pipe.data = n as u64,
-            Err(e) => {
-                moved.error = Some(e);
-                break;
-            }
+pub(super) fn splice(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Error> {
+    let Ok(mut pipe) = Pipe::get() else { return Moved::Rest(0) };
+    let mut bytes = 0;
+    let mut first = true;
+    let error = loop {
+        if bytes >= remain {
+            break None;
         }
+        match drain(&pipe, from, (remain - bytes).min(MAX_SPLICE) as usize) {
+            Ok(0) => break None,
+            Ok(n) => pipe.data = n as u64,
+            // The kernel does not splice between these; nothing was moved.
+            Err(e) if first && e.is_errno(libc::EINVAL) => {
+                pipe.put();
+                return Moved::Rest(0);
+            }
+            Err(e) => break Some(e),
+        }
+        first = false;
         let before = pipe.data;
         let pumped = pump(to, &mut pipe);
-        moved.bytes += before - pipe.data;
+        bytes += before - pipe.data;
         if let Err(e) = pumped {
-            moved.error = Some(e);
-            break;
+            break Some(e);
         }
-    }
+    };
     pipe.put();
-    moved.handled |= moved.error.is_none();
-    moved
+    Moved::Done(error.map_or(Ok(bytes), |error| Err(Partial { bytes, error })))
 }
 
 /// Socket to pipe (I1); 0 is the socket's end.

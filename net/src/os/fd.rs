@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{File, PathError};
-use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
+use crate::error::Partial;
+use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::{self, Direction};
 use crate::sys::{self, Errno};
 
@@ -140,11 +141,11 @@ impl Endpoint for Fd {
         self.0.descriptor()
     }
 
-    fn copy_error(&self, failure: CopyFailure) -> io::Error {
-        self.0.copy_error(failure)
+    fn copy_error(&self, op: &'static str, call: &'static str, stopped: Partial<poll::Error>) -> io::Error {
+        self.0.copy_error(op, call, stopped)
     }
 
-    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Partial<io::Error>>> {
         self.0.write_whole(buf)
     }
 }

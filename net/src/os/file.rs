@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::PathError;
-use crate::error::Sentinel;
-use crate::poll::endpoint::{Class, CopyFailure, Endpoint, Stopped};
+use crate::error::{Cause, Partial, Sentinel};
+use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::read_all::read_all;
-use crate::poll::{self, DeadlineMode, Kind};
+use crate::poll::{self, DeadlineMode, Kind, Wait};
 use crate::sys;
 
 /// An open file, a pipe's end, a device. Closed when dropped.
@@ -123,7 +123,7 @@ impl File {
     /// # Errors
     /// The system's, a passed deadline, a closed file.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
-        self.fd.read(buf).map_err(|e| self.fail("read", e))
+        self.fd.read(Wait::NO_CONTEXT, buf).map_err(|e| self.fail("read", e))
     }
 
     /// Writes all of it.
@@ -131,7 +131,7 @@ impl File {
     /// # Errors
     /// The system's, a passed deadline, a closed file; [`PathError::transferred`] says how much went out before.
     pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
-        self.fd.write(buf).map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
+        self.fd.write(Wait::NO_CONTEXT, buf).map_err(|stopped| self.partial("write", stopped))
     }
 
     /// Reads at an offset without moving the file's own, until `buf` is full or the file ends.
@@ -145,7 +145,7 @@ impl File {
             match self.fd.pread(&mut buf[done..], offset as i64 + done as i64) {
                 Ok(0) => break,
                 Ok(n) => done += n,
-                Err(e) => return Err(self.fail("read", e).with_transferred(done)),
+                Err(error) => return Err(self.partial("read", Partial { bytes: done as u64, error })),
             }
         }
         Ok(done)
@@ -164,7 +164,7 @@ impl File {
             return Ok(0);
         }
         let written = self.fd.pwrite(buf, offset as i64);
-        written.map_err(|e| self.fail("write", e.error).with_transferred(e.transferred))
+        written.map_err(|stopped| self.partial("write", stopped))
     }
 
     /// Moves the file's offset and gives the new one.
@@ -275,11 +275,12 @@ impl File {
         &self.fd
     }
 
-    fn part_or_error(&self, written: Result<usize, poll::WriteError>) -> io::Result<usize> {
-        match written {
-            Err(e) if e.transferred > 0 => Ok(e.transferred),
-            other => Ok(other.map_err(|e| self.fail("write", e.error))?),
-        }
+    fn partial(&self, op: &'static str, stopped: Partial<impl Into<Cause>>) -> PathError {
+        PathError::new(op, &self.name, stopped.error).with_transferred(stopped.bytes)
+    }
+
+    fn part_or_error(&self, written: Result<usize, Partial<poll::Error>>) -> io::Result<usize> {
+        Ok(written.or_else(Partial::or_part).map_err(|e| self.fail("write", e))?)
     }
 
     pub(crate) fn fail(&self, op: &'static str, e: poll::Error) -> PathError {
@@ -296,13 +297,16 @@ impl Endpoint for File {
         self.append
     }
 
-    fn copy_error(&self, CopyFailure { op, call, error, transferred }: CopyFailure) -> io::Error {
-        PathError::new(op, &self.name, error.in_call(call)).with_transferred(transferred as usize).into()
+    fn copy_error(&self, op: &'static str, call: &'static str, stopped: Partial<poll::Error>) -> io::Error {
+        self.partial(op, stopped.map(|e| e.in_call(call))).into()
     }
 
-    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
-        let written = self.write(buf).map(|n| n as u64);
-        Some(written.map_err(|e| Stopped { bytes: e.transferred() as u64, error: e.into() }))
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Partial<io::Error>>> {
+        let written = self.fd.write(Wait::NO_CONTEXT, buf);
+        Some(written.map(|n| n as u64).map_err(|stopped| Partial {
+            bytes: stopped.bytes,
+            error: self.partial("write", stopped).into(),
+        }))
     }
 }
 
@@ -338,7 +342,7 @@ impl io::Read for File {
 /// and the next write fails.
 impl io::Write for &File {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.part_or_error(self.fd.write(buf))
+        self.part_or_error(self.fd.write(Wait::NO_CONTEXT, buf))
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {

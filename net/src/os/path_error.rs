@@ -34,8 +34,8 @@ impl PathError {
         PathError(Box::new(Inner { op, path: path.to_owned(), cause: cause.into(), transferred: 0 }))
     }
 
-    pub(crate) fn with_transferred(mut self, bytes: usize) -> PathError {
-        self.0.transferred = bytes;
+    pub(crate) fn with_transferred(mut self, bytes: u64) -> PathError {
+        self.0.transferred = bytes as usize;
         self
     }
 

@@ -5,7 +5,8 @@
 
 use std::io;
 
-use crate::poll::{Direction, Error, Fd};
+use super::{Direction, Error, Fd};
+use crate::error::Partial;
 
 /// What a descriptor is, for copying.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,39 +35,20 @@ pub(crate) trait Endpoint {
         Ok(())
     }
 
-    /// The failure in the owner's words.
-    fn copy_error(&self, failure: CopyFailure) -> io::Error;
+    /// What stopped a copy, in the owner's words: `op` is Go's name of the operation ("readfrom", "read", "write"; empty: the reason
+    /// alone), `call` the system call.
+    fn copy_error(&self, op: &'static str, call: &'static str, stopped: Partial<Error>) -> io::Error;
 
     /// Writes all of `buf` as one write of Go's: no other writer comes in between, and the error is the one that stopped it.
     /// `None`: the type has no such write, and std's `Write` is used.
-    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Stopped>> {
+    fn write_whole(&self, buf: &[u8]) -> Option<Result<u64, Partial<io::Error>>> {
         let _ = buf;
         None
     }
 
     /// What stopped a copy that this end was asked to do, after so many bytes. Of Go's types a TCP connection puts its own name before it.
-    fn stopped(&self, op: &'static str, error: io::Error, transferred: u64) -> io::Error {
-        let _ = (op, transferred);
-        error
+    fn stopped(&self, op: &'static str, stopped: Partial<io::Error>) -> io::Error {
+        let _ = op;
+        stopped.error
     }
-}
-
-/// Why a copy ended early.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CopyFailure {
-    /// Go's name of the operation: "readfrom", "read", "write"; empty: the reason alone.
-    pub(crate) op: &'static str,
-    /// The system call.
-    pub(crate) call: &'static str,
-    pub(crate) error: Error,
-    /// Bytes that went through before.
-    pub(crate) transferred: u64,
-}
-
-/// A copy or a write that ended early.
-#[derive(Debug)]
-pub(crate) struct Stopped {
-    /// Bytes that went through before.
-    pub(crate) bytes: u64,
-    pub(crate) error: io::Error,
 }

@@ -83,16 +83,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// A write that did not finish: what went out before, and why no more did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct WriteError {
-    pub(crate) transferred: usize,
-    pub(crate) error: Error,
-}
-
-impl From<Error> for WriteError {
-    fn from(error: Error) -> Self {
-        WriteError { transferred: 0, error }
-    }
-}

@@ -8,16 +8,14 @@
 
 use std::net::Shutdown;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
-use gopark_runtime::context::{Context, ContextError};
-use gopark_runtime::poll_api::{PollDescriptor, Waited, fewest_syscalls};
+use gopark_runtime::poll_api::{PollDescriptor, PollError, fewest_syscalls};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
 use super::fd_mutex::{Closed, FdMutex, NoLock, Unref};
-use super::{DeadlineMode, Direction, Error};
+use super::{DeadlineMode, Direction, Error, Wait, context_error};
 use crate::error::{Errno, Sentinel};
 use crate::sys;
 
@@ -44,9 +42,6 @@ impl Kind {
         self != Kind::Datagram
     }
 }
-
-/// A point in time for operations to give up at; `None`: never.
-pub(crate) type Deadline = Option<Instant>;
 
 /// A descriptor. Go: poll.FD.
 #[derive(Debug)]
@@ -206,6 +201,17 @@ impl Fd {
         sysfd
     }
 
+    /// The poller's descriptor, if it watches this one.
+    #[inline]
+    pub(super) fn pd(&self) -> Option<PollDescriptor> {
+        self.pd
+    }
+
+    /// The poller's error in this descriptor's words.
+    pub(super) fn poll_error(&self, e: PollError) -> Error {
+        Error::from_poll(e, self.kind.closing())
+    }
+
     fn closed(&self) -> Error {
         self.kind.closing().into()
     }
@@ -217,31 +223,18 @@ impl Fd {
 
     /// Locks a side.
     #[inline]
-    pub(super) fn lock(&self, direction: Direction) -> Result<Locked<'_>, Error> {
-        self.fdmu.rw_lock(direction).map_err(|Closed| self.closed())?;
-        Ok(Locked { fd: self, direction })
-    }
-
-    /// Locks a side, unless the context is done first.
-    pub(super) fn lock_context(&self, direction: Direction, ctx: &Context) -> Result<Locked<'_>, Error> {
-        match self.fdmu.rw_lock_context(direction, ctx) {
+    pub(super) fn lock(&self, direction: Direction, wait: Wait<'_>) -> Result<Locked<'_>, Error> {
+        match self.fdmu.rw_lock(direction, wait.context()) {
             Ok(()) => Ok(Locked { fd: self, direction }),
             Err(NoLock::Closed) => Err(self.closed()),
             Err(NoLock::Context(e)) => Err(context_error(e)),
         }
     }
 
-    /// As [`begin`](Self::begin), unless the context is done first.
-    pub(super) fn begin_context(&self, direction: Direction, ctx: &Context) -> Result<Locked<'_>, Error> {
-        let lock = self.lock_context(direction, ctx)?;
-        self.prepare(direction)?;
-        Ok(lock)
-    }
-
     /// Locks a side and begins an operation on it.
     #[inline]
-    pub(super) fn begin(&self, direction: Direction) -> Result<Locked<'_>, Error> {
-        let lock = self.lock(direction)?;
+    pub(super) fn begin(&self, direction: Direction, wait: Wait<'_>) -> Result<Locked<'_>, Error> {
+        let lock = self.lock(direction, wait)?;
         self.prepare(direction)?;
         Ok(lock)
     }
@@ -253,7 +246,7 @@ impl Fd {
             self.emptied.store(false, Relaxed);
         }
         match self.pd {
-            Some(pd) => pd.reset(direction).map_err(|e| Error::from_poll(e, self.kind.closing())),
+            Some(pd) => pd.reset(direction).map_err(|e| self.poll_error(e)),
             None => Ok(()),
         }
     }
@@ -263,10 +256,10 @@ impl Fd {
     /// Readiness is not forgotten then: what has come since that read has come with a notification, which the wait finds. Once
     /// the peer's end was reported no other notification comes, so the usual way finds the end.
     #[inline]
-    pub(super) fn prepare_read(&self, wait: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn prepare_read(&self, wait: Wait<'_>) -> Result<(), Error> {
         // Relaxed: the read lock is held.
         match self.pd {
-            Some(pd) if self.emptied.load(Relaxed) && !pd.hung_up() => wait(),
+            Some(pd) if self.emptied.load(Relaxed) && !pd.hung_up() => self.wait(Direction::Read, wait),
             _ => self.prepare(Direction::Read),
         }
     }
@@ -281,60 +274,20 @@ impl Fd {
         }
     }
 
-    /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a descriptor not shared yet).
-    pub(crate) fn wait(&self, direction: Direction) -> Result<(), Error> {
-        match self.pd {
-            Some(pd) => pd.wait(direction, self).map_err(|e| Error::from_poll(e, self.kind.closing())),
-            None => Err(Sentinel::Unwaitable.into()),
-        }
-    }
-
-    /// As [`wait`](Self::wait), ended early when the context is done.
-    pub(crate) fn wait_context(&self, direction: Direction, ctx: &Context) -> Result<(), Error> {
-        let pd = self.pd.ok_or(Sentinel::Unwaitable)?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let told = interrupted.clone();
-        // Taken off again before the reference is given back, so `pd` is still this descriptor's when the call comes.
-        let _registered = ctx
-            .on_done(move || {
-                // Relaxed: `interrupt` publishes it.
-                told.store(true, Relaxed);
-                pd.interrupt(direction);
-            })
-            .map_err(context_error)?;
-        // Relaxed: `wait_interruptible` orders it.
-        match pd.wait_interruptible(direction, || interrupted.load(Relaxed)) {
-            Ok(Waited::Ready) => Ok(()),
-            Ok(Waited::Interrupted) => {
-                Err(context_error(ctx.err().expect("only a context that is done interrupts")))
-            }
-            Err(e) => Err(Error::from_poll(e, self.kind.closing())),
-        }
-    }
-
     /// Repeats `call` until the kernel does not ask for patience: at once after EINTR, after a wait on EAGAIN. The side is
     /// locked and prepared.
     #[inline]
     pub(super) fn retry<T>(
         &self,
         direction: Direction,
-        call: impl FnMut() -> Result<T, Errno>,
-    ) -> Result<T, Error> {
-        self.retry_waiting(call, || self.wait(direction))
-    }
-
-    /// The same with a wait of one's own.
-    #[inline]
-    pub(super) fn retry_waiting<T>(
-        &self,
+        wait: Wait<'_>,
         mut call: impl FnMut() -> Result<T, Errno>,
-        wait: impl Fn() -> Result<(), Error>,
     ) -> Result<T, Error> {
         loop {
             match call() {
                 Ok(value) => return Ok(value),
                 Err(Errno(libc::EINTR)) => {}
-                Err(Errno(libc::EAGAIN)) if self.pollable() => wait()?,
+                Err(Errno(libc::EAGAIN)) if self.pollable() => self.wait(direction, wait)?,
                 Err(e) => return Err(e.into()),
             }
         }
@@ -377,7 +330,7 @@ impl Fd {
     }
 
     /// Operations give up at `at`, those under way too; `None` lifts the limit.
-    pub(crate) fn set_deadline(&self, at: Deadline, mode: DeadlineMode) -> Result<(), Error> {
+    pub(crate) fn set_deadline(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), Error> {
         let in_ns = at.map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             i64::try_from(left.as_nanos()).unwrap_or(i64::MAX)
@@ -394,12 +347,6 @@ impl Drop for Fd {
         // Nobody else has it, so this does not wait. Closed already: nothing happens.
         let _ = self.close();
     }
-}
-
-/// In the words of an operation on the network. Go: mapErr.
-#[doc(alias = "mapErr")]
-pub(crate) fn context_error(e: ContextError) -> Error {
-    Error::Sentinel(if e.timeout() { Sentinel::ContextDeadline } else { Sentinel::Canceled })
 }
 
 #[cfg(test)]

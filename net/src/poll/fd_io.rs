@@ -5,49 +5,31 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::RawFd;
 
-use gopark_runtime::context::Context;
-
-use super::fd::Locked;
-use super::{Direction, Error, Fd, MAX_VEC, WriteError};
-use crate::error::{Errno, Sentinel};
+use super::{Direction, Error, Fd, MAX_VEC, Wait};
+use crate::error::{Errno, Partial, Sentinel};
 use crate::sys::{self, RawAddr};
 
 impl Fd {
     /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).
-    pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Error> {
-        let lock = self.lock(Direction::Read)?;
-        self.read_waiting(lock, buf, || self.wait(Direction::Read))
-    }
-
-    /// The same, ended early when the context is done.
-    pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Error> {
-        let lock = self.lock_context(Direction::Read, ctx)?;
-        self.read_waiting(lock, buf, || self.wait_context(Direction::Read, ctx))
-    }
-
     #[inline]
-    fn read_waiting(
-        &self,
-        _lock: Locked<'_>,
-        buf: &mut [u8],
-        wait: impl Fn() -> Result<(), Error>,
-    ) -> Result<usize, Error> {
+    pub(crate) fn read(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<usize, Error> {
+        let _lock = self.lock(Direction::Read, wait)?;
         if buf.is_empty() {
             // Without a call: its result would look like the end.
             return Ok(0);
         }
-        self.prepare_read(&wait)?;
+        self.prepare_read(wait)?;
         let len = self.cap(buf.len());
-        let n = self.retry_waiting(|| sys::read(self.raw(), &mut buf[..len]), wait)?;
+        let n = self.retry(Direction::Read, wait, || sys::read(self.raw(), &mut buf[..len]))?;
         self.note_read(n, len);
         Ok(n)
     }
 
     /// readv(2): std's face.
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Direction::Read)?;
+        let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
         let n = bufs.len().min(MAX_VEC);
-        self.retry(Direction::Read, || sys::readv(self.raw(), &mut bufs[..n]))
+        self.retry(Direction::Read, Wait::NO_CONTEXT, || sys::readv(self.raw(), &mut bufs[..n]))
     }
 
     /// Reads at an offset, leaving the file's own alone. Never waits in the poller.
@@ -58,34 +40,27 @@ impl Fd {
     }
 
     /// Writes all of it.
-    pub(crate) fn write(&self, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Direction::Write)?;
-        self.write_all(buf, |part| self.retry(Direction::Write, || sys::write(self.raw(), part)))
-    }
-
-    /// The same, ended early when the context is done.
-    pub(crate) fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, WriteError> {
-        let _lock = self.begin_context(Direction::Write, ctx)?;
-        let wait = || self.wait_context(Direction::Write, ctx);
-        self.write_all(buf, |part| self.retry_waiting(|| sys::write(self.raw(), part), wait))
+    pub(crate) fn write(&self, wait: Wait<'_>, buf: &[u8]) -> Result<usize, Partial<Error>> {
+        let _lock = self.begin(Direction::Write, wait)?;
+        self.write_all(buf, |part| self.retry(Direction::Write, wait, || sys::write(self.raw(), part)))
     }
 
     /// Writes what fits at once, waiting until at least a byte does: std's `write`.
     pub(crate) fn write_some(&self, buf: &[u8]) -> Result<usize, Error> {
-        let _lock = self.begin(Direction::Write)?;
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
         let len = self.cap(buf.len());
-        self.retry(Direction::Write, || sys::write(self.raw(), &buf[..len]))
+        self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::write(self.raw(), &buf[..len]))
     }
 
     /// writev(2), once: std's `write_vectored`.
     pub(crate) fn write_some_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize, Error> {
-        let _lock = self.begin(Direction::Write)?;
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
         let n = bufs.len().min(MAX_VEC);
-        self.retry(Direction::Write, || sys::writev(self.raw(), &bufs[..n]))
+        self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::writev(self.raw(), &bufs[..n]))
     }
 
     /// Writes all of it at an offset. Never waits in the poller.
-    pub(crate) fn pwrite(&self, buf: &[u8], offset: i64) -> Result<usize, WriteError> {
+    pub(crate) fn pwrite(&self, buf: &[u8], offset: i64) -> Result<usize, Partial<Error>> {
         let _reference = self.incref()?;
         let mut at = offset;
         self.write_all(buf, |part| {
@@ -101,39 +76,25 @@ impl Fd {
         &self,
         buf: &[u8],
         mut write: impl FnMut(&[u8]) -> Result<usize, Error>,
-    ) -> Result<usize, WriteError> {
+    ) -> Result<usize, Partial<Error>> {
         let mut done = 0;
         loop {
             let end = done + self.cap(buf.len() - done);
-            let failed = |error| WriteError { transferred: done, error };
-            let n = write(&buf[done..end]).map_err(failed)?;
+            let bytes = done as u64;
+            let n = write(&buf[done..end]).map_err(|error| Partial { bytes, error })?;
             done += n;
             if done == buf.len() {
                 return Ok(done);
             }
             if n == 0 {
-                return Err(WriteError { transferred: done, error: Sentinel::UnexpectedEof.into() });
+                return Err(Partial { bytes, error: Sentinel::UnexpectedEof.into() });
             }
         }
     }
 
     /// The next connection and its peer's address.
-    pub(crate) fn accept(&self) -> Result<(RawFd, RawAddr), Error> {
-        let lock = self.begin(Direction::Read)?;
-        self.accept_waiting(lock, || self.wait(Direction::Read))
-    }
-
-    /// The same, ended early when the context is done.
-    pub(crate) fn accept_context(&self, ctx: &Context) -> Result<(RawFd, RawAddr), Error> {
-        let lock = self.begin_context(Direction::Read, ctx)?;
-        self.accept_waiting(lock, || self.wait_context(Direction::Read, ctx))
-    }
-
-    fn accept_waiting(
-        &self,
-        _lock: Locked<'_>,
-        wait: impl Fn() -> Result<(), Error>,
-    ) -> Result<(RawFd, RawAddr), Error> {
+    pub(crate) fn accept(&self, wait: Wait<'_>) -> Result<(RawFd, RawAddr), Error> {
+        let _lock = self.begin(Direction::Read, wait)?;
         let mut peer = RawAddr::empty();
         let accept = || {
             loop {
@@ -144,30 +105,33 @@ impl Fd {
                 }
             }
         };
-        let fd = self.retry_waiting(accept, wait)?;
+        let fd = self.retry(Direction::Read, wait, accept)?;
         Ok((fd, peer))
     }
 
     /// Parks until a read would not; consumes nothing and holds no buffer.
     pub(crate) fn wait_readable(&self) -> Result<(), Error> {
-        self.raw_io(Direction::Read, |fd| ready_or_again(fd, libc::POLLIN))
+        self.wait_ready(Direction::Read, Wait::NO_CONTEXT)
     }
 
     /// Parks until a write would not.
     pub(crate) fn wait_writable(&self) -> Result<(), Error> {
-        self.raw_io(Direction::Write, |fd| ready_or_again(fd, libc::POLLOUT))
+        self.wait_ready(Direction::Write, Wait::NO_CONTEXT)
     }
 
-    /// As the two above, ended early when the context is done.
-    pub(crate) fn wait_ready_context(&self, direction: Direction, ctx: &Context) -> Result<(), Error> {
-        let _lock = self.begin_context(direction, ctx)?;
-        let events = if direction == Direction::Read { libc::POLLIN } else { libc::POLLOUT };
-        self.retry_waiting(|| ready_or_again(self.raw(), events), || self.wait_context(direction, ctx))
+    /// Parks until an operation in this direction would not.
+    pub(crate) fn wait_ready(&self, direction: Direction, wait: Wait<'_>) -> Result<(), Error> {
+        let _lock = self.begin(direction, wait)?;
+        let events = match direction {
+            Direction::Read => libc::POLLIN,
+            Direction::Write => libc::POLLOUT,
+        };
+        self.retry(direction, wait, || ready_or_again(self.raw(), events))
     }
 
     /// Reads what there is now; `None`: nothing yet. Waits for its turn only.
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<Option<usize>, Error> {
-        let _lock = self.begin(Direction::Read)?;
+        let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
         if buf.is_empty() {
             return Ok(Some(0));
         }
@@ -177,7 +141,7 @@ impl Fd {
 
     /// Writes what fits now; `None`: nothing. Waits for its turn only.
     pub(crate) fn try_write(&self, buf: &[u8]) -> Result<Option<usize>, Error> {
-        let _lock = self.begin(Direction::Write)?;
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
         let len = self.cap(buf.len());
         unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
     }
@@ -190,8 +154,8 @@ impl Fd {
         direction: Direction,
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
-        let _lock = self.begin(direction)?;
-        self.retry(direction, || call(self.raw()))
+        let _lock = self.begin(direction, Wait::NO_CONTEXT)?;
+        self.retry(direction, Wait::NO_CONTEXT, || call(self.raw()))
     }
 
     /// A call on a locked side that has nothing to do with the poller: it never waits there, and a passed deadline does not count.
@@ -200,7 +164,7 @@ impl Fd {
         direction: Direction,
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
-        let _lock = self.lock(direction)?;
+        let _lock = self.lock(direction, Wait::NO_CONTEXT)?;
         Ok(sys::ignoring_eintr(|| call(self.raw()))?)
     }
 }

@@ -1,31 +1,15 @@
 //! Messages with addresses and control data. Go: internal/poll/fd_unix.go ReadFrom, WriteTo, ReadMsg, WriteMsg.
 
-use gopark_runtime::context::Context;
-
-use super::{Direction, Error, Fd};
+use super::{Direction, Error, Fd, Wait};
 use crate::sys::RawAddr;
 use crate::sys::{self, Received};
 
 impl Fd {
     /// One message and who sent it.
-    pub(crate) fn read_from(&self, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
-        self.recv_from(buf, 0)
-    }
-
-    /// The same with flags: MSG_PEEK leaves it where it is.
-    pub(crate) fn recv_from(&self, buf: &mut [u8], flags: i32) -> Result<(usize, RawAddr), Error> {
-        let _lock = self.begin(Direction::Read)?;
+    pub(crate) fn read_from(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
+        let _lock = self.begin(Direction::Read, wait)?;
         let mut from = RawAddr::empty();
-        let n = self.retry(Direction::Read, || sys::recvfrom(self.raw(), buf, flags, &mut from))?;
-        Ok((n, from))
-    }
-
-    /// As [`read_from`](Self::read_from), ended early when the context is done.
-    pub(crate) fn read_from_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
-        let _lock = self.begin_context(Direction::Read, ctx)?;
-        let mut from = RawAddr::empty();
-        let receive = || sys::recvfrom(self.raw(), buf, 0, &mut from);
-        let n = self.retry_waiting(receive, || self.wait_context(Direction::Read, ctx))?;
+        let n = self.retry(Direction::Read, wait, || sys::recvfrom(self.raw(), buf, 0, &mut from))?;
         Ok((n, from))
     }
 
@@ -36,17 +20,18 @@ impl Fd {
         oob: &mut [u8],
         flags: i32,
     ) -> Result<(Received, RawAddr), Error> {
-        let _lock = self.begin(Direction::Read)?;
+        let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
         let mut from = RawAddr::empty();
-        let received =
-            self.retry(Direction::Read, || sys::recvmsg(self.raw(), buf, oob, flags, &mut from))?;
+        let received = self.retry(Direction::Read, Wait::NO_CONTEXT, || {
+            sys::recvmsg(self.raw(), buf, oob, flags, &mut from)
+        })?;
         Ok((received, from))
     }
 
     /// One message to an address; goes out whole or not at all.
     pub(crate) fn write_to(&self, buf: &[u8], to: &RawAddr) -> Result<usize, Error> {
-        let _lock = self.begin(Direction::Write)?;
-        self.retry(Direction::Write, || sys::sendto(self.raw(), buf, 0, to))?;
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
+        self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::sendto(self.raw(), buf, 0, to))?;
         Ok(buf.len())
     }
 
@@ -57,8 +42,9 @@ impl Fd {
         oob: &[u8],
         to: Option<&RawAddr>,
     ) -> Result<(usize, usize), Error> {
-        let _lock = self.begin(Direction::Write)?;
-        let n = self.retry(Direction::Write, || sys::sendmsg(self.raw(), buf, oob, to, 0))?;
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
+        let n =
+            self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::sendmsg(self.raw(), buf, oob, to, 0))?;
         Ok((n, oob.len()))
     }
 }

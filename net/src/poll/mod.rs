@@ -6,6 +6,7 @@
 //! What the types around an [`Fd`] share is here too: how the kernel copies from one to another ([`endpoint`]), and how
 //! one is read to its end ([`read_all`]).
 
+pub(crate) mod connect;
 pub(crate) mod endpoint;
 mod error;
 mod fd;
@@ -13,9 +14,11 @@ mod fd_io;
 mod fd_msg;
 mod fd_mutex;
 pub(crate) mod read_all;
+mod wait;
 mod writev;
 
-pub(crate) use error::{Error, WriteError};
-pub(crate) use fd::{Deadline, Fd, Kind, context_error};
+pub(crate) use error::Error;
+pub(crate) use fd::{Fd, Kind};
 pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode as Direction};
+pub(crate) use wait::{Wait, context_error};
 pub(crate) use writev::MAX_VEC;

@@ -2,8 +2,8 @@
 
 use std::io::IoSlice;
 
-use super::{Direction, Error, Fd, WriteError};
-use crate::error::{Errno, Sentinel};
+use super::{Direction, Error, Fd, Wait};
+use crate::error::{Errno, Partial, Sentinel};
 use crate::sys;
 
 /// The most buffers one call takes (IOV_MAX).
@@ -12,8 +12,8 @@ pub(crate) const MAX_VEC: usize = 1024;
 impl Fd {
     /// Writes all the buffers; advances them past what went out: written ones are left empty.
     #[doc(alias = "Writev")]
-    pub(crate) fn writev(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, WriteError> {
-        let _lock = self.begin(Direction::Write)?;
+    pub(crate) fn writev(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, Partial<Error>> {
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
         let mut transferred = 0;
         let mut rest = &mut *bufs;
         loop {
@@ -30,13 +30,13 @@ impl Fd {
                     continue;
                 }
                 Err(Errno(libc::EINTR)) => continue,
-                Err(Errno(libc::EAGAIN)) => match self.wait(Direction::Write) {
+                Err(Errno(libc::EAGAIN)) => match self.wait(Direction::Write, Wait::NO_CONTEXT) {
                     Ok(()) => continue,
                     Err(e) => e,
                 },
                 Err(e) => Error::from(e),
             };
-            return Err(WriteError { transferred, error });
+            return Err(Partial { bytes: transferred as u64, error });
         }
     }
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use gopark_runtime::blocking;
 
 use crate::error::{Errno, Sentinel};
-use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, MAX_VEC};
+use crate::poll::connect::{ConnectError, Connecting};
+use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, MAX_VEC, Wait};
 use crate::sys::{self, RawAddr};
 
 /// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
@@ -166,7 +167,7 @@ impl Socket {
 
     pub(super) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         let result = match self.begin(Direction::Read)? {
-            Waits::Parked => self.fd.read(buf),
+            Waits::Parked => self.fd.read(Wait::NO_CONTEXT, buf),
             Waits::Never => self.once(|raw| sys::read(raw, buf)),
         };
         result.map_err(std_error)
@@ -221,37 +222,27 @@ impl Socket {
     }
 
     pub(super) fn accept(&self) -> io::Result<(RawFd, RawAddr)> {
-        self.io(Direction::Read, Fd::accept, |raw| {
-            let mut peer = RawAddr::empty();
-            sys::accept4(raw, &mut peer).map(|fd| (fd, peer))
-        })
+        self.io(
+            Direction::Read,
+            |fd| fd.accept(Wait::NO_CONTEXT),
+            |raw| {
+                let mut peer = RawAddr::empty();
+                sys::accept4(raw, &mut peer).map(|fd| (fd, peer))
+            },
+        )
     }
 
     /// Connects; parks until the kernel has decided, at most until `deadline`. The socket is in the poller afterwards.
     pub(super) fn connect(mut self, to: &RawAddr, deadline: Option<Instant>) -> io::Result<Socket> {
-        match sys::connect(self.raw(), to) {
-            Ok(()) | Err(Errno(libc::EISCONN)) => return self.watched(),
-            Err(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR)) => {}
-            Err(e) => return Err(e.into()),
-        }
+        let connecting = self.fd.connect(to).map_err(connect_error)?;
         self.fd.init()?;
+        if connecting == Connecting::Done {
+            return Ok(self);
+        }
         if deadline.is_some() {
             self.fd.set_deadline(deadline, DeadlineMode::Write)?;
         }
-        loop {
-            self.fd.wait(Direction::Write).map_err(|e| match e {
-                Error::Sentinel(Sentinel::DeadlineExceeded) => {
-                    io::Error::new(io::ErrorKind::TimedOut, "connection timed out")
-                }
-                other => other.into(),
-            })?;
-            match sys::getsockopt_int(self.raw(), libc::SOL_SOCKET, libc::SO_ERROR)? {
-                0 if sys::getpeername(self.raw()).is_ok() => break,
-                0 | libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {}
-                libc::EISCONN => break,
-                e => return Err(Errno(e).into()),
-            }
-        }
+        self.fd.wait_connected(Wait::NO_CONTEXT).map_err(connect_error)?;
         if deadline.is_some() {
             self.fd.set_deadline(None, DeadlineMode::Write)?;
         }
@@ -346,6 +337,16 @@ pub(super) fn std_error(e: Error) -> io::Error {
     match e {
         Error::Sentinel(Sentinel::DeadlineExceeded) => io::Error::from_raw_os_error(libc::EAGAIN),
         Error::Errno(Errno(number)) => io::Error::from_raw_os_error(number),
+        other => other.into(),
+    }
+}
+
+/// As std says it: a connect that takes too long is `TimedOut`.
+fn connect_error(e: ConnectError) -> io::Error {
+    match e.error {
+        Error::Sentinel(Sentinel::DeadlineExceeded) => {
+            io::Error::new(io::ErrorKind::TimedOut, "connection timed out")
+        }
         other => other.into(),
     }
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::address::raw_unix;
 use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily, std_error};
-use crate::poll::endpoint::{Class, CopyFailure, Endpoint};
+use crate::error::Partial;
+use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::{Direction, Error, Fd, Kind};
 use crate::sys;
 
@@ -185,8 +186,8 @@ impl Endpoint for UnixStream {
         self.socket.begin_copying(direction)
     }
 
-    fn copy_error(&self, failure: CopyFailure) -> io::Error {
-        std_error(failure.error)
+    fn copy_error(&self, _op: &'static str, _call: &'static str, stopped: Partial<Error>) -> io::Error {
+        std_error(stopped.error)
     }
 }
 

@@ -7,7 +7,7 @@ use gopark_runtime::context::Context;
 use super::{Conn, NetAddr, OpError, SysDialer};
 use crate::addr::Inet;
 use crate::error::{Cause, Sentinel};
-use crate::poll::{Deadline, context_error};
+use crate::poll::context_error;
 use crate::sock::Spec;
 use crate::sock::ipsock::Purpose;
 use crate::sock::multipath_tcp;
@@ -110,7 +110,11 @@ fn worth_another_try(result: &Result<NetFd, Cause>) -> bool {
 
 /// How long this address may take, when `left` addresses share the time until `deadline`.
 #[doc(alias = "partialDeadline")]
-fn partial_deadline(now: Instant, deadline: Deadline, left: usize) -> Result<Deadline, Sentinel> {
+fn partial_deadline(
+    now: Instant,
+    deadline: Option<Instant>,
+    left: usize,
+) -> Result<Option<Instant>, Sentinel> {
     let Some(deadline) = deadline else { return Ok(None) };
     let remaining = deadline.saturating_duration_since(now);
     if remaining.is_zero() {

@@ -56,7 +56,7 @@ enum LeftQueue {
     WakeUnderWay,
 }
 
-/// Why there is no lock under a context.
+/// Why a lock was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoLock {
     Closed,
@@ -237,31 +237,23 @@ impl FdMutex {
         unref
     }
 
-    /// The lock of this direction, with a reference. Waits for its holder.
+    /// The lock of this direction, with a reference. Waits for its holder, under a context until that is done. A lock that
+    /// is free is taken in any case.
     #[inline(always)]
-    pub(crate) fn rw_lock(&self, direction: Direction) -> Result<(), Closed> {
-        if self.try_step(|s| s.lock_quickly(direction)) { Ok(()) } else { self.rw_lock_slow(direction) }
+    pub(crate) fn rw_lock(&self, direction: Direction, ctx: Option<&Context>) -> Result<(), NoLock> {
+        if self.try_step(|s| s.lock_quickly(direction)) { Ok(()) } else { self.rw_lock_slow(direction, ctx) }
     }
 
     /// It is closed, held, or changed just then.
     #[cold]
     #[inline(never)]
-    fn rw_lock_slow(&self, direction: Direction) -> Result<(), Closed> {
+    fn rw_lock_slow(&self, direction: Direction, ctx: Option<&Context>) -> Result<(), NoLock> {
         loop {
-            match self.update(|s| s.rw_lock(direction))? {
-                LockStep::Acquired => return Ok(()),
+            match (self.update(|s| s.rw_lock(direction))?, ctx) {
+                (LockStep::Acquired, _) => return Ok(()),
                 // Whoever wakes us has taken us off the count (I1).
-                LockStep::Wait => semacquire(self.sema(direction)),
-            }
-        }
-    }
-
-    /// The same, given up when the context is done. A lock that is free is taken in any case.
-    pub(crate) fn rw_lock_context(&self, direction: Direction, ctx: &Context) -> Result<(), NoLock> {
-        loop {
-            match self.update(|s| s.rw_lock(direction))? {
-                LockStep::Acquired => return Ok(()),
-                LockStep::Wait => ctx.semacquire(self.sema(direction)).map_err(|e| {
+                (LockStep::Wait, None) => semacquire(self.sema(direction)),
+                (LockStep::Wait, Some(ctx)) => ctx.semacquire(self.sema(direction)).map_err(|e| {
                     self.leave_queue(direction);
                     NoLock::Context(e)
                 })?,

@@ -230,9 +230,9 @@ fn mutex_lock() {
     let mu = FdMutex::default();
     mu.incref().unwrap();
     assert_eq!(mu.decref(), Unref::More);
-    mu.rw_lock(Direction::Read).unwrap();
+    mu.rw_lock(Direction::Read, None).unwrap();
     assert_eq!(mu.rw_unlock(Direction::Read), Unref::More);
-    mu.rw_lock(Direction::Write).unwrap();
+    mu.rw_lock(Direction::Write, None).unwrap();
     assert_eq!(mu.rw_unlock(Direction::Write), Unref::More);
 }
 
@@ -241,8 +241,8 @@ fn mutex_close() {
     let mu = FdMutex::default();
     mu.incref_and_close().unwrap();
     assert_eq!(mu.incref(), Err(Closed));
-    assert_eq!(mu.rw_lock(Direction::Read), Err(Closed));
-    assert_eq!(mu.rw_lock(Direction::Write), Err(Closed));
+    assert_eq!(mu.rw_lock(Direction::Read, None), Err(NoLock::Closed));
+    assert_eq!(mu.rw_lock(Direction::Write, None), Err(NoLock::Closed));
     assert_eq!(mu.incref_and_close(), Err(Closed));
     assert_eq!(mu.decref(), Unref::Last);
 }

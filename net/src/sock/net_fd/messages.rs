@@ -3,29 +3,17 @@
 //!
 //! I1 Of a raw IPv4 socket the header is taken off what is read, as Go does.
 
-use gopark_runtime::context::Context;
-
 use super::NetFd;
 use crate::addr::network::Transport;
 use crate::addr::{Addr, NetAddr};
 use crate::error::{Cause, Errno, Sentinel};
-use crate::poll::Error;
+use crate::poll::{Error, Wait};
 use crate::sys::{Family, RawAddr};
 
 impl NetFd {
     /// One message and who sent it; `None`: an unnamed unix peer.
-    pub(crate) fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), Error> {
-        let (n, from) = self.pfd.read_from(buf)?;
-        Ok(self.payload(buf, n, &from))
-    }
-
-    /// The same, ended early when the context is done.
-    pub(crate) fn read_from_context(
-        &self,
-        ctx: &Context,
-        buf: &mut [u8],
-    ) -> Result<(usize, Option<Addr>), Error> {
-        let (n, from) = self.pfd.read_from_context(ctx, buf)?;
+    pub(crate) fn read_from(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<(usize, Option<Addr>), Error> {
+        let (n, from) = self.pfd.read_from(wait, buf)?;
         Ok(self.payload(buf, n, &from))
     }
 

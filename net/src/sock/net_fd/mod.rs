@@ -7,6 +7,7 @@
 mod ends;
 mod messages;
 
+use std::io::{IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::RawFd;
 use std::time::Instant;
@@ -15,8 +16,9 @@ use gopark_runtime::context::Context;
 
 use crate::addr::Addr;
 use crate::addr::network::{Network, Transport};
-use crate::error::{Cause, Errno, OpError};
-use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, WriteError, context_error};
+use crate::error::{Cause, OpError, Partial};
+use crate::poll::connect::Connecting;
+use crate::poll::{DeadlineMode, Fd, Kind, Wait, context_error};
 use crate::sys::{self, Family, RawAddr};
 use ends::Ends;
 
@@ -29,19 +31,6 @@ pub(crate) struct NetFd {
     pub(crate) family: Family,
     /// It has a peer for good: dialled, or accepted.
     connected: bool,
-}
-
-/// A write that failed in its middle.
-#[derive(Debug)]
-pub(crate) struct Partial {
-    pub(crate) transferred: usize,
-    pub(crate) cause: Cause,
-}
-
-impl Partial {
-    fn of(e: WriteError, call: &'static str) -> Partial {
-        Partial { transferred: e.transferred, cause: e.error.in_call(call) }
-    }
 }
 
 impl NetFd {
@@ -92,62 +81,25 @@ impl NetFd {
     }
 
     /// Connects, giving up when the context is done. Returns the peer's address if it had to be asked for on the way.
-    /// The socket is not shared yet, so no lock is needed.
     pub(crate) fn connect(&mut self, to: &RawAddr, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
-        match sys::connect(self.pfd.raw(), to) {
-            Err(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR)) => {}
-            Ok(()) | Err(Errno(libc::EISCONN)) => {
-                if let Some(done) = ctx.err() {
-                    return Err(context_error(done).into());
-                }
-                self.init()?;
-                self.connected = true;
-                return Ok(None);
-            }
-            Err(e) => return Err(Cause::syscall("connect", e)),
+        let connecting = self.pfd.connect(to)?;
+        if connecting == Connecting::Done
+            && let Some(done) = ctx.err()
+        {
+            return Err(context_error(done).into());
         }
         self.init()?;
-        let peer = self.wait_connected(ctx)?;
+        let peer = match connecting {
+            Connecting::Done => None,
+            Connecting::UnderWay => self.pfd.wait_connected(Wait::under(ctx))?,
+        };
         self.connected = true;
         Ok(peer)
     }
 
-    /// Waits until the kernel has decided. There is no reset before the wait: an event that came right after the poller was
-    /// told of the socket counts. Go cancels by a write deadline in the past, set by a goroutine that watches the context;
-    /// here the wait itself is interrupted, which leaves nothing behind on a socket that connected just then.
-    fn wait_connected(&self, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
-        let fd = self.pfd.raw();
-        loop {
-            self.pfd.wait_context(Direction::Write, ctx)?;
-            // A second connect would not tell of an earlier error; SO_ERROR does (golang.org/issue/7474).
-            let error = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR)
-                .map_err(|e| Cause::syscall("getsockopt", e))?;
-            match error {
-                libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {}
-                libc::EISCONN => return Ok(None),
-                0 => {
-                    // Woken for nothing? Then there is no peer yet (golang.org/issue/14548).
-                    if let Ok(peer) = sys::getpeername(fd) {
-                        return Ok(Some(peer));
-                    }
-                }
-                error => return Err(Cause::syscall("connect", Errno(error))),
-            }
-        }
-    }
-
     /// The next connection of a listener, watched by the poller.
-    pub(crate) fn accept(&self) -> Result<NetFd, Cause> {
-        self.accepted(self.pfd.accept())
-    }
-
-    /// The same, ended early when the context is done.
-    pub(crate) fn accept_context(&self, ctx: &Context) -> Result<NetFd, Cause> {
-        self.accepted(self.pfd.accept_context(ctx))
-    }
-
-    fn accepted(&self, accepted: Result<(RawFd, RawAddr), Error>) -> Result<NetFd, Cause> {
-        let (fd, peer) = accepted.map_err(|e| e.in_call("accept4"))?;
+    pub(crate) fn accept(&self, wait: Wait<'_>) -> Result<NetFd, Cause> {
+        let (fd, peer) = self.pfd.accept(wait).map_err(|e| e.in_call("accept4"))?;
         let mut conn = NetFd::new(fd, self.family, self.network);
         conn.pfd.init_accepted()?;
         let local = conn.getsockname();
@@ -164,28 +116,20 @@ impl NetFd {
         self.pfd.shutdown(how).map_err(|e| e.in_call("shutdown"))
     }
 
-    pub(crate) fn read(&self, buf: &mut [u8]) -> Result<usize, Cause> {
-        self.pfd.read(buf).map_err(|e| e.in_call("read"))
+    pub(crate) fn read(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<usize, Cause> {
+        self.pfd.read(wait, buf).map_err(|e| e.in_call("read"))
     }
 
-    pub(crate) fn read_vectored(&self, bufs: &mut [std::io::IoSliceMut<'_>]) -> Result<usize, Cause> {
+    pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Cause> {
         self.pfd.read_vectored(bufs).map_err(|e| e.in_call("readv"))
     }
 
-    pub(crate) fn read_context(&self, ctx: &Context, buf: &mut [u8]) -> Result<usize, Cause> {
-        self.pfd.read_context(ctx, buf).map_err(|e| e.in_call("read"))
+    pub(crate) fn write(&self, wait: Wait<'_>, buf: &[u8]) -> Result<usize, Partial<Cause>> {
+        self.pfd.write(wait, buf).map_err(|stopped| stopped.map(|e| e.in_call("write")))
     }
 
-    pub(crate) fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, Partial> {
-        self.pfd.write_context(ctx, buf).map_err(|e| Partial::of(e, "write"))
-    }
-
-    pub(crate) fn write(&self, buf: &[u8]) -> Result<usize, Partial> {
-        self.pfd.write(buf).map_err(|e| Partial::of(e, "write"))
-    }
-
-    pub(crate) fn write_buffers(&self, bufs: &mut [std::io::IoSlice<'_>]) -> Result<usize, Partial> {
-        self.pfd.writev(bufs).map_err(|e| Partial::of(e, "writev"))
+    pub(crate) fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, Partial<Cause>> {
+        self.pfd.writev(bufs).map_err(|stopped| stopped.map(|e| e.in_call("writev")))
     }
 
     pub(crate) fn set_deadline(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), Cause> {
