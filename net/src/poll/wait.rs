@@ -35,14 +35,16 @@ impl<'a> Wait<'a> {
 
 impl Fd {
     /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a descriptor not shared yet).
+    #[inline]
     pub(crate) fn wait(&self, direction: Direction, wait: Wait<'_>) -> Result<(), Error> {
-        match (wait.ctx, self.pd()) {
-            (_, None) => Err(Sentinel::Unwaitable.into()),
-            (None, Some(pd)) => pd.wait(direction, self).map_err(|e| self.poll_error(e)),
-            (Some(ctx), Some(pd)) => self.wait_under(ctx, pd, direction),
+        match (self.pd(), wait.ctx) {
+            (Some(pd), None) => pd.wait(direction, self).map_err(|e| self.poll_error(e)),
+            (Some(pd), Some(ctx)) => self.wait_under(ctx, pd, direction),
+            (None, _) => Err(Sentinel::Unwaitable.into()),
         }
     }
 
+    #[inline(never)]
     fn wait_under(&self, ctx: &Context, pd: PollDescriptor, direction: Direction) -> Result<(), Error> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let told = interrupted.clone();
