@@ -41,9 +41,9 @@
 #[doc(inline)]
 pub use gopark_runtime::{
     Backtrace, Builder, GoOptions, GoroutineInfo, GoroutineState, Histogram, JoinFuture, JoinHandle,
-    LockedThread, Metrics, Scope, ScopedJoinHandle, block_on, blocking, chan, context, future, go, go_with,
-    goid, gomaxprocs, goroutines, gosched, lock_os_thread, metrics, num_goroutine, run, scope, select,
-    select_biased, signal, sync, time,
+    LockedThread, Metrics, Scope, ScopedJoinHandle, block_on, blocking, chan, context, future, go, go_local,
+    go_with, goid, gomaxprocs, goroutines, gosched, is_pinned, lock_os_thread, metrics, num_goroutine,
+    offload, run, run_pinned, scope, select, select_biased, signal, sync, time,
 };
 
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.

@@ -162,6 +162,13 @@ pub(super) fn stay_on_this_thread() -> LockedThread {
 
 /// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (niceness.rs W1).
 fn lock(gp: GRef, m: &'static M, before: Mode) {
+    // In pinned mode it is on its thread anyway, and others of that thread may run meanwhile.
+    if gp.home().is_some() {
+        if before != Mode::Runtime {
+            m.hold.leave(before);
+        }
+        return;
+    }
     gp.locked_count.set(gp.locked_count.get() + 1);
     // Relaxed: read by this thread, and by others after the goroutine was queued.
     gp.lockedm.store(ptr::from_ref(m).cast_mut(), Relaxed);

@@ -46,8 +46,13 @@ pub(crate) fn thread_gone() {
 pub(crate) fn thread_sleeps() {
     // ORDERING: SeqCst, see `thread_known`; I3.
     PARKED_THREADS.fetch_add(1, SeqCst);
+    recheck();
+}
+
+/// Looks, if all Ps are idle: for whoever has just stopped being able to wake anybody.
+pub(crate) fn recheck() {
     let Some(sched) = try_sched() else { return };
-    // ORDERING: SeqCst load, after the add; pairs with `p_idle` and the loads in `checkdead`: if a P is not idle yet, the M that puts it there
+    // ORDERING: SeqCst load, after the caller's change of a count; pairs with `p_idle` and the loads in `checkdead`: if a P is not idle yet, the M that puts it there
     // looks later, and sees this thread.
     if sched.spinning.npidle() == sched.procs() {
         checkdead(sched, sched.lock.lock());

@@ -29,9 +29,11 @@ use parking_lot::Mutex;
 use crate::sched::ahead::Ahead;
 use crate::sched::coro::{Coro, Yielder};
 use crate::sched::m::M;
+use crate::sched::p::P;
 use crate::sched::stack;
 use crate::sched::tls;
 use crate::timer::Timer;
+use crate::words::inbox::Linked;
 use crate::words::join_word::JoinWord;
 use crate::words::note::Note;
 
@@ -83,6 +85,8 @@ pub(crate) enum Kind {
 pub(crate) struct G {
     /// The M that runs it. Written by that M before it resumes the goroutine, read by the goroutine (and by dumps).
     m: AtomicPtr<M>,
+    /// In pinned mode the P on which it lives, from its first run to its end (proc/pinned.rs I1); else null.
+    home: AtomicPtr<P>,
     /// A `Status`, perhaps with `SCAN`. See I3.
     status: AtomicU32,
     /// Claimed by the first waker of a select. Go: selectDone.
@@ -98,6 +102,8 @@ pub(crate) struct G {
     /// A `WaitReason`; written by the goroutine before it parks, read by dumps.
     wait_reason: AtomicU8,
     kind: Kind,
+    /// In pinned mode: another P has offered it; owned by whoever has the goroutine.
+    pub(crate) offered: Cell<bool>,
     /// The size class of its slot.
     pub(crate) class: u8,
     /// When it began to wait, if a dump or sysmon has noted it (nanotime); cleared when it runs. Go: waitsince.
@@ -141,6 +147,7 @@ impl G {
     pub(crate) fn new(kind: Kind, class: u8) -> G {
         G {
             m: AtomicPtr::new(ptr::null_mut()),
+            home: AtomicPtr::new(ptr::null_mut()),
             status: AtomicU32::new(Status::Idle as u32),
             select_done: AtomicU32::new(0),
             schedlink: Cell::new(None),
@@ -149,6 +156,7 @@ impl G {
             coro: UnsafeCell::new(None),
             wait_reason: AtomicU8::new(0),
             kind,
+            offered: Cell::new(false),
             class,
             wait_since: AtomicI64::new(0),
             ready_at: AtomicI64::new(0),
@@ -186,6 +194,17 @@ impl G {
     #[inline(always)]
     pub(crate) fn set_m(&self, m: Option<&'static M>) {
         self.m.store(m.map_or(ptr::null_mut(), |m| ptr::from_ref(m).cast_mut()), Relaxed);
+    }
+
+    /// In pinned mode, once it has begun: the P on which it lives.
+    #[inline(always)]
+    pub(crate) fn home(&self) -> Option<&'static P> {
+        // Relaxed: published with the goroutine itself. SAFETY: Ps are never freed.
+        unsafe { self.home.load(Relaxed).as_ref() }
+    }
+
+    pub(crate) fn set_home(&self, home: Option<&'static P>) {
+        self.home.store(home.map_or(ptr::null_mut(), P::as_ptr), Relaxed);
     }
 
     /// What it does now; a hint to anybody but its owner.
@@ -269,6 +288,17 @@ impl G {
     pub(crate) fn spawn_site(&self) -> Option<&'static Location<'static>> {
         // SAFETY: only ever set from a reference to static data.
         unsafe { self.spawn_site.load(Relaxed).as_ref() }
+    }
+}
+
+// SAFETY: the link is the list's, and an inbox is one (glist.rs I1).
+unsafe impl Linked for G {
+    fn next(&self) -> *mut G {
+        self.schedlink().map_or(ptr::null_mut(), GRef::as_ptr)
+    }
+    fn set_next(&self, next: *mut G) {
+        // SAFETY: null, or from `GRef::as_ptr`.
+        self.set_schedlink((!next.is_null()).then(|| unsafe { GRef::from_ptr(next) }));
     }
 }
 

@@ -5,10 +5,11 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use crate::sched::g::{G, GRef};
 use crate::sched::p::P;
+use crate::sched::wake::Start;
 use crate::sys::niceness::Niceness;
 use crate::words::handshake::Hold;
 use crate::words::note::Note;
@@ -24,10 +25,15 @@ pub(crate) struct M {
     pub(crate) hold: Hold<P>,
     /// The goroutine it runs, or null. Written by itself, read by sysmon and dumps.
     pub(crate) curg: AtomicPtr<G>,
-    /// Looks for work and is counted in `nmspinning`. Written by itself (by `startm` before it runs).
+    /// Looks for work and is counted in `nmspinning`. Its own.
     pub(crate) spinning: AtomicBool,
-    /// The P it is to start with: written by its waker before the wake, taken by itself.
-    pub(crate) nextp: AtomicPtr<P>,
+    /// The P it is to start with, and whether it is counted as spinning (the lowest bit): written by its waker before the wake,
+    /// taken by itself.
+    nextp: AtomicUsize,
+    /// In pinned mode: the P that it never leaves. Written under `sched.lock` before its thread starts.
+    pub(crate) home: Cell<Option<&'static P>>,
+    /// In pinned mode: it is counted in `nmidle`. Under `sched.lock`.
+    pub(crate) stopped: Cell<bool>,
     /// It sleeps here.
     pub(crate) park: Note,
     /// The goroutine that is locked to it, or null. Written by that goroutine, on this M.
@@ -57,7 +63,9 @@ impl M {
             hold: Hold::new(),
             curg: AtomicPtr::new(ptr::null_mut()),
             spinning: AtomicBool::new(false),
-            nextp: AtomicPtr::new(ptr::null_mut()),
+            nextp: AtomicUsize::new(0),
+            home: Cell::new(None),
+            stopped: Cell::new(false),
             park: Note::new(),
             lockedg: AtomicPtr::new(ptr::null_mut()),
             alt_stack: Cell::new(ptr::null_mut()),
@@ -73,6 +81,32 @@ impl M {
     pub(crate) fn p(&self) -> Option<&'static P> {
         // SAFETY: Ps are never freed.
         unsafe { self.hold.p().as_ref() }
+    }
+
+    /// Leaves it a P for its next start. For the one that wakes it.
+    pub(crate) fn set_nextp(&self, p: &'static P, start: Start) {
+        // Relaxed: ordered by the note, or by the thread's start.
+        self.nextp.store(p.as_ptr() as usize | usize::from(start == Start::Spinning), Relaxed);
+    }
+
+    /// Takes the P that its waker has left, and whether it is counted as spinning.
+    pub(crate) fn take_nextp(&self) -> Option<(&'static P, Start)> {
+        // Relaxed: as in `set_nextp`.
+        let word = self.nextp.swap(0, Relaxed);
+        let start = if word & 1 == 1 { Start::Spinning } else { Start::Plain };
+        // SAFETY: Ps are never freed; null, or from `P::as_ptr`.
+        unsafe { ((word & !1) as *const P).as_ref() }.map(|p| (p, start))
+    }
+
+    /// Whether a waker has left it a P. For checks.
+    pub(crate) fn has_nextp(&self) -> bool {
+        self.nextp.load(Relaxed) != 0
+    }
+
+    /// Is this pinned mode? Once its thread runs.
+    #[inline(always)]
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.home.get().is_some()
     }
 
     /// Is it counted among the spinning?

@@ -13,6 +13,8 @@
 //! | `blocking.rs` | `blocking`, `lock_os_thread` | entersyscall, exitsyscall, LockOSThread |
 //! | `checkdead.rs` | the deadlock report | checkdead |
 //! | `hogs/` | threads that compute without a P: how sysmon makes them lighter, what an M does about it | templateThread |
+//! | `offload.rs` | blocking calls on a pool of threads | |
+//! | `pinned.rs` | pinned mode: goroutines that stay on their thread | |
 //! | `join/ scope.rs` | `go` and its handle; goroutines that borrow | |
 //! | `start.rs sysmon.rs` | `run`, the knobs; the thread that watches | schedinit, sysmon |
 //! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack.rs tls.rs` | the state | runtime2.go |
@@ -31,7 +33,9 @@ pub(crate) mod m;
 pub(crate) mod metrics;
 pub(crate) mod micro;
 pub(crate) mod newproc;
+pub(crate) mod offload;
 pub(crate) mod p;
+pub(crate) mod pinned;
 pub(crate) mod runq;
 pub(crate) mod schedt;
 pub(crate) mod schedule;
@@ -168,6 +172,9 @@ pub(crate) fn goready(gp: GRef) {
 /// Queues a runnable goroutine and sees that somebody comes for it.
 #[inline(always)]
 pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
+    if let Some(home) = gp.home() {
+        return pinned::put(p, gp, home, place);
+    }
     match p {
         Some(p) => {
             debug_assert!(held_in_runtime(p), "handshake.rs I1");
@@ -180,6 +187,14 @@ pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
         }
     }
     wake_for_submitted(p);
+}
+
+/// Queues a runnable goroutine on the caller's own P, and wakes nobody.
+pub(crate) fn put_own(p: &'static P, gp: GRef, place: Place) {
+    match gp.home() {
+        Some(home) => pinned::put(Some(p), gp, home, place),
+        None => runqput(p, gp, place),
+    }
 }
 
 /// Is the P held by an M that is in the runtime? What its holder may rely on.

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{blocking, put_and_wake, with_p};
+use super::{blocking, pinned, put_and_wake, with_p};
 use crate::sched::coro;
 use crate::sched::counts::{self, Life};
 use crate::sched::g::{self, G, GRef, Status};
@@ -33,6 +33,8 @@ pub(crate) struct Options {
     /// Bytes of stack; 0: the default.
     pub(crate) stack_size: usize,
     pub(crate) name: Option<Box<str>>,
+    /// It begins on the caller's thread (pinned mode).
+    pub(crate) here: bool,
 }
 
 /// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind. So many bytes below the record, a multiple of
@@ -104,6 +106,9 @@ unsafe fn newproc1<F: FnOnce()>(
         // SAFETY: nobody else has the goroutine yet.
         unsafe { *gp.coro.get() = Some(coro) };
         gp.set_status(Status::Runnable);
+        if options.here {
+            pinned::settle(p.expect("a pinned goroutine holds its P"), gp);
+        }
         counts::count(p, Life::Started);
         put_and_wake(p, gp, Place::Next);
         Ok(gp)
@@ -142,6 +147,9 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
         gp.name.store(std::ptr::null_mut(), Relaxed);
         // SAFETY: from Box::into_raw in `newproc`, and ours: dumps copy it only under `begin_scan`, which a dead goroutine refuses.
         drop(unsafe { Box::from_raw(name) });
+    }
+    if let Some(home) = gp.home() {
+        pinned::ended(gp, home);
     }
     let p = m.p();
     counts::count(p, Life::Ended);

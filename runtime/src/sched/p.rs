@@ -11,6 +11,7 @@ use crate::sched::counts::Counts;
 use crate::sched::g::{G, GRef};
 use crate::sched::glist::GFree;
 use crate::sched::m::M;
+use crate::sched::pinned::PinnedP;
 use crate::timer::Timers;
 use crate::words::runnext::RunNext;
 
@@ -53,6 +54,8 @@ pub(crate) struct P {
     pub(crate) counts: Counts,
     /// Goroutines put onto this queue; picks the one that is timed (I1).
     pub(crate) wakes: Cell<u32>,
+    /// For pinned mode.
+    pub(crate) pinned: PinnedP,
     /// The next on the idle list; under `sched.lock`.
     pub(crate) link: Cell<Option<&'static P>>,
 }
@@ -83,8 +86,14 @@ impl P {
             goid_end: Cell::new(0),
             counts: Counts::new(),
             wakes: Cell::new(0),
+            pinned: PinnedP::new(),
             link: Cell::new(None),
         }
+    }
+
+    /// Whether a goroutine waits in one of its own queues. For the holder.
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.stealer.is_empty() || !self.runnext.is_empty() || !self.pinned.begun().is_empty()
     }
 
     #[inline(always)]

@@ -16,7 +16,7 @@ use crossbeam_deque::{Steal, Worker};
 
 use crate::sched::g::{G, GRef};
 use crate::sched::p::P;
-use crate::sched::schedt::Sched;
+use crate::sched::schedt::{Sched, sched};
 
 /// Where a goroutine is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) enum Slice {
 /// # Safety
 /// The caller holds the P, and the borrow does not outlive the call on the queue: no two of them overlap.
 #[inline(always)]
-unsafe fn queue(p: &P) -> &Worker<GRef> {
+pub(super) unsafe fn queue(p: &P) -> &Worker<GRef> {
     // SAFETY: the caller's duty.
     unsafe { &*p.runq.get() }
 }
@@ -50,7 +50,7 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
     let tail = match place {
         Place::Tail => gp,
         Place::Next => {
-            let old = p.runnext.put(gp.as_ptr());
+            let old = p.runnext.put(gp.as_ptr(), false);
             if old.is_null() {
                 return;
             }
@@ -83,16 +83,19 @@ pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
 
 /// What was taken from `runnext`, unless it was gone.
 #[inline(always)]
-fn taken(gp: *mut G) -> Option<GRef> {
+pub(super) fn taken(gp: *mut G) -> Option<GRef> {
     // SAFETY: runnext holds pointers from GRefs.
     (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
 }
 
-/// Is there nothing to take? Exact for the holder; for others never "empty" while a goroutine is displaced from `runnext` into the
+/// Is there nothing that another P could take? Exact for the holder; for others never "empty" while a goroutine is displaced from `runnext` into the
 /// queue, which is why the queue is looked at twice. (One that `runqget` queues at a slice's end is its holder's for a moment, and
 /// seen by nobody: should a spinner retire just then, it waits for its turn on this P.)
 pub(crate) fn runqempty(p: &P) -> bool {
-    p.stealer.is_empty() && p.runnext.is_empty_after_fence() && p.stealer.is_empty()
+    p.stealer.is_empty()
+        && p.runnext.is_empty_after_fence()
+        && p.stealer.is_empty()
+        && (!sched().config.pinned || p.pinned.nothing_offered())
 }
 
 /// The number of goroutines in the queue, without `runnext`; a hint. Go: t - h in schedtrace.

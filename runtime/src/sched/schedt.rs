@@ -28,6 +28,8 @@ pub(crate) struct Config {
     /// GODEBUG=schedtrace, in milliseconds; 0: off.
     pub(crate) schedtrace_ms: u64,
     pub(crate) scheddetail: bool,
+    /// Goroutines stay on the thread on which they begin (proc/pinned.rs).
+    pub(crate) pinned: bool,
 }
 
 /// The one scheduler.

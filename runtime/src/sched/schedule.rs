@@ -8,15 +8,16 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::hogs::niceness;
 use super::wake::{self, Stop};
-use super::{Next, Request, newproc};
+use super::{Next, Request, newproc, pinned};
 use crate::netpoll;
 use crate::sched::ahead;
 use crate::sched::coro::{self, Left};
 use crate::sched::g::{GRef, Status};
+use crate::sched::glist::GList;
 use crate::sched::m::M;
 use crate::sched::metrics::{self, Event};
 use crate::sched::p::{P, PStatus};
-use crate::sched::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqput, runqsteal};
+use crate::sched::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqsteal};
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::tls;
 use crate::sys::clock::{coarse_nanotime, nanotime};
@@ -50,6 +51,9 @@ pub(crate) fn mstart(m: &'static M) {
             if m.is_spinning() {
                 wake::resetspinning(m);
             }
+            if m.is_pinned() && !pinned::begin(m, gp) {
+                continue;
+            }
             let locked_to = gp.lockedm.load(Relaxed);
             if !locked_to.is_null() && !std::ptr::eq(locked_to, m) {
                 wake::startlockedm(m, gp);
@@ -82,6 +86,9 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
     ahead::runs(gp);
     loop {
         gp.set_status(Status::Running);
+        if cfg!(debug_assertions) {
+            pinned::check_thread(m, gp);
+        }
         // SAFETY: the goroutine is ours: it was taken off a queue, or has just asked to be resumed.
         let coro = unsafe { (*gp.coro.get()).as_mut() }.expect("a runnable goroutine has a computation");
         m.hold.leave(Mode::User);
@@ -142,6 +149,18 @@ impl Step {
     }
 }
 
+/// What a P's own queues gave.
+#[inline(always)]
+fn own(found: Option<(GRef, Slice)>) -> Step {
+    found.map_or(Step::Nothing, |(gp, slice)| Step::Found(gp, slice))
+}
+
+/// Kept out of the loop, which is measured in instructions.
+#[inline(never)]
+fn pinned_step(p: &P) -> Step {
+    own(pinned::runqget(p))
+}
+
 /// A goroutine to run; blocks until there is one. `None`: the thread is surplus and ends.
 ///
 /// The steps are Go's, in Go's order. Go: runtime/proc.go findRunnable.
@@ -154,11 +173,12 @@ fn find_runnable(m: &'static M) -> Option<(GRef, Slice)> {
             .run_own_timers(p)
             .or_else(|| s.check_network_for_fairness(p))
             .or_else(|| s.check_global_for_fairness(p))
-            .or_else(|| runqget(p).map_or(Step::Nothing, |(gp, slice)| Step::Found(gp, slice)))
+            .or_else(|| s.next_pinned(p))
+            .or_else(|| own(runqget(p)))
             .or_else(|| Step::of(globrunqget(s.sched, p, Want::Share)));
         let step = match step {
-            Step::Nothing => s
-                .netpoll_nonblocking()
+            Step::Nothing => Step::of(s.take_offer(p))
+                .or_else(|| s.netpoll_nonblocking(p))
                 .or_else(|| s.steal_work(p))
                 .or_else(|| s.release_p_and_recheck(p))
                 .or_else(|| s.block_in_netpoll_or_stop()),
@@ -181,39 +201,50 @@ impl Search {
         Step::Nothing
     }
 
+    /// The next goroutine of the P's own queues, in pinned mode.
+    #[inline(always)]
+    fn next_pinned(&self, p: &P) -> Step {
+        if self.m.is_pinned() { pinned_step(p) } else { Step::Nothing }
+    }
+
     /// Every 61st round one goroutine of the global queue comes first.
     #[inline]
     fn check_global_for_fairness(&self, p: &P) -> Step {
         if !p.schedtick.load(Relaxed).is_multiple_of(FAIRNESS_ROUNDS) {
             return Step::Nothing;
         }
-        Step::of(globrunqget(self.sched, p, Want::One))
+        Step::of(globrunqget(self.sched, p, Want::One).or_else(|| self.take_offer(p)))
     }
 
     /// With `netpoll_every(n)`: every n-th round the network is asked first.
     #[inline]
-    fn check_network_for_fairness(&mut self, p: &P) -> Step {
+    fn check_network_for_fairness(&mut self, p: &'static P) -> Step {
         let every = self.sched.config.netpoll_every;
         if every == 0 || !p.schedtick.load(Relaxed).is_multiple_of(every) {
             return Step::Nothing;
         }
         // Whatever is ready queues up; the round goes on as usual.
-        if let Some(gp) = self.poll_once() {
-            runqput(p, gp, Place::Tail);
+        if let Some(gp) = self.poll_once(p) {
+            super::put_own(p, gp, Place::Tail);
         }
         Step::Nothing
     }
 
+    /// In pinned mode: an unbegun goroutine that another P has offered to this one.
+    fn take_offer(&self, p: &P) -> Option<GRef> {
+        if self.m.is_pinned() { pinned::take_offer(p) } else { None }
+    }
+
     /// Asks the network without waiting, unless somebody waits there already.
-    fn netpoll_nonblocking(&mut self) -> Step {
+    fn netpoll_nonblocking(&mut self, p: &'static P) -> Step {
         if self.sched.config.fewest_syscalls {
             return Step::Nothing;
         }
-        Step::of(self.poll_once())
+        Step::of(self.poll_once(p))
     }
 
     /// One poll with timeout 0; the first goroutine is returned, the rest are queued.
-    fn poll_once(&mut self) -> Option<GRef> {
+    fn poll_once(&mut self, p: &'static P) -> Option<GRef> {
         // ORDERING: SeqCst, as all of the poller's election; the swap lets one M poll at a time and publishes nothing. Pairs with the
         // store below.
         if !netpoll::netpoll_inited()
@@ -230,11 +261,22 @@ impl Search {
         if list.len() >= BATCH {
             self.note_poll();
         }
-        let first = list.pop()?;
+        if list.is_empty() {
+            return None;
+        }
+        let first = self.first_to_run(&mut list, p);
         wake::injectglist(&mut list);
         netpoll::netpoll_adjust_waiters(delta);
-        first.casgstatus_from_waiting(Status::Runnable);
-        Some(first)
+        if let Some(first) = first {
+            first.casgstatus_from_waiting(Status::Runnable);
+        }
+        first
+    }
+
+    /// The first of the poller's list that this P may run.
+    #[inline]
+    fn first_to_run(&self, list: &mut GList, p: &'static P) -> Option<GRef> {
+        if self.m.is_pinned() { pinned::first_own(list, p) } else { list.pop() }
     }
 
     /// Tells sysmon that the network was polled just now. It would else take a batch every 10 ms for want of knowing, and put it
@@ -278,8 +320,9 @@ impl Search {
                     self.poll_until = earlier(self.poll_until, checked.poll_until);
                     if checked.ran {
                         // What the timers readied is on this P.
-                        if let Some((gp, slice)) = runqget(p) {
-                            return Step::Found(gp, slice);
+                        let found = self.next_pinned(p).or_else(|| own(runqget(p)));
+                        if let Step::Found(..) = found {
+                            return found;
                         }
                     }
                 }
@@ -287,7 +330,7 @@ impl Search {
                 if victim.status.load(Relaxed) == PStatus::Idle as u32 && runqempty(victim) {
                     continue;
                 }
-                if let Some(gp) = runqsteal(p, victim, last) {
+                if let Some(gp) = runqsteal(p, victim, last).or_else(|| self.take_offer(victim)) {
                     metrics::count(Event::Steal);
                     return Step::Found(gp, Slice::Fresh);
                 }
@@ -320,6 +363,10 @@ impl Search {
                 return step;
             }
         }
+        if m.is_pinned() && pinned::must_stay_awake(m) {
+            pinned::regain(m);
+            return Step::Again;
+        }
         Step::Nothing
     }
 
@@ -328,7 +375,10 @@ impl Search {
         let (sched, m) = (self.sched, self.m);
         let work = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
         if work && wake::acquirep_for_seen_work(m) {
-            wake::become_spinning(m);
+            // In pinned mode whoever gave it its P may have counted it.
+            if !m.is_spinning() {
+                wake::become_spinning(m);
+            }
             return Some(Step::Again);
         }
         // Timers that were added meanwhile only move the limit of the sleep.
@@ -344,8 +394,19 @@ impl Search {
         if netpoll::netpoll_inited() && (netpoll::netpoll_any_waiters() || self.poll_until != 0) {
             // ORDERING: SeqCst: the swap elects one M, and comes before the store of poll_until: who reads lastpoll == 0 and
             // poll_until == 0 in `wake_net_poller` breaks the poll to be safe.
-            if sched.lastpoll.swap(0, SeqCst) != 0 {
-                return self.block_in_netpoll();
+            let last = sched.lastpoll.swap(0, SeqCst);
+            if last != 0 {
+                if !m.is_pinned() {
+                    return self.block_in_netpoll();
+                }
+                if pinned::begin_poll(m) {
+                    return self.block_in_netpoll();
+                }
+                // Its P was claimed, and is on its way.
+                // ORDERING: SeqCst, as all of lastpoll.
+                sched.lastpoll.store(last, SeqCst);
+                pinned::regain(m);
+                return Step::Again;
             }
             if self.poll_until != 0 {
                 // Somebody waits there already; does it sleep too long for our timers?
@@ -372,6 +433,9 @@ impl Search {
         };
         metrics::count(Event::PollBlocking);
         let (mut list, delta) = netpoll::netpoll(delay);
+        if m.is_pinned() {
+            pinned::end_poll(m);
+        }
         self.now = refresh_clock();
         // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
         sched.poll_until.store(0, SeqCst);
@@ -384,13 +448,15 @@ impl Search {
                 Stop::Retired => Step::Retired,
             };
         }
-        if let Some(gp) = list.pop() {
-            wake::injectglist(&mut list);
-            netpoll::netpoll_adjust_waiters(delta);
-            gp.casgstatus_from_waiting(Status::Runnable);
-            return Step::Found(gp, Slice::Fresh);
+        if list.is_empty() {
+            return Step::Again;
         }
-        Step::Again
+        let first = self.first_to_run(&mut list, m.p().expect("just acquired"));
+        wake::injectglist(&mut list);
+        netpoll::netpoll_adjust_waiters(delta);
+        let Some(gp) = first else { return Step::Again };
+        gp.casgstatus_from_waiting(Status::Runnable);
+        Step::Found(gp, Slice::Fresh)
     }
 }
 

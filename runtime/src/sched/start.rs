@@ -50,6 +50,68 @@ pub unsafe fn run<T: Send>(main: impl FnOnce() -> T + Send) -> T {
     unsafe { Builder::new().run(main) }
 }
 
+/// [`run`] in pinned mode: a goroutine stays on the OS thread on which it first ran, to its end.
+///
+/// The mode for services. A goroutine that has not begun goes to whichever thread is free, so load spreads at [`go`](crate::go) and
+/// at accept; from then on no thread-local changes under it, and ordinary crates work. What it costs: goroutines that have begun
+/// wait for their thread, also while another goroutine blocks it or computes on it (use [`offload`](crate::offload) for that).
+/// `GOPARK_PINNED=1` in the environment makes [`run`] do the same, for tests.
+///
+/// # Panics
+/// If the runtime already runs in Go's mode. And as `main` does.
+///
+/// # Safety
+///
+/// Still unsafe, but what must not happen can be seen in the code that parks:
+///
+/// - No park inside a closure for whose time a safe API keeps a pointer to your stack in a thread-local (`scoped-tls` and what is
+///   built on it): other goroutines of the thread would see and replace it.
+/// - No std lock guard over a park if another goroutine of the same thread may want the lock: it would block the thread that has to
+///   unlock it. (That hangs; it corrupts nothing.)
+/// - `main` and its value need not be `Send`, but they move to a thread of the runtime and back while the caller waits: they must
+///   not be bound to the caller's thread, as a `std::sync::MutexGuard` is.
+///
+/// # Examples
+/// ```
+/// use std::cell::RefCell;
+/// use gopark_runtime::{go, gosched};
+///
+/// thread_local! { static SEEN: RefCell<Vec<u32>> = RefCell::default() }
+///
+/// // SAFETY: no reference into a thread-local is held over a park.
+/// unsafe {
+///     gopark_runtime::run_pinned(|| {
+///         let tasks: Vec<_> = (0..4).map(|i| go(move || for _ in 0..100 {
+///             SEEN.with_borrow_mut(|seen| seen.push(i));
+///             gosched();
+///         })).collect();
+///         tasks.into_iter().for_each(|task| task.join().unwrap());
+///     })
+/// }
+/// ```
+#[track_caller]
+pub unsafe fn run_pinned<T>(main: impl FnOnce() -> T) -> T {
+    Builder::new().pinned(true).start();
+    assert!(
+        is_pinned(),
+        "run_pinned: the runtime already runs in Go's mode (the first `run` of the process decides)"
+    );
+    // SAFETY: the caller's duty.
+    unsafe { crate::sched::join::run_to_end_anywhere(main) }
+}
+
+/// Whether goroutines stay on their thread: whether the runtime runs in pinned mode.
+///
+/// ```
+/// assert!(!gopark_runtime::is_pinned());
+/// # unsafe { gopark_runtime::run_pinned(|| {
+/// assert!(gopark_runtime::is_pinned());
+/// # }) }
+/// ```
+pub fn is_pinned() -> bool {
+    schedt::try_sched().is_some_and(|s| s.config.pinned)
+}
+
 /// The runtime's settings, for the first [`Builder::run`] of the process; later ones join the runtime that runs.
 ///
 /// # Examples
@@ -67,6 +129,7 @@ pub struct Builder {
     netpoll_every: u32,
     fewest_syscalls: bool,
     mprotect_guards: bool,
+    pinned: bool,
 }
 
 impl Default for Builder {
@@ -85,6 +148,7 @@ impl Builder {
             netpoll_every: 0,
             fewest_syscalls: false,
             mprotect_guards: false,
+            pinned: false,
         }
     }
 
@@ -133,6 +197,12 @@ impl Builder {
     /// of 3, and 5 to 8 % less. A connection that brings its line at once, 5 instead of 12 and about 10 % less (`bench/JOURNAL.md`).
     pub fn fewest_syscalls(mut self, on: bool) -> Builder {
         self.fewest_syscalls = on;
+        self
+    }
+
+    /// Goroutines stay on the thread on which they begin; see [`run_pinned`].
+    pub fn pinned(mut self, on: bool) -> Builder {
+        self.pinned = on;
         self
     }
 
@@ -185,6 +255,7 @@ impl Builder {
             fewest_syscalls: self.fewest_syscalls,
             schedtrace_ms: debug.schedtrace,
             scheddetail: debug.scheddetail,
+            pinned: self.pinned || pinned_by_env(),
         });
         wake::idle_all_ps();
         crate::observe::fault::install();
@@ -204,6 +275,11 @@ fn spawn_sysmon() {
         .expect("a thread for sysmon");
     // Afterwards: checkdead.rs I5.
     schedt::sched().lock.lock().nmsys += 1;
+}
+
+/// Whether the environment asks for pinned mode.
+fn pinned_by_env() -> bool {
+    std::env::var_os("GOPARK_PINNED").is_some_and(|v| v == "1")
 }
 
 /// The number of Ps that `GOMAXPROCS` asks for, if it is a positive number.

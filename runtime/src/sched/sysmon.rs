@@ -202,6 +202,10 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
             // The pair that hands its slice to and fro lets others run (runq.rs runqget).
             p.preempt.store(true, Relaxed);
         }
+        if sched.config.pinned {
+            // A P never leaves its M (pinned.rs R4).
+            continue;
+        }
         let waits = queued || p.timers.any_due(now);
         // An announced call that lasts gives its P up also when nothing waits: the last P's next owner waits in the poller, or all
         // are idle, and there is no need to poll for them every 10 ms.

@@ -5,12 +5,12 @@
 //! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
 
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 use parking_lot::MutexGuard;
 
-use super::checkdead;
 use super::hogs::{niceness, template};
+use super::{checkdead, pinned};
 use crate::netpoll;
 use crate::observe::fault;
 use crate::sched::g::{GRef, Status};
@@ -99,21 +99,44 @@ fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P
 
 /// Puts a P that nobody holds onto the idle list.
 pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
-    if !runqempty(p) {
+    if p.holds_any() {
         throw!("pidleput: P {} has a non-empty run queue", p.id);
     }
     p.link.set(state.pidle);
     state.pidle = Some(p);
+    p.pinned.inbox.set_idle(true);
     sched.spinning.p_idle();
 }
 
 /// Takes a P off the idle list; sysmon, if it sleeps, has something to watch again.
 pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
-    let p = state.pidle?;
-    state.pidle = p.link.take();
+    let p = match state.pidle? {
+        // In pinned mode another one is better: to take this one would leave nobody in the poller.
+        polling if polling.pinned.inbox.is_polling() => polling.link.get().unwrap_or(polling),
+        first => first,
+    };
+    pidle_remove(sched, state, p);
+    Some(p)
+}
+
+/// Takes this P off the idle list, on which it is.
+pub(crate) fn pidle_remove(sched: &Sched, state: &mut SchedState, p: &'static P) {
+    let rest = p.link.take();
+    if state.pidle.is_some_and(|first| ptr::eq(first, p)) {
+        state.pidle = rest;
+    } else {
+        let mut at = state.pidle;
+        while let Some(q) = at {
+            at = q.link.get();
+            if at.is_some_and(|next| ptr::eq(next, p)) {
+                q.link.set(rest);
+                break;
+            }
+        }
+    }
+    p.pinned.inbox.set_idle(false);
     sched.spinning.p_busy();
     sched.wake_sysmon();
-    Some(p)
 }
 
 /// Gives the M the P. Go: acquirep.
@@ -144,6 +167,10 @@ pub(crate) fn disown(p: &P) {
 /// Gives the M an idle P, if there is one.
 pub(crate) fn acquirep_idle(m: &'static M) -> bool {
     let sched = sched();
+    if sched.config.pinned {
+        pinned::regain(m);
+        return true;
+    }
     // A hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
     if sched.spinning.npidle() == 0 {
         return false;
@@ -158,17 +185,21 @@ pub(crate) fn acquirep_idle(m: &'static M) -> bool {
 #[doc(alias = "checkRunqsNoP")]
 pub(crate) fn acquirep_for_seen_work(m: &'static M) -> bool {
     let sched = sched();
+    if sched.config.pinned {
+        pinned::regain(m);
+        return true;
+    }
     let got = pidleget_spinning(sched, &mut sched.lock.lock());
     got.map(|p| acquirep(m, p)).is_some()
 }
 
 /// Takes the P that the waker of this M has left for it, if any.
 pub(crate) fn acquire_nextp(m: &'static M) {
-    // Relaxed: ordered by the note (or by the thread's start).
-    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
-    // SAFETY: Ps are never freed.
-    if let Some(p) = unsafe { p.as_ref() } {
-        acquirep(m, p);
+    let Some((p, start)) = m.take_nextp() else { return };
+    acquirep(m, p);
+    if start == Start::Spinning {
+        // Counted by its waker.
+        m.spinning.store(true, Relaxed);
     }
 }
 
@@ -179,23 +210,22 @@ pub(crate) fn startm(
     p: &'static P,
     start: Start,
 ) {
-    let spinning = start == Start::Spinning;
+    if sched.config.pinned {
+        return pinned::startm(sched, state, p, start);
+    }
     if let Some(m) = mget(&mut state) {
         drop(state);
-        if m.is_spinning() || !m.nextp.load(Relaxed).is_null() {
+        if m.is_spinning() || m.has_nextp() {
             throw!("startm: M {} is in use", m.id);
         }
-        m.spinning.store(spinning, Relaxed);
-        m.nextp.store(p.as_ptr(), Relaxed);
+        m.set_nextp(p, start);
         metrics::count(Event::Wakeup);
         m.park.wakeup();
         return;
     }
     let m = new_m(sched, &mut state);
     drop(state);
-    m.spinning.store(spinning, Relaxed);
-    m.nextp.store(p.as_ptr(), Relaxed);
-    newm(m);
+    newm(m, p, start);
 }
 
 /// The system gave no thread: what it was for waits until one of the running Ms has time. With none running that would be never.
@@ -204,12 +234,11 @@ fn no_thread(m: &'static M, error: std::io::Error) {
     let sched = sched();
     let mut state = sched.lock.lock();
     state.mcount -= 1;
-    let p = m.nextp.swap(ptr::null_mut(), Relaxed);
-    // SAFETY: Ps are never freed; `startm` gave it this one.
-    let p: &'static P = unsafe { &*p };
-    if m.spinning.swap(false, Relaxed) {
+    let (p, start) = m.take_nextp().expect("`newm` gave it one");
+    if start == Start::Spinning {
         sched.spinning.uncount();
     }
+    pinned::unbind(m, p);
     state.mfree.push(m);
     if state.midle.is_some() {
         // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
@@ -231,7 +260,7 @@ fn no_thread(m: &'static M, error: std::io::Error) {
 }
 
 /// An M without a thread: a used one, or a new one. Counted from here on, so that checkdead sees it. Go: mReserveID.
-fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
+pub(crate) fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
     state.mcount += 1;
     if state.mcount > sched.config.max_threads {
         throw!(
@@ -247,8 +276,9 @@ fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
     m
 }
 
-/// Sees that the M gets a thread. Go: newm.
-fn newm(m: &'static M) {
+/// Sees that the M gets a thread, which starts with this P. Go: newm.
+pub(crate) fn newm(m: &'static M, p: &'static P, start: Start) {
+    m.set_nextp(p, start);
     // Inside of the runtime, so that sysmon cannot renice the caller between the look and the clone.
     super::with_p(|_| {
         if tls::getm().is_some_and(M::is_reniced) {
@@ -276,6 +306,10 @@ pub(crate) fn start_thread(m: &'static M) {
 pub(crate) fn stopm(m: &'static M) -> Stop {
     let sched = sched();
     debug_assert!(m.p().is_none() && !m.is_spinning());
+    if sched.config.pinned {
+        pinned::stopm(m);
+        return Stop::Resumed;
+    }
     {
         let mut state = sched.lock.lock();
         // A wave of blocked threads is over: give the memory back. And a reniced one must not wait for work.
@@ -373,6 +407,9 @@ pub(crate) fn injectglist(list: &mut GList) {
     }
     let sched = sched();
     super::with_p(|p| {
+        if sched.config.pinned {
+            return pinned::inject(list, p);
+        }
         let Some(p) = p else {
             let n = inject_global(sched, list, usize::MAX);
             return start_idle(sched, n);
@@ -429,7 +466,7 @@ pub(crate) fn stoplockedm(m: &'static M) {
 
 /// Sleeps until woken. The note is armed again after the wake, not before the sleep: the wake may come first. Go: mPark.
 #[doc(alias = "mPark")]
-fn mpark(m: &M) {
+pub(crate) fn mpark(m: &M) {
     m.park.sleep();
     m.park.clear();
 }
@@ -442,8 +479,7 @@ pub(crate) fn startlockedm(m: &'static M, gp: GRef) {
     let locked: &'static M = unsafe { &*locked };
     incidlelocked(-1);
     let p = releasep(m);
-    // ORDERING: Release, though the note's wakeup pairs with its sleep and would do: the P is there before the wake.
-    locked.nextp.store(p.as_ptr(), Release);
+    locked.set_nextp(p, Start::Plain);
     locked.park.wakeup();
 }
 

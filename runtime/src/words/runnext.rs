@@ -2,6 +2,8 @@
 //!
 //! I1 Only the P's holder fills it; the holder or a thief empties it.
 //! I2 Where there is one P nobody steals, and no exchange is needed.
+//! I3 The lowest bit of the word is a tag, given with the goroutine: not for thieves. It is compared together with the pointer, so a
+//!    thief that finds the same goroutine there again, for its holder only by now, does not take it.
 //!
 //! Rejected: to fill it by a plain store where the holder finds it empty. By I1 that is sound, but loom 0.7 cannot show it (it
 //! lets a thief's exchange read the first null and still come after a later store).
@@ -27,9 +29,15 @@ impl<T> RunNext<T> {
         RunNext { next: AtomicPtr::new(ptr::null_mut()), alone }
     }
 
-    /// For the holder: who was there before, or null.
+    /// For the holder: who was there before, or null. `keep`: not for thieves (I3).
     #[inline(always)]
-    pub(crate) fn put(&self, gp: *mut T) -> *mut T {
+    pub(crate) fn put(&self, gp: *mut T, keep: bool) -> *mut T {
+        let gp = gp.map_addr(|a| a | usize::from(keep));
+        untagged(self.replace(gp))
+    }
+
+    #[inline(always)]
+    fn replace(&self, gp: *mut T) -> *mut T {
         if self.alone {
             // Relaxed: the holder's own (I2); from holder to holder it goes with the P.
             let old = self.next.load(Relaxed);
@@ -47,16 +55,27 @@ impl<T> RunNext<T> {
             // Relaxed: as in `put`.
             let gp = self.next.load(Relaxed);
             self.next.store(ptr::null_mut(), Relaxed);
-            return gp;
+            return untagged(gp);
         }
-        self.steal()
+        // ORDERING: Acquire pairs with the Release in `put`, of an earlier holder.
+        untagged(self.next.swap(ptr::null_mut(), Acquire))
     }
 
-    /// For anybody: takes who is there, or null.
+    /// For anybody: takes who is there, unless it is for the holder only; or null.
     #[inline(always)]
     pub(crate) fn steal(&self) -> *mut T {
-        // ORDERING: Acquire pairs with the Release in `put`.
-        self.next.swap(ptr::null_mut(), Acquire)
+        let gp = self.next.load(Relaxed);
+        if gp.is_null() || is_tagged(gp) {
+            return ptr::null_mut();
+        }
+        // ORDERING: Acquire pairs with the Release in `put`. A failure means that somebody else has taken it.
+        self.next.compare_exchange(gp, ptr::null_mut(), Acquire, Relaxed).unwrap_or(ptr::null_mut())
+    }
+
+    /// Whether there is no other P (I2).
+    #[inline(always)]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone
     }
 
     /// Nobody is there; a hint to all but the holder.
@@ -65,11 +84,22 @@ impl<T> RunNext<T> {
         self.next.load(Relaxed).is_null()
     }
 
-    /// As `is_empty`, in the submitters' handshake (spinning.rs I2).
+    /// Nobody is there for a thief, in the submitters' handshake (spinning.rs I2).
     pub(crate) fn is_empty_after_fence(&self) -> bool {
         // ORDERING: SeqCst: the load may not move before the fence of `retire`.
-        self.next.load(SeqCst).is_null()
+        let gp = self.next.load(SeqCst);
+        gp.is_null() || is_tagged(gp)
     }
+}
+
+#[inline(always)]
+fn is_tagged<T>(gp: *mut T) -> bool {
+    gp.addr() & 1 == 1
+}
+
+#[inline(always)]
+fn untagged<T>(gp: *mut T) -> *mut T {
+    gp.map_addr(|a| a & !1)
 }
 
 #[cfg(all(test, loom))]
@@ -111,7 +141,7 @@ mod loom_tests {
                     // SAFETY: not readied yet.
                     unsafe { *n += 10 }
                 });
-                run(s.next.put(ptr::from_ref(record).cast_mut()));
+                run(s.next.put(ptr::from_ref(record).cast_mut(), false));
             }
             run(s.next.take());
             thief.join().unwrap();
@@ -119,6 +149,28 @@ mod loom_tests {
                 // SAFETY: all have ended.
                 record.with(|n| assert_eq!(unsafe { *n }, 11));
             }
+        });
+    }
+
+    /// I3: a goroutine that the holder has run and put back for itself is not stolen, though the thief saw it when it was for all.
+    #[test]
+    fn loom_runnext_what_is_kept_is_not_stolen() {
+        loom::model(|| {
+            let s = Arc::new(Shared {
+                next: RunNext::new(false),
+                records: [UnsafeCell::new(0), UnsafeCell::new(0)],
+            });
+            let gp = ptr::from_ref(&s.records[0]).cast_mut();
+            assert!(s.next.put(gp, false).is_null());
+            let thief = s.clone();
+            let thief = loom::thread::spawn(move || thief.next.steal().is_null());
+            let mut stolen = s.next.take().is_null();
+            if !stolen {
+                assert!(s.next.put(gp, true).is_null());
+                stolen = s.next.take().is_null();
+                assert!(!stolen, "a goroutine that was kept was stolen");
+            }
+            assert_eq!(thief.join().unwrap(), !stolen);
         });
     }
 }

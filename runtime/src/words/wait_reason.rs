@@ -24,11 +24,13 @@ pub(crate) enum WaitReason {
     BlockOn,
     /// A call announced by `blocking` has ended and waits for a P.
     Syscall,
+    /// For a call that `offload` has given to another thread.
+    Offload,
 }
 
 /// By number; 0 is none.
 #[cfg(not(loom))]
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 17] = [
     "",
     "IO wait",
     "chan receive",
@@ -45,6 +47,7 @@ const TEXTS: [&str; 16] = [
     "join",
     "block on future",
     "syscall",
+    "offload",
 ];
 
 impl WaitReason {

@@ -164,20 +164,58 @@ where
     let options = Options {
         stack_size: options.stack_size.unwrap_or(0),
         name: options.name.map(String::into_boxed_str),
+        here: false,
     };
     // SAFETY: 'static: nothing is borrowed.
     unsafe { spawn(f, options, Location::caller()) }
 }
 
-/// Spawns without the `'static` bounds.
+/// [`go`] for a closure that is not `Send`: the goroutine begins on the caller's thread and, as pinned goroutines do, stays there.
+///
+/// # Panics
+/// Where the caller is not a pinned goroutine (see [`run_pinned`](crate::run_pinned)); and as [`go`].
+///
+/// # Examples
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+///
+/// # unsafe { gopark_runtime::run_pinned(|| {
+/// let count = Rc::new(Cell::new(0));
+/// let theirs = count.clone();
+/// gopark_runtime::go_local(move || theirs.set(1)).join().unwrap();
+/// assert_eq!(count.get(), 1);
+/// # }) }
+/// ```
+///
+/// Its handle stays on the thread, too, if the value is not `Send`:
+///
+/// ```compile_fail,E0277
+/// # unsafe { gopark_runtime::run_pinned(|| {
+/// let handle = gopark_runtime::go_local(|| std::rc::Rc::new(1));
+/// gopark_runtime::go(move || handle.join());
+/// # }) }
+/// ```
+#[track_caller]
+pub fn go_local<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    let pinned = g::current_goroutine().is_some_and(|gp| gp.home().is_some());
+    assert!(pinned, "go_local: the caller is not a pinned goroutine (see gopark::run_pinned)");
+    let options = Options { here: true, ..Options::default() };
+    // SAFETY: 'static: nothing is borrowed. `here` keeps `f` and its result on this thread; the handle is `Send` only if `T` is.
+    unsafe { spawn(f, options, Location::caller()) }
+}
+
+/// Spawns without the bounds.
 ///
 /// # Safety
-/// What `f` and `T` borrow lives until the goroutine has ended.
+/// What `f` and `T` borrow lives until the goroutine has ended; both may go to the thread on which the goroutine runs.
 #[inline]
 unsafe fn spawn<F, T>(f: F, options: Options, site: &'static Location<'static>) -> JoinHandle<T>
 where
-    F: FnOnce() -> T + Send,
-    T: Send,
+    F: FnOnce() -> T,
 {
     // SAFETY: the caller's duty.
     unsafe { spawn_then(f, || (), options, site) }
@@ -186,7 +224,8 @@ where
 /// As [`spawn`], and runs `at_end` when nothing of `f` is left in the goroutine, not even a result that nobody joins.
 ///
 /// # Safety
-/// What `f` and `T` borrow lives until `at_end` has run, and what `at_end` borrows until the goroutine has ended.
+/// What `f` and `T` borrow lives until `at_end` has run, and what `at_end` borrows until the goroutine has ended; all of it may go
+/// to the thread on which the goroutine runs.
 #[inline]
 pub(crate) unsafe fn spawn_then<F, T>(
     f: F,
@@ -195,8 +234,7 @@ pub(crate) unsafe fn spawn_then<F, T>(
     site: &'static Location<'static>,
 ) -> JoinHandle<T>
 where
-    F: FnOnce() -> T + Send,
-    T: Send,
+    F: FnOnce() -> T,
 {
     let main = move || {
         let result = newproc::catch(f);
@@ -248,7 +286,18 @@ impl<T> std::fmt::Debug for JoinHandle<T> {
 /// Runs `f` as a goroutine and waits for it; its panic resumes here.
 #[track_caller]
 pub(crate) fn run_to_end<T: Send>(f: impl FnOnce() -> T + Send) -> T {
-    // SAFETY: this frame, and with it all that `f` and `T` borrow, stays until `join` has returned.
+    // SAFETY: both are `Send`.
+    unsafe { run_to_end_anywhere(f) }
+}
+
+/// The same for what need not be `Send`.
+///
+/// # Safety
+/// The caller waits meanwhile, so nothing is used by two threads at once. The caller's duty is that neither `f` nor `T` is bound to
+/// a thread (a lock guard, a handle of a thread-local).
+#[track_caller]
+pub(crate) unsafe fn run_to_end_anywhere<T>(f: impl FnOnce() -> T) -> T {
+    // SAFETY: this frame, and with it all that `f` and `T` borrow, stays until `join` has returned; the rest is the caller's duty.
     let handle = unsafe { spawn(f, Options::default(), Location::caller()) };
     match handle.join() {
         Ok(value) => value,
