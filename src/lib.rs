@@ -54,8 +54,8 @@ pub mod net {
         IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError, PacketConn, ParseError,
         PeerCred, Ready, Resolver, ResolverDial, Sentinel, SyscallError, TcpListener, TcpStream, UdpSocket,
         UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError, control_msg,
-        dial, dial_timeout, join_host_port, listen, listen_multicast_udp, listen_packet, socket_pair,
-        split_host_port,
+        dial, dial_timeout, file_conn, file_listener, file_packet_conn, join_host_port, listen,
+        listen_multicast_udp, listen_packet, socket_pair, split_host_port,
     };
     #[doc(no_inline)]
     pub use gopark_net::{

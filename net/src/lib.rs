@@ -44,6 +44,7 @@ pub use error::{
 };
 pub use go_face::control_msg;
 pub use go_face::dial::{Dialer, dial, dial_timeout};
+pub use go_face::file::{file_conn, file_listener, file_packet_conn};
 pub use go_face::listen::{ListenConfig, Listener, listen};
 pub use go_face::multicast::{Interface, listen_multicast_udp};
 pub use go_face::packet::{PacketConn, listen_packet};

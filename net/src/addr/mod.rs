@@ -331,28 +331,35 @@ impl From<&Addr> for NetAddr {
 /// An address inside an error, with its text where that says more than the address (I2).
 #[derive(Clone)]
 pub(crate) struct Shown {
-    addr: Addr,
+    addr: Option<Addr>,
     text: Option<Box<str>>,
 }
 
 impl Shown {
-    pub(crate) fn addr(&self) -> &Addr {
-        &self.addr
+    /// The text alone: the name of a file in the place of an address. Go: fileAddr.
+    #[doc(alias = "fileAddr")]
+    pub(crate) fn name(text: impl Into<Box<str>>) -> Shown {
+        Shown { addr: None, text: Some(text.into()) }
+    }
+
+    pub(crate) fn addr(&self) -> Option<&Addr> {
+        self.addr.as_ref()
     }
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.text {
-            Some(text) => f.write_str(text),
-            None => self.addr.fmt(f),
+        match (&self.text, &self.addr) {
+            (Some(text), _) => f.write_str(text),
+            (None, Some(addr)) => addr.fmt(f),
+            (None, None) => Ok(()),
         }
     }
 }
 
 impl From<Addr> for Shown {
     fn from(addr: Addr) -> Self {
-        Shown { addr, text: None }
+        Shown { addr: Some(addr), text: None }
     }
 }
 
@@ -368,7 +375,7 @@ impl From<&NetAddr> for Shown {
             NetAddr::Inet(i) if i.ip.is_none() || !i.zone.is_empty() => Some(a.to_string().into()),
             _ => None,
         };
-        Shown { addr: a.addr(), text }
+        Shown { addr: Some(a.addr()), text }
     }
 }
 

@@ -92,12 +92,12 @@ impl OpError {
 
     /// The local address of an operation that involves a remote one.
     pub fn source(&self) -> Option<&Addr> {
-        self.0.source.as_ref().map(Shown::addr)
+        self.0.source.as_ref().and_then(Shown::addr)
     }
 
     /// The remote address, or the local one of a local operation.
     pub fn addr(&self) -> Option<&Addr> {
-        self.0.addr.as_ref().map(Shown::addr)
+        self.0.addr.as_ref().and_then(Shown::addr)
     }
 
     /// The reason: a [`SyscallError`], [`Errno`], [`AddrError`], [`ParseError`], [`DnsError`], [`UnknownNetworkError`],

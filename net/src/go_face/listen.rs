@@ -176,7 +176,11 @@ impl Listener {
         Listener { fd, keep_alive, options_inherited: false, unlink: None }
     }
 
-    fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
+    pub(super) fn net_fd(&self) -> &NetFd {
+        &self.fd
+    }
+
+    pub(super) fn error(&self, op: &'static str, cause: impl Into<Cause>) -> OpError {
         OpError::new(op, self.fd.network.name(), cause).with_addr(self.fd.local())
     }
 

@@ -5,6 +5,7 @@
 
 pub mod control_msg;
 pub(crate) mod dial;
+pub(crate) mod file;
 pub(crate) mod listen;
 pub(crate) mod multicast;
 pub(crate) mod packet;

@@ -76,6 +76,10 @@ impl PacketConn {
         PacketConn(Arc::new(fd))
     }
 
+    pub(super) fn net_fd(&self) -> &NetFd {
+        &self.0
+    }
+
     fn read_error(&self, e: Error, call: &'static str) -> OpError {
         self.0.op_error("read", e.in_call(call))
     }

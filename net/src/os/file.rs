@@ -41,7 +41,7 @@ pub struct File {
 enum Blocking {
     /// The descriptor is as it was given to us.
     AsGiven,
-    /// We made it non-blocking: who takes its number gets it back blocking.
+    /// We made it non-blocking: a user who takes its number gets it back blocking.
     Restore,
 }
 
@@ -54,6 +54,8 @@ pub(crate) enum Origin {
     GivenNonblocking,
     /// Opened by us, or a pipe of ours.
     Ours,
+    /// A socket of ours: non-blocking already, and blocking for a user who takes its number.
+    Socket,
 }
 
 impl File {
@@ -102,10 +104,11 @@ impl File {
     #[doc(alias = "newFile")]
     pub(crate) fn of(fd: RawFd, name: PathBuf, origin: Origin) -> File {
         let made_nonblocking = origin == Origin::Ours && sys::set_nonblock(fd, true).is_ok();
-        let mut blocking = if made_nonblocking { Blocking::Restore } else { Blocking::AsGiven };
+        let ours = made_nonblocking || origin == Origin::Socket;
+        let mut blocking = if ours { Blocking::Restore } else { Blocking::AsGiven };
         let mut poll_fd = poll::Fd::new(fd, Kind::File);
         // A refusal is no failure: disk files are refused, and real errors show in later I/O.
-        let try_poller = made_nonblocking || origin == Origin::GivenNonblocking;
+        let try_poller = ours || origin == Origin::GivenNonblocking;
         let refused = try_poller && poll_fd.init().is_err();
         if refused && made_nonblocking && sys::set_nonblock(fd, false).is_ok() {
             blocking = Blocking::AsGiven;

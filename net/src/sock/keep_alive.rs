@@ -60,6 +60,13 @@ pub(crate) struct KeepAlive {
     pub(crate) config: KeepAliveConfig,
 }
 
+impl Default for KeepAlive {
+    /// Go's: probes after 15 s.
+    fn default() -> Self {
+        KeepAlive { idle: Some(DEFAULT_KEEP_ALIVE), config: KeepAliveConfig::default() }
+    }
+}
+
 impl KeepAlive {
     /// What is to be set, if anything.
     fn effective(self) -> Option<KeepAliveConfig> {

@@ -208,7 +208,8 @@ pub(crate) fn sendmsg(
     Ok(if empty { 0 } else { n })
 }
 
-fn socket_type(fd: RawFd) -> Result<i32, Errno> {
+/// The socket's type: SOCK_STREAM ...
+pub(crate) fn socket_type(fd: RawFd) -> Result<i32, Errno> {
     getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)
 }
 

@@ -4,5 +4,6 @@
 mod common;
 mod copy;
 mod copy_std_face;
+mod partial_writes;
 mod pipe;
 mod timeout;

@@ -5,6 +5,7 @@ mod beyond;
 mod common;
 mod conn;
 mod dial;
+mod file;
 mod keep_alive;
 mod listen;
 mod multipath;

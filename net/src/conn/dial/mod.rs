@@ -15,8 +15,7 @@ use crate::addr::NetAddr;
 use crate::addr::network::Network;
 use crate::error::{Cause, OpError};
 use crate::sock::ControlFn;
-use crate::sock::keep_alive::{KeepAlive, KeepAliveConfig};
-use crate::sock::sockopt::DEFAULT_KEEP_ALIVE;
+use crate::sock::keep_alive::KeepAlive;
 
 /// Go's `Dialer.fallbackDelay`: the head start of the first address family.
 pub(crate) const FALLBACK_DELAY: Duration = Duration::from_millis(300);
@@ -35,7 +34,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             control: None,
-            keep_alive: KeepAlive { idle: Some(DEFAULT_KEEP_ALIVE), config: KeepAliveConfig::default() },
+            keep_alive: KeepAlive::default(),
             multipath_tcp: None,
             fallback_delay: Some(FALLBACK_DELAY),
         }

@@ -5,6 +5,7 @@
 //!    says [`NetFd::op_error`].
 
 mod ends;
+mod file;
 mod messages;
 
 use std::io::{IoSlice, IoSliceMut};

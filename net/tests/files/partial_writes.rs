@@ -1,12 +1,10 @@
 //! std's contract of `Write`: an error means that nothing was written. So a writer that keeps its buffer after an error, and tries
 //! again, sends no byte twice.
 
-mod common;
-
 use std::io::{BufWriter, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::time::{Duration, Instant};
 
-use common::{in_runtime, pair, pattern};
+use crate::common::{in_runtime, pair, pattern};
 use gopark_net::os::{self, File, pipe};
 use gopark_net::{Conn, UnixStream, io, socket_pair};
 use gopark_runtime::go;
