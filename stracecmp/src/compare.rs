@@ -6,8 +6,11 @@
 
 use crate::diff::{self, FdChange, Row};
 use crate::lines::Lines;
-use crate::normal::{Normal, Runs, Variants};
+use crate::noise::Group;
+use crate::normal::{Child, Normal, Runs, Variants};
 use crate::per_fd::{self, Sequence};
+use crate::process::Ending;
+use crate::rules::Profile;
 use crate::trace::Fault;
 
 /// Whether the program's start-up is compared too (rule P2).
@@ -63,6 +66,24 @@ pub enum Finding {
     },
     /// The start-up differs.
     Prologue(Vec<Row>),
+    /// A process ended in another way; 0 is the program, children count from 1.
+    Ending {
+        /// Which process.
+        process: usize,
+        /// How the reference's ended.
+        want: Ending,
+        /// How the candidate's ended.
+        got: Ending,
+    },
+    /// A process that did not end by itself was blocked in other calls.
+    Blocked {
+        /// Which process.
+        process: usize,
+        /// The reference's calls.
+        want: Vec<String>,
+        /// The candidate's calls.
+        got: Vec<String>,
+    },
 }
 
 /// A kind of wait in the poller.
@@ -91,6 +112,29 @@ impl std::fmt::Display for Wait {
 pub struct Report {
     /// All findings; none: the candidate conforms (I1).
     pub findings: Vec<Finding>,
+    /// What kind of program the reference is.
+    pub profile: Profile,
+    /// Differences between the recordings, to be said first.
+    pub before: Vec<String>,
+    /// How it ended, and the first call that fails on one side only.
+    pub headline: Vec<String>,
+    /// What differs without being a difference: timing, the order of threads.
+    pub notes: Vec<String>,
+    /// What was left out of both logs.
+    pub noise: Vec<NoiseRow>,
+}
+
+/// A row of the table of noise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoiseRow {
+    /// The group.
+    pub group: Group,
+    /// The calls of the group that were seen.
+    pub calls: Vec<String>,
+    /// How often they were made in the reference.
+    pub want: u64,
+    /// How often they were made in the candidate.
+    pub got: u64,
 }
 
 impl Report {
@@ -124,14 +168,15 @@ pub fn compare(reference: &Normal, candidate: &Normal, faults: &[Fault], prologu
     findings.extend(lines(&reference.variants, &candidate.variants));
     findings.extend(children(&reference.children, &candidate.children));
     findings.extend(polls(reference, candidate));
-    findings.extend(waits(reference, candidate));
+    let global = matches!(reference.variants, Variants::Global(_));
+    findings.extend(waits(reference, candidate, global));
     let empty = Lines::default();
     let start = candidate.prologue.first().unwrap_or(&empty);
     let wanted = reference.prologue.first().unwrap_or(&empty);
     if prologue == Prologue::Compare && start != wanted && !reference.prologue.contains(start) {
         findings.push(Finding::Prologue(diff::diff(&wanted.into(), &start.into())));
     }
-    Report { findings }
+    Report { findings, profile: reference.profile, ..Report::default() }
 }
 
 /// I2: the lines of the program against each variant; the nearest one is told.
@@ -163,13 +208,13 @@ fn sequences(want: &[Sequence], got: &[Sequence]) -> Vec<FdChange> {
     diff::diff_sequences(want, got)
 }
 
-fn children(want: &[Lines], got: &[Lines]) -> Vec<Finding> {
-    let none = Lines::default();
+fn children(want: &[Child], got: &[Child]) -> Vec<Finding> {
+    let none = Child::default();
     (0..want.len().max(got.len()))
         .filter_map(|i| {
             let (w, g) = (want.get(i), got.get(i));
             let (a, b) = (w.unwrap_or(&none), g.unwrap_or(&none));
-            match diff::diff(&a.into(), &b.into()) {
+            match diff::diff(&(&a.lines).into(), &(&b.lines).into()) {
                 rows if !rows.is_empty() => Some(Finding::Child(i + 1, rows)),
                 // A child that did nothing is still one process more or less.
                 _ if w.is_some() != g.is_some() => Some(Finding::Child(i + 1, Vec::new())),
@@ -179,7 +224,7 @@ fn children(want: &[Lines], got: &[Lines]) -> Vec<Finding> {
         .collect()
 }
 
-fn polls(want: &Normal, got: &Normal) -> Vec<Finding> {
+pub(crate) fn polls(want: &Normal, got: &Normal) -> Vec<Finding> {
     let mut out = Vec::new();
     if let (Some(want), Some(got)) = (&want.signature, &got.signature)
         && want != got
@@ -194,8 +239,7 @@ fn polls(want: &Normal, got: &Normal) -> Vec<Finding> {
 
 /// W3: a limited wait that an event ended is a matter of timing and may be missing; so may an unlimited one where
 /// goroutines do I/O with each other. Whoever had to wait for I/O at all may wait without limit.
-fn waits(want: &Normal, got: &Normal) -> Vec<Finding> {
-    let global = matches!(want.variants, Variants::Global(_));
+pub(crate) fn waits(want: &Normal, got: &Normal, global: bool) -> Vec<Finding> {
     let had_to_wait = ["= -1 EAGAIN", "= -1 EINPROGRESS"].iter().any(|e| want.variants.mention(e));
     let mut out = Vec::new();
     let mut check = |wait, want: Runs, got: Runs| {

@@ -88,6 +88,10 @@ pub enum Class {
     Children,
     /// The start-up.
     StartUp,
+    /// Another exit status, or a signal.
+    EndsOtherwise,
+    /// Blocked in other calls at the end.
+    BlockedElsewhere,
 }
 
 impl Class {
@@ -250,6 +254,12 @@ impl Class {
                 "child processes",
                 "Children make other calls between fork and exec, or their number differs.",
             ),
+            Class::EndsOtherwise => {
+                ("another end", "One side works to its end, the other one does not: look there first.")
+            }
+            Class::BlockedElsewhere => {
+                ("blocked in other calls", "What a program waits in when it is stopped is what it never got.")
+            }
             Class::StartUp => {
                 ("start-up", "What the runtime does before the program's first own call differs (rule P2).")
             }
@@ -309,6 +319,8 @@ fn classes(finding: &Finding) -> Vec<(Class, usize)> {
         Finding::UnwantedWait(_) => vec![(Class::LimitedWait, 1)],
         Finding::Limit { .. } => vec![(Class::OtherLimit, 1)],
         Finding::Prologue(_) => vec![(Class::StartUp, 1)],
+        Finding::Ending { .. } => vec![(Class::EndsOtherwise, 1)],
+        Finding::Blocked { .. } => vec![(Class::BlockedElsewhere, 1)],
     }
 }
 

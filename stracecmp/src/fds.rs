@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::syscalls;
 use crate::text::{Strings, Sym};
 
 /// A life of a descriptor, as an index into [`FdTable`].
@@ -80,10 +81,14 @@ pub struct Fd {
     pub path: Option<Sym>,
     /// Its place among those of its kind, once it has been written somewhere.
     pub(crate) number: Option<u32>,
-    /// The line on which the call began that had to wait, for each [`Side`].
-    pub(crate) waiting: [Option<u32>; 2],
-    /// The events that the poller reported for it: line, bits. Lines never decrease.
-    pub(crate) events: Vec<(u32, Ready)>,
+    /// Whether the log saw it being made.
+    pub(crate) made: bool,
+    /// Whether it closes itself at an exec.
+    pub(crate) cloexec: bool,
+    /// Whether it was made by `socket` for a stream: DNS over TCP has a length before each message.
+    pub(crate) stream: bool,
+    /// Whether its last read brought the two bytes of a length alone.
+    pub(crate) lone: bool,
     /// Bytes read so far (A5).
     pub(crate) got: i64,
     /// Size of the first read (A5).
@@ -117,8 +122,10 @@ impl FdTable {
             kind,
             path,
             number: None,
-            waiting: [None; 2],
-            events: Vec::new(),
+            made: true,
+            cloexec: false,
+            stream: false,
+            lone: false,
             got: 0,
             room: 0,
             dns: false,
@@ -133,7 +140,9 @@ impl FdTable {
             Some(id) => *id,
             None => {
                 let unknown = texts.intern("unknown");
-                self.make(num, unknown, None)
+                let id = self.make(num, unknown, None);
+                self.get_mut(id).made = false;
+                id
             }
         }
     }
@@ -211,6 +220,8 @@ pub fn two_fds(name: &str) -> Option<[usize; 2]> {
 /// Calls that make a descriptor or a process: they stand where they ended, others where they began.
 pub fn is_maker(name: &str) -> bool {
     is_fork(name)
+        || (syscalls::of(name).is_some_and(|c| c.gives == syscalls::Gives::Fd)
+            && !matches!(name, "fcntl" | "fcntl64" | "ioctl" | "dup2" | "dup3"))
         || matches!(
             name,
             "socket"

@@ -147,6 +147,12 @@ impl Lines {
         }
     }
 
+    /// Appends a line of another list.
+    pub(crate) fn push_line(&mut self, line: Line<'_>) {
+        let names = line.names.iter().map(|s| (s.start as usize, s.kind as usize, s.whole as usize));
+        self.push_typed(line.text, names, line.origin);
+    }
+
     /// Line `i`.
     pub fn get(&self, i: usize) -> Option<Line<'_>> {
         let row = self.rows.get(i)?;

@@ -6,7 +6,8 @@
 use crate::error::Bad;
 use crate::fds::{self, FdId};
 use crate::log::View;
-use crate::trace::{Lint, Projector};
+use crate::projector::Projector;
+use crate::trace::Lint;
 
 impl Projector<'_> {
     /// The descriptors that a successful call makes.
@@ -14,17 +15,45 @@ impl Projector<'_> {
         let one = |fd| Ok(vec![fd]);
         match c.name {
             "socket" => {
-                let kind = fds::socket_kind(c.arg(0)?, c.arg(1)?.split('|').next().unwrap_or(""));
-                one(self.make(c, c.ret_int()?, kind, None))
+                let sort = c.arg(1)?.split('|').next().unwrap_or("");
+                let kind = fds::socket_kind(c.arg(0)?, sort);
+                let fd = self.make(c, c.ret_int()?, kind, None);
+                self.trace.fds.get_mut(fd).stream = sort == "SOCK_STREAM";
+                one(fd)
             }
             "accept" | "accept4" => {
                 let of = self.need_fd(c, 0)?;
                 let kind = format!("{}c", self.kind(of));
                 one(self.make(c, c.ret_int()?, &kind, None))
             }
-            "openat" | "open" | "creat" => {
-                let path = c.arg(usize::from(c.name == "openat"))?.trim_matches('"');
-                one(self.make(c, c.ret_int()?, &format!("file:{path}"), Some(path)))
+            "openat" | "open" | "creat" | "openat2" => {
+                let path = c.arg(usize::from(c.name.starts_with("openat")))?.trim_matches('"');
+                if self.rules.suite {
+                    return one(self.make(c, c.ret_int()?, &format!("file:{path}"), Some(path)));
+                }
+                if c.raw_args.contains("O_EXCL") {
+                    self.temporary.made(path);
+                }
+                let path = self.neutral_file(path);
+                one(self.make(c, c.ret_int()?, &format!("file:{path}"), Some(&path)))
+            }
+            "mkdir" if !self.rules.suite => {
+                self.temporary.made(c.arg(0)?.trim_matches('"'));
+                Ok(Vec::new())
+            }
+            "dup2" | "dup3" if !self.rules.suite && c.arg(0)? != c.arg(1)? => {
+                let of = self.need_fd(c, 0)?;
+                let from = self.trace.fds.get(of);
+                let (kind, path) = (from.kind, from.path);
+                let fd = self.trace.fds.make(c.int(1)?, kind, path);
+                self.trace.fds.get_mut(fd).cloexec = c.raw_args.contains("CLOEXEC");
+                one(fd)
+            }
+            "recvmsg" | "recvmmsg" if !self.rules.suite && c.raw_args.contains("SCM_RIGHTS") => {
+                let lists = c.raw_args.split("SCM_RIGHTS, cmsg_data=[").skip(1);
+                let passed: Vec<i64> =
+                    lists.flat_map(|l| numbers(l.split(']').next().unwrap_or(""))).collect();
+                Ok(passed.into_iter().map(|n| self.make(c, n, "passed", None)).collect())
             }
             "pipe" | "pipe2" | "socketpair" => {
                 let (at, kinds) =
@@ -38,7 +67,11 @@ impl Projector<'_> {
             }
             "epoll_create1" | "epoll_create" => one(self.make(c, c.ret_int()?, "epoll", None)),
             "eventfd2" | "eventfd" => one(self.make(c, c.ret_int()?, "eventfd", None)),
-            "pidfd_open" => one(self.make(c, c.ret_int()?, "pidfd", None)),
+            "pidfd_open" => {
+                let fd = self.make(c, c.ret_int()?, "pidfd", None);
+                self.trace.fds.get_mut(fd).cloexec = true;
+                one(fd)
+            }
             "dup" => self.duplicate(c),
             "fcntl" if c.arg(1)?.starts_with("F_DUPFD") => self.duplicate(c),
             "clone" | "clone3" if c.raw_args.contains("CLONE_PIDFD") => {
@@ -51,6 +84,13 @@ impl Projector<'_> {
                     Some((_, num)) => one(self.make(c, num, "pidfd", None)),
                     None => Ok(Vec::new()),
                 }
+            }
+            name if !self.rules.suite && fds::is_maker(name) && !fds::is_fork(name) => {
+                // signalfd changes the set of one that is there.
+                if name.starts_with("signalfd") && c.arg(0)? == c.ret {
+                    return Ok(Vec::new());
+                }
+                one(self.make(c, c.ret_int()?, kind_by_name(name), None))
             }
             _ => Ok(Vec::new()),
         }
@@ -68,12 +108,14 @@ impl Projector<'_> {
             let open = self.kind(old).to_owned();
             if self.trace.fds.get(old).num == num && open != "unknown" {
                 let text = format!("descriptor {num} made while it is still open as {open}");
-                self.trace.fault(Lint::L8, c.exit, text);
+                self.lint(Lint::L8, c.exit, text);
             }
         }
         let texts = &mut self.trace.texts;
         let (kind, path) = (texts.intern(kind), path.map(|p| texts.intern(p)));
-        self.trace.fds.make(num, kind, path)
+        let fd = self.trace.fds.make(num, kind, path);
+        self.trace.fds.get_mut(fd).cloexec = c.raw_args.contains("CLOEXEC");
+        fd
     }
 
     /// What a call changes for those after it.
@@ -82,7 +124,16 @@ impl Projector<'_> {
             "close" if c.ok() => {
                 self.trace.fds.now.remove(&c.int(0)?);
             }
-            "dup2" | "dup3" if c.ok() => {
+            "close_range" if c.ok() && !self.rules.suite => self.close_range(c)?,
+            "fcntl" | "fcntl64" if c.ok() && c.args.get(1) == Some(&"F_SETFD") => {
+                let fd = self.need(c, fd)?;
+                self.trace.fds.get_mut(fd).cloexec = c.arg(2)?.contains("FD_CLOEXEC");
+            }
+            "ioctl" if c.ok() && matches!(c.args.get(1), Some(&("FIOCLEX" | "FIONCLEX"))) => {
+                let fd = self.need(c, fd)?;
+                self.trace.fds.get_mut(fd).cloexec = c.args.get(1) == Some(&"FIOCLEX");
+            }
+            "dup2" | "dup3" if c.ok() && self.rules.suite => {
                 let to = c.int(1)?;
                 let from = self.trace.fds.get(self.need(c, fd)?);
                 let (kind, path) = (from.kind, from.path);
@@ -92,12 +143,17 @@ impl Projector<'_> {
                 let fd = self.need(c, fd)?;
                 self.trace.fds.get_mut(fd).dns = true;
             }
+            "recvfrom" | "recv" if c.ok() && fd.is_some() => {
+                let fd = self.need(c, fd)?;
+                self.trace.fds.get_mut(fd).lone = c.ret == "2";
+            }
             "read" if c.ok() && fd.is_some() => {
                 let fd = self.need(c, fd)?;
                 let is_somaxconn = self.path(fd) == Some("/proc/sys/net/core/somaxconn");
                 let (got, room) = (c.ret_int()?, c.int(2)?);
                 let f = self.trace.fds.get_mut(fd);
                 f.got += got;
+                f.lone = got == 2;
                 f.room = if f.room == 0 { room } else { f.room };
                 if is_somaxconn {
                     let digits: String = c.arg(1)?.chars().skip(1).take_while(char::is_ascii_digit).collect();
@@ -111,9 +167,44 @@ impl Projector<'_> {
         Ok(())
     }
 
+    fn close_range(&mut self, c: &View<'_>) -> Result<(), Bad> {
+        let (from, to) = (c.int(0)?, c.int(1)?);
+        let to = if to < 0 { i64::MAX } else { to };
+        let marks = c.raw_args.contains("CLOSE_RANGE_CLOEXEC");
+        let hit: Vec<i64> = self.trace.fds.now.keys().copied().filter(|n| (from..=to).contains(n)).collect();
+        for n in hit {
+            if marks {
+                let fd = self.trace.fds.now[&n];
+                self.trace.fds.get_mut(fd).cloexec = true;
+            } else {
+                self.trace.fds.now.remove(&n);
+            }
+        }
+        Ok(())
+    }
+
     fn need(&self, c: &View<'_>, fd: Option<FdId>) -> Result<FdId, Bad> {
         fd.ok_or_else(|| c.bad(format!("argument 1 of {} is no descriptor", c.name)))
     }
+}
+
+/// What a call that makes a descriptor makes: `timerfd_create` a timerfd.
+fn kind_by_name(name: &str) -> &str {
+    const KINDS: [&str; 12] = [
+        "timerfd",
+        "signalfd",
+        "inotify",
+        "fanotify",
+        "memfd",
+        "userfaultfd",
+        "io_uring",
+        "landlock",
+        "pidfd",
+        "perf",
+        "bpf",
+        "mq",
+    ];
+    KINDS.into_iter().find(|k| name.starts_with(k)).unwrap_or("fd")
 }
 
 /// The decimal numbers in a text.

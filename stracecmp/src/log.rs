@@ -1,44 +1,25 @@
-//! A whole strace log: its finished calls, halves put together, in little memory.
+//! A whole strace log: its finished calls, halves put together, in little memory; how its threads ended.
 //!
 //! Invariants:
-//! - I1: calls that rule D1 drops are checked like the others but not kept: in a log of a million lines they are most.
+//! - I1: calls that the filter drops are checked like the others and counted, but not kept: in a log of a million lines they
+//!   are most.
 //! - I2: text is kept once (see [`Strings`]); a call is a few symbols and numbers.
-//! - I3: a log may be cut off in its last line, and only there; that is told in [`Log::notes`], not an error.
+//! - I3: a line that does not read is counted and left out; with `strict` it ends the reading.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::io::BufRead;
 use std::path::Path;
 
 use smallvec::SmallVec;
 
 use crate::error::{Bad, Error};
+use crate::facts::Facts;
+use crate::input;
 use crate::lines::Origin;
-use crate::parse::{self, Item, RawCall};
-use crate::text::{Strings, Sym, decode};
-
-/// D1: memory, threads, signals, time: calls that are not about descriptors.
-pub fn is_dropped(name: &str) -> bool {
-    matches!(
-        name,
-        "mmap"
-            | "munmap"
-            | "mprotect"
-            | "mremap"
-            | "madvise"
-            | "tgkill"
-            | "tkill"
-            | "exit"
-            | "arch_prctl"
-            | "set_tid_address"
-            | "set_robust_list"
-            | "rseq"
-            | "futex"
-            | "nanosleep"
-            | "clock_nanosleep"
-            | "sched_yield"
-    )
-}
+use crate::log_builder::Builder;
+use crate::noise::{Filter, Noise};
+use crate::parse;
+use crate::text::{Strings, Sym};
 
 /// One finished call.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +42,60 @@ pub struct Call {
     pub note: Sym,
 }
 
+/// How a thread ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The thread.
+    pub tid: u32,
+    /// The line that says it.
+    pub line: u32,
+    /// Its status, or the signal that killed it.
+    pub how: Result<i32, Sym>,
+}
+
+/// A call that never came back.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocked {
+    /// The thread.
+    pub tid: u32,
+    /// The line it began on.
+    pub line: u32,
+    /// The call's name.
+    pub name: Sym,
+    /// Its arguments as far as they are known.
+    pub args: Sym,
+}
+
+/// How often a call was made, and how long it took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How often.
+    pub calls: u64,
+    /// How often it failed.
+    pub errors: u64,
+    /// How long all of them took (`-T`), in nanoseconds.
+    pub time_ns: u64,
+}
+
 /// The calls of a log, in the order in which they ended.
 #[derive(Debug, Default)]
 pub struct Log {
-    /// All calls but those of D1.
+    /// All calls that the filter keeps.
     pub calls: Vec<Call>,
+    /// When each call began, in nanoseconds; empty without stamps.
+    pub times: Vec<u64>,
     /// Their texts.
     pub strings: Strings,
+    /// How threads ended.
+    pub ends: Vec<Ended>,
+    /// The calls that never came back, by thread.
+    pub blocked: Vec<Blocked>,
+    /// What was dropped.
+    pub noise: Noise,
+    /// Calls, errors and time by name, of all calls.
+    pub costs: BTreeMap<String, Cost>,
+    /// How it was recorded.
+    pub facts: Facts,
     /// What was odd about the log without making it unreadable.
     pub notes: Vec<String>,
     /// How many lines it has.
@@ -83,6 +111,8 @@ pub struct View<'a> {
     pub exit: u32,
     /// The thread.
     pub tid: u32,
+    /// When it began, in nanoseconds; 0 without stamps.
+    pub time_ns: u64,
     /// The call's name.
     pub name: &'a str,
     /// All arguments as one text.
@@ -97,6 +127,16 @@ pub struct View<'a> {
     pub note: &'a str,
 }
 
+/// A number as strace writes it: decimal or hexadecimal.
+fn number(text: &str) -> Option<i64> {
+    let n = match text.strip_prefix("0x") {
+        Some(hex) => i128::from_str_radix(hex, 16).ok(),
+        None => text.parse::<i128>().ok(),
+    }?;
+    // 18446744073709551615 is -1 to the kernel as well.
+    i64::try_from(n).ok().or_else(|| u64::try_from(n).ok().map(u64::cast_signed))
+}
+
 impl<'a> View<'a> {
     /// Argument `i`; a call that lacks it does not read.
     pub fn arg(&self, i: usize) -> Result<&'a str, Bad> {
@@ -106,20 +146,19 @@ impl<'a> View<'a> {
     /// Argument `i` as a number.
     pub fn int(&self, i: usize) -> Result<i64, Bad> {
         let text = self.arg(i)?;
-        text.parse()
-            .map_err(|_| self.bad(format!("argument {} of {} is no number: {text}", i + 1, self.name)))
+        number(text)
+            .ok_or_else(|| self.bad(format!("argument {} of {} is no number: {text}", i + 1, self.name)))
     }
 
     /// The result as a number.
     pub fn ret_int(&self) -> Result<i64, Bad> {
-        self.ret
-            .parse()
-            .map_err(|_| self.bad(format!("the result of {} is no number: {}", self.name, self.ret)))
+        number(self.ret)
+            .ok_or_else(|| self.bad(format!("the result of {} is no number: {}", self.name, self.ret)))
     }
 
     /// Whether the call succeeded.
     pub fn ok(&self) -> bool {
-        self.err.is_none() && self.ret != "-1"
+        self.err.is_none() && !self.ret.starts_with('-') && self.ret != "?"
     }
 
     /// Whether the result is a plain number.
@@ -129,7 +168,7 @@ impl<'a> View<'a> {
 
     /// Where it came from.
     pub fn origin(&self) -> Origin {
-        Origin { at: self.entry, tid: self.tid, time_ns: 0 }
+        Origin { at: self.entry, tid: self.tid, time_ns: self.time_ns }
     }
 
     /// A complaint about this call.
@@ -144,16 +183,39 @@ impl std::fmt::Display for View<'_> {
     }
 }
 
+/// How a log is read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Which calls are kept.
+    pub filter: Filter,
+    /// Whether a line that does not read ends the reading (I3).
+    pub strict: bool,
+}
+
+impl Reading {
+    /// As the conformance suite reads.
+    pub fn suite() -> Reading {
+        Reading { filter: Filter::suite(), strict: true }
+    }
+}
+
 impl Log {
-    /// Reads the log in a file.
+    /// Reads the log in a file, with the rules of the conformance suite.
     pub fn load(path: &Path) -> Result<Log, Error> {
-        let file = File::open(path).map_err(Error::io(path))?;
-        let mut reader = BufReader::with_capacity(1 << 20, file);
-        let mut builder = Builder::default();
+        Log::load_with(path, &Reading::suite())
+    }
+
+    /// Reads the log that a path names: a file, compressed or not, a pipe, `-`, a folder of `-ff`.
+    pub fn load_with(path: &Path, reading: &Reading) -> Result<Log, Error> {
+        Log::read(input::open(path, 0)?.rest, path, reading)
+    }
+
+    pub(crate) fn read(mut from: Box<dyn BufRead>, path: &Path, reading: &Reading) -> Result<Log, Error> {
+        let mut builder = Builder::new(reading);
         let mut line = Vec::new();
         loop {
             line.clear();
-            if reader.read_until(b'\n', &mut line).map_err(Error::io(path))? == 0 {
+            if from.read_until(b'\n', &mut line).map_err(Error::io(path))? == 0 {
                 break;
             }
             builder.line(&line).map_err(Error::bad(path))?;
@@ -161,13 +223,25 @@ impl Log {
         builder.finish().map_err(Error::bad(path))
     }
 
-    /// Reads a log from memory.
+    /// Reads a log from memory, with the rules of the conformance suite.
     pub fn parse(bytes: &[u8]) -> Result<Log, Bad> {
-        let mut builder = Builder::default();
+        Log::parse_with(bytes, &Reading::suite())
+    }
+
+    /// Reads a log from memory.
+    pub fn parse_with(bytes: &[u8], reading: &Reading) -> Result<Log, Bad> {
+        let mut builder = Builder::new(reading);
         for line in bytes.split_inclusive(|b| *b == b'\n') {
             builder.line(line)?;
         }
         builder.finish()
+    }
+
+    /// Call `i` with its texts.
+    pub(crate) fn at(&self, i: u32) -> View<'_> {
+        let mut view = self.view(&self.calls[i as usize]);
+        view.time_ns = self.times.get(i as usize).copied().unwrap_or(0);
+        view
     }
 
     /// A call with its texts.
@@ -177,6 +251,7 @@ impl Log {
             entry: call.entry,
             exit: call.exit,
             tid: call.tid,
+            time_ns: 0,
             name: self.strings.get(call.name),
             raw_args,
             args: parse::split_args(raw_args),
@@ -187,138 +262,6 @@ impl Log {
     }
 }
 
-/// A call whose second half is still to come.
-struct Half {
-    entry: u32,
-    head: String,
-}
-
-#[derive(Default)]
-struct Builder {
-    log: Log,
-    open: HashMap<(u32, Sym), Half>,
-    seen: u64,
-}
-
-impl Builder {
-    fn line(&mut self, bytes: &[u8]) -> Result<(), Bad> {
-        self.log.lines += 1;
-        let no = self.log.lines;
-        match self.item(&decode(bytes)) {
-            // I3: no line end: the writer was stopped in the middle of it.
-            Err(bad) if !bytes.ends_with(b"\n") && no > 1 => {
-                self.log.notes.push(format!("line {no} is cut off and left out ({})", bad.reason));
-                Ok(())
-            }
-            other => other.map_err(|bad| bad.at(no as usize)),
-        }
-    }
-
-    fn item(&mut self, text: &str) -> Result<(), Bad> {
-        let no = self.log.lines;
-        let (tid, item) = parse::line(text)?;
-        match item {
-            Item::Nothing => Ok(()),
-            Item::Call(body) => self.call(&parse::without_fd_notes(body), no, tid),
-            Item::Unfinished { name, head } => {
-                let mut head = head.to_owned();
-                if head.ends_with(',') {
-                    head.push(' ');
-                }
-                let name = self.log.strings.intern(name);
-                self.open.insert((tid, name), Half { entry: no, head });
-                Ok(())
-            }
-            Item::Resumed { name, rest } => {
-                let name = self.log.strings.intern(name);
-                match self.open.remove(&(tid, name)) {
-                    Some(mut half) if !parse::never_returned(rest) => {
-                        half.head.push_str(rest);
-                        self.call(&parse::without_fd_notes(&half.head), half.entry, tid)
-                    }
-                    // Its first half is before the log begins, or the program ended inside the call.
-                    _ => Ok(()),
-                }
-            }
-        }
-    }
-
-    fn call(&mut self, text: &str, entry: u32, tid: u32) -> Result<(), Bad> {
-        let RawCall { name, args, ret, err, note } = parse::call(text)?;
-        self.seen += 1;
-        if is_dropped(name) || is_restart_of_dropped(name, args) {
-            return Ok(());
-        }
-        let s = &mut self.log.strings;
-        let call = Call {
-            entry,
-            exit: self.log.lines,
-            tid,
-            name: s.intern(name),
-            args: s.intern(args),
-            ret: s.intern(ret),
-            err: err.map(|e| s.intern(e)),
-            note: s.intern(note),
-        };
-        self.log.calls.push(call);
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Log, Bad> {
-        if self.seen == 0 {
-            return Err(Bad::new(0, "no calls in the log"));
-        }
-        if self.log.calls.is_empty() {
-            self.log.notes.push("no call of the log is about descriptors".to_owned());
-        }
-        self.log.calls.shrink_to_fit();
-        Ok(self.log)
-    }
-}
-
-/// `restart_syscall(<... resuming interrupted futex ...>)` is the futex call again.
-fn is_restart_of_dropped(name: &str, args: &str) -> bool {
-    name == "restart_syscall"
-        && args
-            .strip_prefix("<... resuming interrupted ")
-            .and_then(|r| r.strip_suffix(" ...>"))
-            .is_some_and(is_dropped)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(log: &Log) -> Vec<String> {
-        log.calls.iter().map(|c| log.view(c).to_string()).collect()
-    }
-
-    #[test]
-    fn halves_are_put_together() {
-        let log = Log::parse(
-            b"7 read(3,  <unfinished ...>\n8 close(4 <unfinished ...>\n7 <... read resumed>\"x\", 1) = 1\n\
-              8 <... close resumed>) = 0\n9 <... write resumed>) = 1\n8 exit_group(0 <unfinished ...>\n\
-              8 <... exit_group resumed> <unfinished ...>) = ?\n8 +++ exited with 0 +++\n",
-        )
-        .expect("reads");
-        assert_eq!(names(&log), [r#"read(3, "x", 1) = 1 "#, "close(4) = 0 "]);
-        assert_eq!((log.calls[0].entry, log.calls[0].exit), (1, 3));
-    }
-
-    #[test]
-    fn a_cut_end_is_told() {
-        let log = Log::parse(b"7 close(3) = 0\n7 write(1, \"ab").expect("reads");
-        assert_eq!((log.calls.len(), log.notes.len()), (1, 1));
-        let bad = Log::parse(b"7 close(3) = 0\n7 write(1, \"ab\n").expect_err("is wrong");
-        assert_eq!(bad.line, 2);
-    }
-
-    #[test]
-    fn restarts_of_dropped_calls_are_dropped() {
-        let log = Log::parse(
-            b"7 restart_syscall(<... resuming interrupted futex ...>) = 0\n7 restart_syscall(<... resuming interrupted poll ...>) = 1\n",
-        )
-        .expect("reads");
-        assert_eq!(log.calls.len(), 1);
-    }
-}
+#[path = "log_tests.rs"]
+mod tests;

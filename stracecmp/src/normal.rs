@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! # tracecmp 1
+//! [# profile go | generic]         worded for any program; without it as the conformance suite words lines
 //! # program NAME
 //! # source WHERE
 //! # order global | per-descriptor
@@ -11,21 +12,28 @@
 //!
 //! [prologue]          the lines before the program's first call
 //! [runs N]            the lines that N runs had; or `- kind` and its lines, indented, for each descriptor
-//! [child]             the lines of a child process
+//! [child]             the lines of a child process, up to its exec
+//! [exec]              the lines of that child after its exec
 //! ```
 //!
 //! Invariants:
 //! - I1: all variants have the form that `order` says.
 //! - I2: `Normal::read(normal.write())` is the same but for what the format does not hold (further prologues).
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::error::{Bad, Error};
-use crate::lines::Lines;
-use crate::log::Log;
+use crate::lines::{Line, Lines};
+use crate::loaded::Source;
+use crate::log::Reading;
 use crate::per_fd::{self, Sequence};
-use crate::text::{decode, encode};
-use crate::trace::{Fault, Trace};
+use crate::process::Ending;
+use crate::rules::{Profile, Rules};
+use crate::text::encode;
+use crate::trace::Trace;
+
+pub use crate::loaded::Loaded;
 
 /// The first line of a reference.
 pub const MAGIC: &str = "# tracecmp 1";
@@ -114,7 +122,7 @@ pub struct Normal {
     /// P2: the variants of what came before the program's first call.
     pub prologue: Vec<Lines>,
     /// P1: the child processes.
-    pub children: Vec<Lines>,
+    pub children: Vec<Child>,
     /// The shape of a poll, if there was one.
     pub signature: Option<String>,
     /// How often the poller was asked.
@@ -127,50 +135,94 @@ pub struct Normal {
     pub expired: Runs,
     /// The longest limits that expired, in ms.
     pub longest_ms: Option<Range<i64>>,
+    /// What kind of program it is.
+    pub profile: Profile,
+    /// Whether the lines are worded as the conformance suite words them.
+    pub suite: bool,
+    /// Whether it is one log, not a reference that was stored or made of several runs.
+    pub single: bool,
+    /// How the program ended.
+    pub ending: Ending,
+    /// What it was blocked in when it ended, if it did not end by itself.
+    pub blocked: Vec<String>,
+    /// How many threads made the lines; 0 if nobody knows.
+    pub threads: usize,
 }
 
-/// A log or reference that was read, with the log's own faults.
-#[derive(Debug)]
-pub struct Loaded {
-    /// What is compared.
-    pub normal: Normal,
-    /// What is wrong with a log whatever it is compared with.
-    pub faults: Vec<Fault>,
-    /// What was odd about the file without making it unreadable.
-    pub notes: Vec<String>,
+/// A child process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Up to its first exec.
+    pub lines: Lines,
+    /// After it; `None` if only what comes before it is known.
+    pub after: Option<Lines>,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it was blocked in when it ended, if it did not end by itself.
+    pub blocked: Vec<String>,
+}
+
+impl Default for Child {
+    fn default() -> Child {
+        Child { lines: Lines::default(), after: None, ending: Ending::Unknown, blocked: Vec::new() }
+    }
+}
+
+impl Child {
+    /// All its lines that are known.
+    pub fn all(&self) -> impl Iterator<Item = Line<'_>> {
+        self.lines.lines().chain(self.after.iter().flat_map(|a| a.lines()))
+    }
 }
 
 impl Normal {
-    /// Reads a reference or a log from a file.
+    /// Reads a reference or a log from a file, by the rules of the conformance suite.
     pub fn load(path: impl AsRef<Path>) -> Result<Loaded, Error> {
         let path = path.as_ref();
-        if is_reference(path)? {
-            let bytes = std::fs::read(path).map_err(Error::io(path))?;
-            let normal = Normal::read(&decode(&bytes)).map_err(Error::bad(path))?;
-            return Ok(Loaded { normal, faults: Vec::new(), notes: Vec::new() });
+        Source::read(path, &Reading::suite())?.project(&Rules::suite(), path)
+    }
+
+    /// The calls that the lines name.
+    pub fn calls(&self) -> HashSet<String> {
+        let mut all = HashSet::new();
+        let mut add = |line: &str| {
+            let call = line.trim_start().split('(').next().unwrap_or("");
+            if !all.contains(call) {
+                all.insert(call.to_owned());
+            }
+        };
+        match &self.variants {
+            Variants::Global(v) => v.iter().for_each(|v| v.1.iter().for_each(&mut add)),
+            Variants::PerDescriptor(v) => {
+                v.iter().flat_map(|v| &v.1).for_each(|s| s.lines.iter().for_each(|l| add(l)));
+            }
         }
-        let mut log = Log::load(path)?;
-        let trace = Trace::of(&log).map_err(Error::bad(path))?;
-        let notes = std::mem::take(&mut log.notes);
-        drop(log);
-        let faults = trace.faults.clone();
-        let normal =
-            Normal::of_traces(vec![trace], &path.display().to_string(), "log").map_err(Error::bad(path))?;
-        Ok(Loaded { normal, faults, notes })
+        self.prologue.iter().for_each(|p| p.iter().for_each(&mut add));
+        self.children.iter().for_each(|c| c.all().for_each(|l| add(l.text)));
+        all
     }
 
     /// What several runs of one program have in common.
     pub fn of_traces(traces: Vec<Trace>, program: &str, source: &str) -> Result<Normal, Bad> {
         let runs = traces.len() as u64;
         let (mut orders, mut counts) = (Vec::new(), Vec::new());
-        let (mut prologue, mut children): (Vec<Lines>, Option<Vec<Lines>>) = (Vec::new(), None);
+        let (mut prologue, mut children): (Vec<Lines>, Option<Vec<Child>>) = (Vec::new(), None);
+        let (mut ending, mut blocked, mut threads) = (None, Vec::new(), 0);
         for mut trace in traces {
             let (lines, before) = (std::mem::take(&mut trace.lines), std::mem::take(&mut trace.prologue));
             orders.push(trace.render(&lines));
-            let kids = std::mem::take(&mut trace.children).iter().map(|c| trace.render(c)).collect();
-            if children.get_or_insert_with(|| Vec::clone(&kids)) != &kids {
-                return Err(Bad::new(0, "the child processes differ from run to run"));
+            let kids = rendered(&mut trace);
+            match &mut children {
+                None => children = Some(kids),
+                Some(known) => agree(known, &kids)?,
             }
+            threads = threads.max(trace.threads);
+            ending = match ending {
+                None => Some(trace.ending.clone()),
+                Some(known) if known == trace.ending => Some(known),
+                Some(_) => Some(Ending::Unknown),
+            };
+            blocked = std::mem::take(&mut trace.blocked);
             let before = trace.render(&before);
             if !prologue.contains(&before) {
                 prologue.push(before);
@@ -199,6 +251,12 @@ impl Normal {
             limited: runs_with(|c| c.limited),
             expired: runs_with(|c| c.expired),
             longest_ms: range(counts.iter().filter_map(|c| c.longest_ms)),
+            profile: Profile::Go,
+            suite: true,
+            single: runs == 1,
+            ending: ending.unwrap_or(Ending::Unknown),
+            blocked: if runs == 1 { blocked } else { Vec::new() },
+            threads,
         })
     }
 
@@ -207,8 +265,9 @@ impl Normal {
         let global = matches!(self.variants, Variants::Global(_));
         let longest = self.longest_ms.map_or(String::new(), |r| format!(", longest {}..{} ms", r.min, r.max));
         let runs = |r: Runs| format!("{}/{}", r.with, r.of);
+        let profile = if self.suite { String::new() } else { format!("# profile {}\n", self.profile) };
         let mut out = format!(
-            "{MAGIC}\n# program {}\n# source {}\n# order {}\n# poll {}\n# polls {}..{}\n\
+            "{MAGIC}\n{profile}# program {}\n# source {}\n# order {}\n# poll {}\n# polls {}..{}\n\
              # waits unlimited {}, limited {}, expired {}{longest}\n",
             self.program,
             self.source,
@@ -244,7 +303,12 @@ impl Normal {
                 }
             }
         }
-        self.children.iter().for_each(|c| section(&mut out, "child", c));
+        for c in &self.children {
+            section(&mut out, "child", &c.lines);
+            if let Some(after) = c.after.as_ref().filter(|a| !a.is_empty()) {
+                section(&mut out, "exec", after);
+            }
+        }
         out
     }
 
@@ -259,19 +323,32 @@ impl Normal {
     }
 }
 
-/// Whether a file begins as a reference does.
-pub fn is_reference(path: &Path) -> Result<bool, Error> {
-    use std::io::Read;
-    let mut head = [0; MAGIC.len() + 1];
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
-    let mut n = 0;
-    while n < head.len() {
-        match file.read(&mut head[n..]).map_err(Error::io(path))? {
-            0 => break,
-            got => n += got,
+/// The children of a trace as typed lines.
+fn rendered(trace: &mut Trace) -> Vec<Child> {
+    let all = std::mem::take(&mut trace.children);
+    let child = |c: crate::trace::Child| Child {
+        lines: trace.render(&c.lines),
+        after: c.after.map(|a| trace.render(&a)),
+        ending: c.ending,
+        blocked: c.blocked,
+    };
+    all.into_iter().map(child).collect()
+}
+
+/// The children of several runs must be the same up to their exec; what differs after it is not known.
+fn agree(known: &mut [Child], other: &[Child]) -> Result<(), Bad> {
+    if known.len() != other.len() || known.iter().zip(other).any(|(a, b)| a.lines != b.lines) {
+        return Err(Bad::new(0, "the child processes differ from run to run"));
+    }
+    for (a, b) in known.iter_mut().zip(other) {
+        if a.after != b.after {
+            a.after = None;
+        }
+        if a.ending != b.ending {
+            a.ending = Ending::Unknown;
         }
     }
-    Ok(head[..n].strip_prefix(MAGIC.as_bytes()) == Some(b"\n"))
+    Ok(())
 }
 
 fn range<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<Range<T>> {

@@ -6,9 +6,11 @@
 //! time     = 10:11:12[.345678] | 1700000000.345678 | (+ 0.000123) | 0.000123       -t -tt -ttt -r
 //! position = [ 257] | [00007f1203450123]                -n, -i
 //! body     = name(args) = result                        a finished call
-//!          | name(args <unfinished ...>                 its first half
+//!          | name(args <unfinished ...>                 its first half; <detached ...>, <pid changed to 8 ...>
 //!          | <... name resumed>args) = result           its second half
-//!          | --- SIGURG ... --- | +++ exited ... +++ | strace: ... | ???( | > stack line       no call (rule D1)
+//!          | --- SIGURG ... --- | +++ exited with 0 +++ | +++ killed by SIGKILL +++
+//!          | [ Process PID=8 runs in 32 bit mode. ]
+//!          | strace: ... | Process 8 attached | ???( | > stack line | | bytes of -e write | % time ...   no call
 //! result   = (? | number | 0xnumber) [ERRNO] [note] [<seconds>]                       <seconds>: -T
 //! ```
 //!
@@ -25,10 +27,19 @@ use smallvec::SmallVec;
 use crate::error::{Bad, clip};
 use crate::text::quoted_len;
 
+/// How a thread ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End<'a> {
+    /// With this exit status.
+    Exited(i32),
+    /// By this signal.
+    Killed(&'a str),
+}
+
 /// What one line says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// Nothing about a call: a blank line, a signal, the end of a thread.
+    /// Nothing about a call: a blank line, a stack, a row of a summary.
     Nothing,
     /// A whole call.
     Call(&'a str),
@@ -46,6 +57,23 @@ pub enum Item<'a> {
         /// What follows the marker.
         rest: &'a str,
     },
+    /// A thread ended.
+    Ended(End<'a>),
+    /// A signal arrived.
+    Signal(&'a str),
+    /// What the traced program is: `32 bit`.
+    Personality(&'a str),
+}
+
+/// What stands before a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prefix {
+    /// The thread's id; 0 if the log has none.
+    pub tid: u32,
+    /// The stamp in nanoseconds; 0 if there is none.
+    pub time_ns: u64,
+    /// Whether the stamp is the time since the line before (`-r`).
+    pub relative: bool,
 }
 
 /// A finished call, still text.
@@ -65,29 +93,45 @@ pub struct RawCall<'a> {
 
 const UNFINISHED: &str = "<unfinished ...>";
 
-/// Reads one line: the thread's id (0 if the log has none) and what it says.
-pub fn line(text: &str) -> Result<(u32, Item<'_>), Bad> {
-    let text = text.trim_end_matches(['\n', '\r']);
+/// Lines about anything but calls.
+const NO_CALLS: [&str; 9] =
+    ["strace:", "???", "<... ???", "> ", "| ", "Process ", "% time", "%% time", "------"];
+
+/// Reads one line: what stands before it, and what it says.
+pub fn line(text: &str) -> Result<(Prefix, Item<'_>), Bad> {
+    let text = text.trim_end_matches(['\n', '\r']).trim_start();
     if text.trim().is_empty() {
-        return Ok((0, Item::Nothing));
+        return Ok((Prefix::default(), Item::Nothing));
     }
     let (tid, body) = thread_of(text)?;
-    let body = skip_decorations(body);
-    if ["+++", "---", "strace:", "???", "<... ???", "> "].iter().any(|p| body.starts_with(p)) {
-        return Ok((tid, Item::Nothing));
+    let (mut prefix, body) = skip_decorations(body);
+    prefix.tid = tid;
+    if let Some(rest) = body.strip_prefix("[ Process PID=") {
+        let runs = rest.split_once(" runs in ").and_then(|r| r.1.split_once(" mode"));
+        return Ok((prefix, runs.map_or(Item::Nothing, |r| Item::Personality(r.0))));
+    }
+    if let Some(rest) = body.strip_prefix("+++ ") {
+        return Ok((prefix, end_of(rest).map_or(Item::Nothing, Item::Ended)));
+    }
+    if let Some(rest) = body.strip_prefix("--- ") {
+        let name = rest.split(' ').next().filter(|n| n.starts_with("SIG"));
+        return Ok((prefix, name.map_or(Item::Nothing, Item::Signal)));
+    }
+    if NO_CALLS.iter().any(|p| body.starts_with(p)) || is_row_of_summary(text) {
+        return Ok((prefix, Item::Nothing));
     }
     if let Some(rest) = body.strip_prefix("<... ") {
         let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
         if end > 0
             && let Some(tail) = rest[end..].strip_prefix(" resumed>")
         {
-            return Ok((tid, Item::Resumed { name: &rest[..end], rest: tail.trim_start() }));
+            return Ok((prefix, Item::Resumed { name: &rest[..end], rest: tail.trim_start() }));
         }
     }
     if let Some(name) = call_name(body) {
         return Ok((
-            tid,
-            match body.strip_suffix(UNFINISHED) {
+            prefix,
+            match without_marker(body) {
                 Some(head) => Item::Unfinished { name, head: head.trim_end() },
                 None => Item::Call(body),
             },
@@ -96,19 +140,59 @@ pub fn line(text: &str) -> Result<(u32, Item<'_>), Bad> {
     Err(Bad::new(0, format!("does not read as strace output: {}", clip(text))))
 }
 
+/// The stamp of a line, if it has one.
+pub(crate) fn stamp(text: &str) -> Option<u64> {
+    let (_, body) = thread_of(text.trim_start()).ok()?;
+    Some(skip_decorations(body).0.time_ns).filter(|t| *t > 0)
+}
+
+/// `exited with 3 +++`, `killed by SIGSEGV (core dumped) +++`
+fn end_of(text: &str) -> Option<End<'_>> {
+    if let Some(rest) = text.strip_prefix("exited with ") {
+        return rest.split(' ').next()?.parse().ok().map(End::Exited);
+    }
+    text.strip_prefix("killed by ").and_then(|r| r.split(' ').next()).map(End::Killed)
+}
+
+/// A call without `<unfinished ...>`, `<detached ...>` or `<pid changed to 8 ...>` at its end.
+fn without_marker(body: &str) -> Option<&str> {
+    let (head, mark) = body.trim_end().strip_suffix(" ...>")?.rsplit_once('<')?;
+    let known = matches!(mark, "unfinished" | "detached") || mark.starts_with("pid changed to ");
+    known.then_some(head)
+}
+
+/// ` 50.00    0.000123           5        24         3 read`, as `-c` and `-C` write it at the end.
+fn is_row_of_summary(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let number = |w: &&&str| w.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    (4..=9).contains(&words.len())
+        && !text.contains('(')
+        && words.iter().take_while(number).count() >= 3
+        && words.last().is_some_and(|w| w.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+}
+
 /// Whether the second half of a call says that it never came back.
 pub fn never_returned(rest: &str) -> bool {
     rest.starts_with(UNFINISHED)
 }
 
 fn is_name(c: char) -> bool {
-    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
+/// The name that a call begins with. Capitals come only in the names of an architecture's own calls: `ARM_set_tls`, `SYS_318`.
 fn call_name(body: &str) -> Option<&str> {
     let end = body.find(|c: char| !is_name(c))?;
-    (end > 0 && body[end..].starts_with('(') && !body.starts_with(|c: char| c.is_ascii_digit()))
-        .then(|| &body[..end])
+    let name = &body[..end];
+    let first = name.bytes().take_while(u8::is_ascii_uppercase).count();
+    let fits = first == 0 || first == name.len() || name.as_bytes()[first] == b'_';
+    let lower = name.bytes().skip(first).all(|b| !b.is_ascii_uppercase());
+    (end > 0
+        && fits
+        && lower
+        && body[end..].starts_with('(')
+        && !body.starts_with(|c: char| c.is_ascii_digit()))
+    .then_some(name)
 }
 
 fn thread_of(text: &str) -> Result<(u32, &str), Bad> {
@@ -139,8 +223,9 @@ fn without_comm(text: &str) -> (&str, &str) {
     }
 }
 
-/// Leaves out times, instruction pointers and call numbers.
-fn skip_decorations(mut body: &str) -> &str {
+/// Leaves out times, instruction pointers and call numbers; the last time is kept.
+fn skip_decorations(mut body: &str) -> (Prefix, &str) {
+    let mut prefix = Prefix::default();
     loop {
         let shorter = if let Some(rest) = body.strip_prefix('[') {
             match rest.split_once(']') {
@@ -149,27 +234,42 @@ fn skip_decorations(mut body: &str) -> &str {
                 {
                     rest
                 }
-                _ => return body,
+                _ => return (prefix, body),
             }
         } else if let Some(rest) = body.strip_prefix("(+") {
             match rest.split_once(')') {
                 Some((_, rest)) => rest,
-                None => return body,
+                None => return (prefix, body),
             }
         } else {
             let end =
                 body.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(body.len());
             let (stamp, rest) = body.split_at(end);
             if !stamp.contains([':', '.']) || !stamp.starts_with(|c: char| c.is_ascii_digit()) {
-                return body;
+                return (prefix, body);
+            }
+            if rest.starts_with(char::is_whitespace)
+                && let Some(ns) = nanoseconds(stamp)
+            {
+                prefix.relative = !stamp.contains(':') && ns < 1_000_000_000_000_000;
+                prefix.time_ns = ns;
             }
             rest
         };
         if !shorter.starts_with(char::is_whitespace) {
-            return body;
+            return (prefix, body);
         }
         body = shorter.trim_start();
     }
+}
+
+/// `10:11:12.5` or `1700000000.5` in nanoseconds.
+fn nanoseconds(stamp: &str) -> Option<u64> {
+    let (whole, part) = stamp.split_once('.').unwrap_or((stamp, "0"));
+    let seconds =
+        whole.split(':').try_fold(0u64, |all, n| all.checked_mul(60)?.checked_add(n.parse().ok()?))?;
+    let digits: String = part.chars().chain("000000000".chars()).take(9).collect();
+    seconds.checked_mul(1_000_000_000)?.checked_add(digits.parse().ok()?)
 }
 
 /// Reads a finished call. `text` is what [`without_fd_notes`] left of it.
@@ -179,7 +279,7 @@ pub fn call(text: &str) -> Result<RawCall<'_>, Bad> {
     let end = scan_args(inside, |_| ())?;
     let (ret, err, note) =
         result(&inside[end + 1..]).ok_or_else(|| Bad::new(0, format!("no result: {}", clip(text))))?;
-    Ok(RawCall { name, args: &inside[..end], ret, err, note })
+    Ok(RawCall { name, args: inside[..end].trim_end(), ret, err, note })
 }
 
 /// The arguments of a call, apart.
@@ -261,9 +361,17 @@ fn errno(rest: &str) -> Option<&str> {
     if word.len() == rest.len() || !word.starts_with('E') {
         return None;
     }
-    let end = word.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit())).unwrap_or(word.len());
+    let end = word
+        .find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
+        .unwrap_or(word.len());
     let ends_here = !word[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
     (end > 1 && ends_here).then(|| &word[..end])
+}
+
+/// The `<0.000123>` of `-T` at the end of a call, in nanoseconds.
+pub(crate) fn duration(text: &str) -> Option<u64> {
+    let (_, secs) = text.trim_end().strip_suffix('>')?.rsplit_once('<')?;
+    secs.bytes().all(|b| b.is_ascii_digit() || b == b'.').then(|| nanoseconds(secs)).flatten()
 }
 
 /// A note without the `<0.000123>` of `-T` at its end.
@@ -325,21 +433,16 @@ fn follows_descriptor(before: &[u8]) -> bool {
                 .is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_' && *b != b'<'))
 }
 
-/// The length of `<...>`, which may hold others and arrows.
+/// The length of `<...>`. A path may hold anything, also quotes and `>`: the end is where an argument can go on.
 fn note_len(b: &[u8]) -> Option<usize> {
-    let (mut depth, mut i) = (0usize, 0);
-    while i < b.len() {
-        match b[i] {
-            b'"' => i += quoted_len(&b[i..])? - 1,
-            b'<' => depth += 1,
-            b'>' if i > 0 && b[i - 1] == b'-' => {}
-            b'>' if depth == 1 => return Some(i + 1),
-            b'>' => depth -= 1,
-            _ => {}
-        }
-        i += 1;
-    }
-    None
+    memchr::memchr_iter(b'>', b)
+        .find(|&i| {
+            let rest = &b[i + 1..];
+            let ends =
+                rest.first().is_none_or(|c| b",)]} \t|=\n\r".contains(c)) || rest.starts_with(b"(deleted)");
+            ends && b.get(i.wrapping_sub(1)) != Some(&b'-')
+        })
+        .map(|i| i + 1)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use super::*;
 
 fn whole(text: &str) -> (u32, RawCall<'_>) {
     match line(text) {
-        Ok((tid, Item::Call(body))) => (tid, call(body).expect("a call")),
+        Ok((prefix, Item::Call(body))) => (prefix.tid, call(body).expect("a call")),
         other => panic!("{other:?}"),
     }
 }
@@ -60,10 +60,10 @@ fn results() {
 
 #[test]
 fn halves() {
-    let (tid, item) = line("7 read(3,  <unfinished ...>").expect("reads");
-    assert_eq!((tid, item), (7, Item::Unfinished { name: "read", head: "read(3," }));
-    let (tid, item) = line("7 <... read resumed>\"x\", 1) = 1").expect("reads");
-    assert_eq!((tid, item), (7, Item::Resumed { name: "read", rest: "\"x\", 1) = 1" }));
+    let (at, item) = line("7 read(3,  <unfinished ...>").expect("reads");
+    assert_eq!((at.tid, item), (7, Item::Unfinished { name: "read", head: "read(3," }));
+    let (at, item) = line("7 <... read resumed>\"x\", 1) = 1").expect("reads");
+    assert_eq!((at.tid, item), (7, Item::Resumed { name: "read", rest: "\"x\", 1) = 1" }));
     let (_, item) = line("7 <... futex resumed> <unfinished ...>) = ?").expect("reads");
     assert!(matches!(item, Item::Resumed { rest, .. } if never_returned(rest)));
 }
@@ -75,10 +75,14 @@ fn lines_that_are_no_calls() {
         "  ",
         "7 ???( <unfinished ...>",
         "7 <... ??? resumed>)                = ?",
-        "7 +++ exited with 0 +++",
-        "7 +++ killed by SIGKILL +++",
         "+++ superseded by execve in pid 9 +++",
-        "7 --- SIGURG {si_signo=SIGURG, si_code=SI_TKILL, si_pid=1, si_uid=0} ---",
+        "Process 12 attached",
+        "Process 12 resumed (parent 11 ready)",
+        "%% time     seconds  usecs/call     calls    errors syscall",
+        "------ ----------- ----------- --------- --------- ----------------",
+        " 50.00    0.000123           5        24         3 read",
+        "100.00    0.000246           5        48         3 total",
+        " | 00000  68 65 6c 6c 6f                                    hello            |",
         "7 10:11:12 --- stopped by SIGSTOP ---",
         "strace: Process 12 attached",
         "7 ???( <unfinished ...>",
@@ -86,6 +90,40 @@ fn lines_that_are_no_calls() {
     ] {
         assert!(matches!(line(text), Ok((_, Item::Nothing))), "{text}: {:?}", line(text));
     }
+}
+
+#[test]
+fn ends_and_signals() {
+    for (text, item) in [
+        ("7 +++ exited with 3 +++", Item::Ended(End::Exited(3))),
+        ("7 +++ killed by SIGSEGV (core dumped) +++", Item::Ended(End::Killed("SIGSEGV"))),
+        ("7 --- SIGSEGV {si_signo=SIGSEGV, si_addr=NULL} ---", Item::Signal("SIGSEGV")),
+        ("7 --- SIGCHLD (Child exited) @ 0 (0) ---", Item::Signal("SIGCHLD")),
+        ("strace: [ Process PID=7 runs in 32 bit mode. ]", Item::Nothing),
+        ("[ Process PID=7 runs in 32 bit mode. ]", Item::Personality("32 bit")),
+        ("7 read(3,  <detached ...>", Item::Unfinished { name: "read", head: "read(3," }),
+        ("7 read(3,  <pid changed to 8 ...>", Item::Unfinished { name: "read", head: "read(3," }),
+        ("7 ARM_set_tls(0xb6f) = 0", Item::Call("ARM_set_tls(0xb6f) = 0")),
+        ("\t7 SYS_318(0x1) = 0", Item::Call("SYS_318(0x1) = 0")),
+        ("7<C2 CompilerThre> BREAKPOINT() = 0", Item::Call("BREAKPOINT() = 0")),
+    ] {
+        assert_eq!(line(text).expect(text).1, item, "{text}");
+    }
+}
+
+#[test]
+fn stamps() {
+    for (text, ns, relative) in [
+        ("7 10:11:12.5 close(3) = 0", 36_672_500_000_000, false),
+        ("7 1700000000.000001 close(3) = 0", 1_700_000_000_000_001_000, false),
+        ("     0.000123 close(3) = 0", 123_000, true),
+        ("close(3) = 0", 0, false),
+    ] {
+        let (prefix, _) = line(text).expect(text);
+        assert_eq!((prefix.time_ns, prefix.relative), (ns, relative), "{text}");
+    }
+    assert_eq!(duration("close(3) = 0 <0.000123>"), Some(123_000));
+    assert_eq!(duration("close(3) = 0</a>"), None);
 }
 
 #[test]
@@ -120,6 +158,9 @@ fn descriptor_notes() {
         ("close(3<TCPv6:[[::1]:80->[::1]:90]>) = 0", "close(3) = 0"),
         ("pipe2([3<pipe:[1]>, 4<pipe:[1]>], 0) = 0", "pipe2([3, 4], 0) = 0"),
         ("f(1<<3, [112 => 28]) = 0 <0.1>", "f(1<<3, [112 => 28]) = 0 <0.1>"),
+        ("close(3</tmp/a>b>) = 0", "close(3) = 0"),
+        ("close(3</tmp/a\"b>) = 0", "close(3) = 0"),
+        ("dup2(3</dev/null<char 1:3>>, 1</dev/pts/0<char 136:0>>) = 1", "dup2(3, 1) = 1"),
         ("f(3<", "f(3<"),
     ] {
         assert_eq!(without_fd_notes(text), want);

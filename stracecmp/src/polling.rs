@@ -10,7 +10,7 @@
 //!   bisection.
 //! - I2: a tag in `live` belongs to the descriptor it maps to; `tags_of` may hold more and is checked against `live`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -20,63 +20,109 @@ use crate::error::Bad;
 use crate::fds::{self, FdId, Ready, Side};
 use crate::lines::Origin;
 use crate::log::{Log, View};
+use crate::projector::Projector;
+use crate::rules::Profile;
 use crate::text::{bits, show_bits};
-use crate::trace::{Lint, Projector, What};
+use crate::trace::{Lint, What};
 
+/// An event, as strace writes it since 5.0 or wrote it before: `{EPOLLIN, {u32=5, u64=5}}`.
 static EVENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\{events=([A-Z0-9x_|]+), data=(\{[^}]*\}|0x[0-9a-f]+|[0-9]+)\}")
+    Regex::new(r"\{(?:events=)?([A-Z0-9x_|]+), (?:data=)?(\{[^}]*\}|0x[0-9a-f]+|[0-9]+)\}")
         .expect("a constant that was tried")
 });
 static U64: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"u64=(0x[0-9a-f]+|[0-9]+)").expect("a constant that was tried"));
 
-/// What the walk knows about the poller.
+/// A tag of one poller.
+type Tag = (FdId, u64);
+
+/// What the walk knows about the pollers of a process.
 #[derive(Default)]
 pub(crate) struct Polling {
-    live: HashMap<u64, FdId>,
-    dead: HashMap<u64, (FdId, u32)>,
-    tags: HashSet<u64>,
-    tags_of: HashMap<FdId, SmallVec<[u64; 1]>>,
+    live: HashMap<Tag, FdId>,
+    dead: HashMap<Tag, (FdId, u32)>,
+    tags: HashSet<Tag>,
+    tags_of: HashMap<FdId, SmallVec<[Tag; 1]>>,
     /// Threads whose blocking poll reported the eventfd and that have not read it yet.
     must_read: HashSet<u32>,
     /// First line of a poll that may block -> those of the others that were blocking then (L6).
     overlaps: HashMap<u32, Vec<u32>>,
+    /// The line on which the call began that had to wait.
+    waiting: HashMap<(FdId, bool), u32>,
+    /// The events that a poller reported: line, bits. Lines never decrease.
+    events: HashMap<FdId, Vec<(u32, Ready)>>,
+    /// The shapes of polls, by what varies with the program.
+    shapes: BTreeSet<String>,
 }
 
 impl Polling {
+    /// What a process made by this one knows.
+    pub(crate) fn inherited(&self) -> Polling {
+        Polling { live: self.live.clone(), tags_of: self.tags_of.clone(), ..Polling::default() }
+    }
+
     /// L6 needs begin and end of every wait, so they are looked at before the walk.
-    pub(crate) fn learn_intervals(&mut self, log: &Log, kept: &[u32]) -> Result<(), Bad> {
+    pub(crate) fn learn_intervals(&mut self, log: &Log, kept: &[u32]) {
         let mut waits = Vec::new();
         for &i in kept {
             let call = &log.calls[i as usize];
-            if fds::is_poll(log.strings.get(call.name)) && log.view(call).arg(3)? != "0" {
-                waits.push((call.entry, call.exit));
+            if fds::is_poll(log.strings.get(call.name)) {
+                let c = log.view(call);
+                if let (Ok(of), Ok(limit)) = (c.arg(0), c.arg(3))
+                    && limit != "0"
+                {
+                    waits.push((call.entry, call.exit, of));
+                }
             }
         }
         waits.sort_unstable();
-        let mut active: Vec<(u32, u32)> = Vec::new();
-        for (entry, exit) in waits {
+        let mut active: Vec<(u32, u32, &str)> = Vec::new();
+        for (entry, exit, of) in waits {
             active.retain(|o| entry < o.1);
-            if !active.is_empty() {
-                self.overlaps.insert(entry, active.iter().map(|o| o.0).collect());
+            let others: Vec<u32> = active.iter().filter(|o| o.2 == of).map(|o| o.0).collect();
+            if !others.is_empty() {
+                self.overlaps.insert(entry, others);
             }
-            active.push((entry, exit));
+            active.push((entry, exit, of));
         }
-        Ok(())
     }
 
-    fn forget(&mut self, fd: FdId) -> SmallVec<[u64; 1]> {
-        let mut tags = self.tags_of.remove(&fd).unwrap_or_default();
-        tags.retain(|t| self.live.get(t) == Some(&fd));
-        for t in &tags {
+    fn forget(&mut self, ep: FdId, fd: FdId) -> SmallVec<[Tag; 1]> {
+        let tags = self.tags_of.remove(&fd).unwrap_or_default();
+        let (mut gone, rest): (SmallVec<[Tag; 1]>, SmallVec<[Tag; 1]>) =
+            tags.into_iter().partition(|t| t.0 == ep);
+        if !rest.is_empty() {
+            self.tags_of.insert(fd, rest);
+        }
+        gone.retain(|t| self.live.get(t) == Some(&fd));
+        for t in &gone {
             self.live.remove(t);
         }
-        tags
+        gone
     }
 
-    fn register(&mut self, tag: u64, fd: FdId) {
+    fn register(&mut self, tag: Tag, fd: FdId) {
         self.live.insert(tag, fd);
         self.tags_of.entry(fd).or_default().push(tag);
+    }
+}
+
+/// The limit of a poll in milliseconds: -1 for none; `epoll_pwait2` has a time.
+fn limit_of(c: &View<'_>) -> Result<i64, Bad> {
+    let text = c.arg(3)?;
+    if c.name != "epoll_pwait2" {
+        return c.int(3);
+    }
+    if text == "NULL" {
+        return Ok(-1);
+    }
+    let mut numbers = text.split(|ch: char| !ch.is_ascii_digit()).filter_map(|n| n.parse::<i64>().ok());
+    // tv_sec=1, tv_nsec=500: the names hold no digits.
+    match (numbers.next(), numbers.next()) {
+        (Some(sec), Some(ns)) => {
+            Ok(sec.saturating_mul(1000).saturating_add(ns.saturating_add(999_999) / 1_000_000))
+        }
+        _ => Err(c.bad(format!("not a time: {text}"))),
     }
 }
 
@@ -105,19 +151,19 @@ impl Projector<'_> {
             self.trace.fds.get_mut(ep).kind = self.trace.texts.intern("epoll");
         }
         if self.kind(ep) != "epoll" {
-            self.trace.fault(
-                Lint::L1,
-                c.exit,
-                format!("{} on a descriptor that is no epoll instance: {c}", c.name),
-            );
+            let text = format!("{} on a descriptor that is no epoll instance: {c}", c.name);
+            self.lint(Lint::L1, c.exit, text);
         }
         self.check_shape(c);
         if c.err.is_some() {
-            self.trace.fault(Lint::L1, c.exit, format!("a poll failed: {c}"));
-            return Ok(());
+            if self.rules.profile == Profile::Go {
+                self.lint(Lint::L1, c.exit, format!("a poll failed: {c}"));
+                return Ok(());
+            }
+            return Err(c.bad(format!("a poll failed: {c}")));
         }
         self.check_break_is_read(c, false);
-        let ms = c.int(3)?;
+        let ms = limit_of(c)?;
         let counts = &mut self.trace.counts;
         if ms < 0 {
             counts.unlimited += 1;
@@ -131,10 +177,17 @@ impl Projector<'_> {
         if ms != 0 {
             for other in self.polling.overlaps.remove(&c.entry).unwrap_or_default() {
                 let text = format!("two threads wait in the poller at once (lines {other} and {})", c.entry);
-                self.trace.fault(Lint::L6, c.entry, text);
+                self.lint(Lint::L6, c.entry, text);
             }
         }
-        self.events(c, ms)
+        self.events(c, ep, ms)
+    }
+
+    /// A fault that Go never has; other programs may.
+    pub(crate) fn lint(&mut self, lint: Lint, line: u32, text: String) {
+        if self.rules.profile == Profile::Go {
+            self.trace.fault(lint, line, text);
+        }
     }
 
     fn check_shape(&mut self, c: &View<'_>) {
@@ -148,45 +201,55 @@ impl Projector<'_> {
             self.buf.push_str(if i == 3 { "MS" } else { a });
         }
         self.buf.push(')');
+        if !self.rules.suite {
+            if self.polling.shapes.insert(self.buf.clone()) {
+                let all: Vec<&str> = self.polling.shapes.iter().map(String::as_str).collect();
+                self.trace.counts.signature = Some(all.join(" and "));
+            }
+            return;
+        }
         let first = self.trace.counts.signature.get_or_insert_with(|| self.buf.clone());
         if *first != self.buf {
             let text = format!("polls of two shapes: {first} and {}", self.buf);
-            self.trace.fault(Lint::L1, c.exit, text);
+            self.lint(Lint::L1, c.exit, text);
         }
     }
 
-    fn events(&mut self, c: &View<'_>, ms: i64) -> Result<(), Bad> {
+    fn events(&mut self, c: &View<'_>, ep: FdId, ms: i64) -> Result<(), Bad> {
         let text = c.arg(1)?;
         if text == "[]" {
             return Ok(());
         }
         for m in EVENT.captures_iter(text) {
             let (mask, data) = (&m[1], &m[2]);
-            let tag = tag_of(c, data)?;
+            let tag = (ep, tag_of(c, data)?);
+            // A poller that the log did not see being made has descriptors that it did not see being added.
+            let half_way = !self.trace.fds.get(ep).made;
             let Some(&fd) = self.polling.live.get(&tag) else {
                 match self.polling.dead.get(&tag) {
                     Some(&(fd, gone)) if gone < c.entry => {
                         let text = format!("an event with the tag of a removed {}", self.kind(fd));
-                        self.trace.fault(Lint::L2, c.exit, text);
+                        self.lint(Lint::L2, c.exit, text);
                     }
                     Some(_) => {} // it was removed while the poll was under way
+                    None if half_way && !self.rules.suite => {}
                     None => {
                         let text = format!("an event with a tag that no ADD gave: {data}");
-                        self.trace.fault(Lint::L2, c.exit, text);
+                        self.lint(Lint::L2, c.exit, text);
                     }
                 }
                 continue;
             };
             if self.kind(fd) == "eventfd" {
                 if !bits(mask).eq(["EPOLLIN"]) {
-                    self.trace.fault(Lint::L4, c.exit, format!("the eventfd is ready for {mask}"));
+                    self.lint(Lint::L4, c.exit, format!("the eventfd is ready for {mask}"));
                 }
                 if ms != 0 {
                     self.polling.must_read.insert(c.tid);
                 }
                 continue;
             }
-            self.trace.fds.get_mut(fd).events.push((c.exit, Ready::of(bits(mask))));
+            self.polling.events.entry(fd).or_default().push((c.exit, Ready::of(bits(mask))));
         }
         Ok(())
     }
@@ -195,18 +258,21 @@ impl Projector<'_> {
     pub(crate) fn check_break_is_read(&mut self, c: &View<'_>, reads_it: bool) {
         if self.polling.must_read.remove(&c.tid) && !reads_it {
             let text = "the eventfd was not read after a blocking poll reported it".to_owned();
-            self.trace.fault(Lint::L4, c.exit, text);
+            self.lint(Lint::L4, c.exit, text);
         }
     }
 
     /// L4: the break is eight bytes, the number 1, and read as eight bytes.
     pub(crate) fn check_break(&mut self, c: &View<'_>) -> Result<(), Bad> {
+        if self.rules.profile == Profile::Generic {
+            return Ok(());
+        }
         let fine = match c.err {
             Some(err) => err == "EAGAIN",
             None => c.arg(1)? == r#""\1\0\0\0\0\0\0\0""# && c.arg(2)? == "8" && c.ret == "8",
         };
         if !fine {
-            self.trace.fault(Lint::L4, c.exit, format!("the eventfd: {c}"));
+            self.lint(Lint::L4, c.exit, format!("the eventfd: {c}"));
         }
         Ok(())
     }
@@ -226,14 +292,14 @@ impl Projector<'_> {
             self.txt(", {events=");
             self.txt(&mask);
             self.txt(", data=TAG})");
-            self.add_or_modify(c, op, fd, tag);
+            self.add_or_modify(c, op, fd, (ep, tag));
         } else {
             self.txt(", ");
             self.txt(if event.starts_with("0x") { "PTR" } else { event });
             self.txt(")");
         }
         if op == "EPOLL_CTL_DEL" && c.ok() {
-            for tag in self.polling.forget(fd) {
+            for tag in self.polling.forget(ep, fd) {
                 self.polling.dead.insert(tag, (fd, c.exit));
             }
         }
@@ -241,12 +307,12 @@ impl Projector<'_> {
         Ok(())
     }
 
-    fn add_or_modify(&mut self, c: &View<'_>, op: &str, fd: FdId, tag: u64) {
+    fn add_or_modify(&mut self, c: &View<'_>, op: &str, fd: FdId, tag: Tag) {
         match op {
             "EPOLL_CTL_ADD" => {
                 if !self.polling.tags.insert(tag) {
                     let text = format!("the tag of an earlier ADD is used again for {}", self.kind(fd));
-                    self.trace.fault(Lint::L3, c.exit, text);
+                    self.lint(Lint::L3, c.exit, text);
                 }
                 if c.ok() {
                     self.polling.dead.remove(&tag);
@@ -254,7 +320,7 @@ impl Projector<'_> {
                 }
             }
             "EPOLL_CTL_MOD" if c.ok() => {
-                self.polling.forget(fd);
+                self.polling.forget(tag.0, fd);
                 self.polling.register(tag, fd);
             }
             _ => {}
@@ -281,7 +347,7 @@ impl Projector<'_> {
     /// W1: writes the wait that ended before this call, and notes whether the call must wait itself.
     pub(crate) fn wake(&mut self, c: &View<'_>, fd: Option<FdId>) -> Result<(), Bad> {
         for (fd, side) in self.waits_for(c, fd)? {
-            if let Some(first) = self.trace.fds.get_mut(fd).waiting[side as usize].take() {
+            if let Some(first) = self.polling.waiting.remove(&(fd, side == Side::Write)) {
                 self.wait_line(c, fd, side, first);
             }
             if !matches!(c.err, Some("EAGAIN" | "EINPROGRESS")) {
@@ -293,14 +359,14 @@ impl Projector<'_> {
                 _ => true,
             };
             if waits {
-                self.trace.fds.get_mut(fd).waiting[side as usize] = Some(c.entry);
+                self.polling.waiting.insert((fd, side == Side::Write), c.entry);
             }
         }
         Ok(())
     }
 
     fn wait_line(&mut self, c: &View<'_>, fd: FdId, side: Side, first: u32) {
-        let events = &self.trace.fds.get(fd).events;
+        let Some(events) = self.polling.events.get(&fd) else { return };
         let after = events.partition_point(|e| e.0 <= first); // I1
         let found = events[after..]
             .iter()

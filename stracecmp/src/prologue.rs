@@ -4,7 +4,7 @@
 use crate::error::Bad;
 use crate::fds::FdId;
 use crate::log::View;
-use crate::trace::Projector;
+use crate::projector::Projector;
 
 impl Projector<'_> {
     /// P2: whether this is what a runtime does before the program's first call.
@@ -23,7 +23,10 @@ impl Projector<'_> {
                         .all(|n| matches!(n, "" | "0" | "1" | "2"))
             }
             "openat" | "open" => is_start_file(c.arg(usize::from(c.name == "openat"))?.trim_matches('"')),
-            "read" | "pread64" | "close" | "fstat" | "newfstatat" => {
+            "access" | "faccessat" | "faccessat2" if !self.rules.suite => {
+                is_start_file(c.arg(usize::from(c.name != "access"))?.trim_matches('"'))
+            }
+            "read" | "pread64" | "close" | "fstat" | "newfstatat" | "fstat64" => {
                 fd.and_then(|fd| self.path(fd)).is_some_and(is_start_file)
             }
             _ => false,

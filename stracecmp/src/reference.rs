@@ -2,14 +2,17 @@
 
 use crate::error::{Bad, clip};
 use crate::lines::Lines;
-use crate::normal::{MAGIC, Normal, Range, Runs, Variants};
+use crate::normal::{Child, MAGIC, Normal, Range, Runs, Variants};
 use crate::per_fd::Sequence;
+use crate::process::Ending;
+use crate::rules::Profile;
 
 enum Section {
     Head,
     Prologue,
     Runs,
     Child,
+    Exec,
 }
 
 enum Order {
@@ -31,6 +34,12 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
         limited: Runs::default(),
         expired: Runs::default(),
         longest_ms: None,
+        profile: Profile::Generic,
+        suite: true,
+        single: false,
+        ending: Ending::Unknown,
+        blocked: Vec::new(),
+        threads: 0,
     };
     if !text.starts_with(MAGIC) {
         return Err(Bad::new(1, format!("a reference begins with \"{MAGIC}\"")));
@@ -51,7 +60,20 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
             match (&section, &order) {
                 (Section::Head, _) => return Err(bad("not a normalised trace".to_owned())),
                 (Section::Prologue, _) => push(&mut n.prologue, line, at),
-                (Section::Child, _) => push(&mut n.children, line, at),
+                (Section::Child, _) => {
+                    n.children
+                        .last_mut()
+                        .map(|c| &mut c.lines)
+                        .into_iter()
+                        .for_each(|l| l.push_read(line, at));
+                }
+                (Section::Exec, _) => {
+                    n.children
+                        .last_mut()
+                        .and_then(|c| c.after.as_mut())
+                        .into_iter()
+                        .for_each(|l| l.push_read(line, at));
+                }
                 (Section::Runs, Order::Global) => {
                     let Some((_, lines)) = global.last_mut() else {
                         return Err(bad("the order is stated after the runs".to_owned()));
@@ -82,6 +104,10 @@ pub(crate) fn read(text: &str) -> Result<Normal, Bad> {
         Order::Global => Variants::Global(global),
         Order::PerDescriptor => Variants::PerDescriptor(per_fd),
     };
+    if n.suite {
+        // The suite's references are Go's, and say so.
+        n.profile = if n.source.starts_with("go") { Profile::Go } else { Profile::Generic };
+    }
     if n.variants.is_empty() {
         return Err(Bad::new(0, "no runs in the normalised trace"));
     }
@@ -108,8 +134,13 @@ fn open_section(
             Ok(Section::Prologue)
         }
         (Some("child"), None) => {
-            n.children.push(Lines::default());
+            n.children.push(Child::default());
             Ok(Section::Child)
+        }
+        (Some("exec"), None) => {
+            let child = n.children.last_mut().ok_or("an exec before any child")?;
+            child.after = Some(Lines::default());
+            Ok(Section::Exec)
         }
         (Some("runs"), Some(count)) => {
             let count = count.parse().map_err(|_| format!("not a number of runs: {}", clip(count)))?;
@@ -128,6 +159,10 @@ fn header(n: &mut Normal, head: &str) -> Result<(), String> {
     match key {
         "program" => n.program = rest.to_owned(),
         "source" => n.source = rest.to_owned(),
+        "profile" => {
+            n.suite = false;
+            n.profile = if rest == "go" { Profile::Go } else { Profile::Generic };
+        }
         "poll" => n.signature = (rest != "none").then(|| rest.to_owned()),
         "polls" => n.polls = range(rest).ok_or_else(|| format!("polls: {}", clip(rest)))?,
         "waits" => waits(n, rest).ok_or_else(|| format!("waits: {}", clip(rest)))?,

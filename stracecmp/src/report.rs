@@ -4,9 +4,10 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::compare::{Finding, Report};
+use crate::compare::{Finding, NoiseRow, Report};
 use crate::diff::{Change, FdChange, Mark, Row};
 use crate::explain;
+use crate::text::visible;
 
 const GONE: Style = AnsiColor::Red.on_default();
 const NEW: Style = AnsiColor::Green.on_default();
@@ -22,7 +23,7 @@ fn row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
         Mark::Gone => GONE,
         Mark::New => NEW,
     };
-    writeln!(f, "  {style}{row}{style:#}")
+    writeln!(f, "  {style}{}{style:#}", visible(&row.to_string()))
 }
 
 fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
@@ -30,10 +31,10 @@ fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
 }
 
 fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
-    let (kind, n) = (&c.kind, c.times);
+    let (kind, n) = (visible(&c.kind), c.times);
     let (subject, s) = if n == 1 { (format!("a {kind}"), "s") } else { (format!("{n} {kind}"), "") };
     let side = |f: &mut fmt::Formatter<'_>, lines: &[Row], style: Style, sign| {
-        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {}{style:#}", l.text))
+        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {}{style:#}", visible(&l.text)))
     };
     match &c.change {
         Change::Differs(all) => {
@@ -55,7 +56,9 @@ fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Finding::Lint(fault) => writeln!(f, "  lint {fault} (line {})", fault.line),
+            Finding::Lint(fault) => {
+                writeln!(f, "  lint {} (line {})", visible(&fault.to_string()), fault.line)
+            }
             Finding::Order { whole, by_fd } => {
                 writeln!(f, "  {HEAD}the program as a whole:{HEAD:#}")?;
                 rows(f, whole)?;
@@ -93,6 +96,19 @@ impl fmt::Display for Finding {
                     want.0, want.1
                 )
             }
+            Finding::Ending { process, want, got } => {
+                writeln!(f, "  end of process {process}: the reference {want}, the candidate {got}")
+            }
+            Finding::Blocked { process, want, got } => {
+                let said =
+                    |all: &[String]| if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+                writeln!(
+                    f,
+                    "  process {process} was blocked in: reference {}, candidate {}",
+                    said(want),
+                    said(got)
+                )
+            }
             Finding::Prologue(all) => {
                 writeln!(f, "  {HEAD}before the program's first call:{HEAD:#}")?;
                 rows(f, all)
@@ -103,12 +119,34 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for text in &self.before {
+            writeln!(f, "  {WHY}recorded differently:{WHY:#} {}", visible(text))?;
+        }
+        for text in &self.headline {
+            writeln!(f, "  {HEAD}{}{HEAD:#}", visible(text))?;
+        }
         self.findings.iter().try_for_each(|finding| finding.fmt(f))?;
         for why in explain::explain(self) {
             let times = if why.times > 1 { format!(" ({} times)", why.times) } else { String::new() };
             writeln!(f, "  {WHY}why:{WHY:#} {HEAD}{}{HEAD:#}{times}", why.class.title())?;
             writeln!(f, "       {}", why.class.text())?;
         }
-        Ok(())
+        for text in &self.notes {
+            writeln!(f, "  {DIM}note: {text}{DIM:#}")?;
+        }
+        noise(f, &self.noise)
     }
+}
+
+/// The table of what was left out.
+fn noise(f: &mut fmt::Formatter<'_>, rows: &[NoiseRow]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "  {DIM}left out as noise   reference candidate{DIM:#}")?;
+    for row in rows {
+        let (group, calls) = (row.group.word(), row.calls.join(" "));
+        writeln!(f, "  {DIM}  {group:<18}{:>9}{:>10}  {calls}{DIM:#}", row.want, row.got)?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::normal::{Normal, Variants};
 use crate::story::{Step, Story};
+use crate::text::visible;
 
 const HEAD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -92,7 +93,9 @@ pub fn blocks(out: &mut impl Write, story: &Story) -> io::Result<()> {
     }
     for (n, child) in story.normal.children.iter().enumerate() {
         writeln!(out, "\n{HEAD}child process {}{HEAD:#}", n + 1)?;
-        child.iter().try_for_each(|line| writeln!(out, "        · {line}"))?;
+        child
+            .all()
+            .try_for_each(|l| writeln!(out, "{DIM}{:>7}{DIM:#} · {}", l.origin.at, visible(l.text)))?;
     }
     Ok(())
 }
@@ -100,5 +103,5 @@ pub fn blocks(out: &mut impl Write, story: &Story) -> io::Result<()> {
 fn entry(out: &mut impl Write, story: &Story, i: usize, step: Step) -> io::Result<()> {
     let e = &story.entries[i];
     let s = style(step);
-    writeln!(out, "{DIM}{:>7}{DIM:#} {s}{} {}{s:#}", e.origin.at, step.sign(), e.text)
+    writeln!(out, "{DIM}{:>7}{DIM:#} {s}{} {}{s:#}", e.origin.at, step.sign(), visible(&e.text))
 }

@@ -140,7 +140,7 @@ impl Story {
 
     /// What was read, to be looked at; nothing is read again.
     pub fn of(loaded: Loaded) -> Story {
-        let Loaded { normal, faults, notes } = loaded;
+        let Loaded { normal, faults, notes, .. } = loaded;
         let (entries, lives) = match &normal.variants {
             Variants::Global(v) => v.first().map(|v| tell(&v.1)).unwrap_or_default(),
             Variants::PerDescriptor(v) => v.first().map(|v| tell_sequences(&v.1)).unwrap_or_default(),

@@ -98,6 +98,90 @@ pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// The characters of the inside of a quoted string: what each is written as, and the byte it stands for.
+pub(crate) fn chars(inside: &str) -> impl Iterator<Item = (&str, u32)> {
+    let mut rest = inside;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let octal = |t: &str| t.bytes().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
+        let second = if first == '\\' { rest[1..].chars().next() } else { None };
+        let (len, value) = match second {
+            Some('x') => {
+                let n = rest[2..].bytes().take(2).take_while(u8::is_ascii_hexdigit).count();
+                (2 + n, u32::from_str_radix(&rest[2..2 + n], 16).unwrap_or(0))
+            }
+            Some(c) if octal(&rest[1..]) > 0 => {
+                let n = octal(&rest[1..]);
+                (1 + n, u32::from_str_radix(&rest[1..1 + n], 8).unwrap_or(u32::from(c)))
+            }
+            Some(c) => {
+                let plain = [('n', 10), ('t', 9), ('r', 13), ('v', 11), ('f', 12)];
+                let value = plain.iter().find(|p| p.0 == c).map_or(u32::from(c), |p| p.1);
+                (1 + c.len_utf8(), value)
+            }
+            None => (first.len_utf8(), u32::from(first)),
+        };
+        let (written, tail) = rest.split_at(len);
+        rest = tail;
+        Some((written, value))
+    })
+}
+
+/// How many bytes a quoted string shows.
+pub(crate) fn shown_len(quoted: &str) -> usize {
+    chars(&quoted[1..quoted.len() - 1]).count()
+}
+
+/// A string of `-x` or `-xx` as strace writes it without them.
+pub(crate) fn without_hex(quoted: &str) -> String {
+    let all: Vec<u32> = chars(&quoted[1..quoted.len() - 1]).map(|c| c.1).collect();
+    let mut out = String::from("\"");
+    for (i, &c) in all.iter().enumerate() {
+        match char::from_u32(c).filter(char::is_ascii) {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\u{b}') => out.push_str("\\v"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(c) if !c.is_ascii_control() => out.push(c),
+            // As short as can be, unless a digit follows.
+            _ if all.get(i + 1).is_some_and(|n| (0x30..=0x39).contains(n)) => {
+                out.push_str(&format!("\\{c:03o}"))
+            }
+            _ => out.push_str(&format!("\\{c:o}")),
+        }
+    }
+    out + "\""
+}
+
+/// A string cut off after `limit` bytes, as `-s` would have done.
+pub(crate) fn cut(quoted: &str, limit: usize) -> Option<String> {
+    let inside = &quoted[1..quoted.len() - 1];
+    let mut at = 0;
+    for (n, (written, _)) in chars(inside).enumerate() {
+        if n == limit {
+            return Some(format!("\"{}\"...", &inside[..at]));
+        }
+        at += written.len();
+    }
+    None
+}
+
+/// Text of a log for a terminal: control characters are shown, never sent.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(control) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if control(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
 /// The names in `EPOLLIN|EPOLLOUT`.
 pub fn bits(text: &str) -> impl Iterator<Item = &str> {
     text.split('|').map(str::trim).filter(|b| !b.is_empty())
@@ -157,6 +241,24 @@ mod tests {
     fn bytes_survive() {
         let bytes = b"read(3, \xff\xfe ok \xc3\xa9)";
         assert_eq!(&*encode(&decode(bytes)), bytes);
+    }
+
+    #[test]
+    fn hexadecimal_strings_are_rewritten() {
+        assert_eq!(without_hex(r#""\x68\x69\x0a\x00\x31\x22""#), r#""hi\n\0001\"""#);
+        assert_eq!(without_hex(r#""a\\x""#), r#""a\\x""#);
+    }
+
+    #[test]
+    fn strings_are_cut_by_the_bytes_they_show() {
+        assert_eq!(cut(r#""a\n\0\377bc""#, 4).as_deref(), Some(r#""a\n\0\377"..."#));
+        assert_eq!(cut(r#""abc""#, 3), None);
+        assert_eq!(shown_len(r#""a\n\177\"""#), 4);
+    }
+
+    #[test]
+    fn escapes_never_reach_a_terminal() {
+        assert_eq!(visible("a\u{1b}[31mb\u{9b}"), "a\\u{1b}[31mb\\u{9b}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 use crate::show::{head, style};
 use crate::story::{Step, Story};
+use crate::text::visible;
 
 /// More columns than this are not drawn.
 const WIDEST: usize = 24;
@@ -60,7 +61,7 @@ pub fn draw(out: &mut impl Write, story: &Story) -> io::Result<()> {
             write!(out, "… ")?;
         }
         let of = steps.iter().map(|s| s.1).find(|s| *s != Step::Other).unwrap_or(Step::Other);
-        writeln!(out, " {0}{1}{0:#}", style(of), entry.text)?;
+        writeln!(out, " {0}{1}{0:#}", style(of), visible(&entry.text))?;
         for column in &mut columns {
             if column.is_some_and(|life| last[life] <= i) {
                 *column = None; // I1

@@ -9,7 +9,8 @@ use crate::error::Bad;
 use crate::fds::{self, FdId};
 use crate::lines::Origin;
 use crate::log::View;
-use crate::trace::{Line, Part, Projector, What};
+use crate::projector::Projector;
+use crate::trace::{Line, Part, What};
 
 /// A2: ports from here on are the kernel's choice.
 const EPHEMERAL: u32 = 32768;
@@ -26,6 +27,7 @@ pattern!(SIZE, r"st_size=\d+");
 pattern!(HEX, r"0x[0-9a-f]+");
 pattern!(RUSAGE, r"\{ru_utime=.*\}$");
 pattern!(SI_PID, r"si_pid=\d+");
+pattern!(SI_UID, r"si_uid=\d+");
 pattern!(SI_TIME, r"si_([us]time)=\d+");
 pattern!(IOV_BASE, r"iov_base=0x[0-9a-f]{5,}");
 pattern!(MSG_PTR, r"msg_(name|control|iov)=0x[0-9a-f]{5,}");
@@ -63,7 +65,7 @@ impl Projector<'_> {
     }
 
     /// Writes a port that the kernel chose.
-    fn port(&mut self, port: u32) {
+    pub(crate) fn port(&mut self, port: u32) {
         self.flush();
         self.trace.parts.push(Part::Port(port));
     }
@@ -106,6 +108,10 @@ impl Projector<'_> {
 
     /// Writes a call; `made` are the descriptors it made.
     pub(crate) fn word(&mut self, c: &View<'_>, made: &[FdId]) -> Result<(), Bad> {
+        if !self.rules.suite {
+            self.neutral_word(c, made);
+            return Ok(());
+        }
         let own = self.descriptors(c)?;
         let first = own.iter().find(|o| o.0 == 0).map(|o| o.1);
         let machine =
@@ -189,13 +195,13 @@ impl Projector<'_> {
     }
 
     /// A2 in what the program prints: ports that were seen in an address before.
-    fn printed(&mut self, a: &str) {
+    pub(crate) fn printed(&mut self, a: &str) {
         let mut kept = 0;
         for (i, _) in a.match_indices(':') {
             let digits = a[i + 1..].bytes().take_while(u8::is_ascii_digit).count();
             if digits == 5
                 && let Ok(port) = a[i + 1..i + 6].parse()
-                && self.ports.contains(&port)
+                && self.ports.chosen.contains(&port)
             {
                 self.txt(&a[kept..=i]);
                 self.port(port);
@@ -217,6 +223,7 @@ impl Projector<'_> {
         for (mark, pattern, with) in [
             ("ru_utime", &RUSAGE, "RUSAGE"),
             ("si_pid", &SI_PID, "si_pid=PID"),
+            ("si_uid", &SI_UID, "si_uid=0"),
             ("time=", &SI_TIME, "si_$1=T"),
             ("iov_base=0x", &IOV_BASE, "iov_base=PTR"),
             ("=0x", &MSG_PTR, "msg_$1=PTR"),
@@ -233,7 +240,7 @@ impl Projector<'_> {
                 && let Ok(port) = text[from..from + digits].parse::<u32>()
                 && port >= EPHEMERAL
             {
-                self.ports.insert(port);
+                self.ports.chosen.insert(port);
                 self.txt(&text[kept..from]);
                 self.port(port);
                 kept = from + digits;

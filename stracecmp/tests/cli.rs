@@ -93,7 +93,7 @@ fn bad_input_gets_file_line_and_reason() {
         ("# tracecmp 1\n", "", "no runs"),
     ] {
         std::fs::write(&log, text).expect("written");
-        let (code, _, err) = stracecmp([Path::new("show"), &log]);
+        let (code, _, err) = stracecmp([Path::new("show"), Path::new("--strict"), &log]);
         assert_eq!(code, 2, "{text:?}");
         let place = format!("{}{line}", log.display());
         assert!(err.contains(&place) && err.contains(reason), "{text:?}: {err}");

@@ -118,7 +118,7 @@ proptest! {
         let text = format!("{name}({}) = {ret}", args.join(", "));
         let line = format!("{tid} {text}");
         let (got, item) = parse::line(&line).expect("a line");
-        prop_assert_eq!(got, tid);
+        prop_assert_eq!(got.tid, tid);
         prop_assert_eq!(item, parse::Item::Call(&text));
         let c = parse::call(&text).expect("a call");
         prop_assert_eq!(c.name, &name);

@@ -1,5 +1,6 @@
 //! The commands: what they take, and what they do with it.
 
+mod reading;
 mod recording;
 
 use std::io::{BufWriter, Write};
@@ -7,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
-use stracecmp::compare::{Prologue, Report, compare};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use stracecmp::compare::{Prologue, Report};
 use stracecmp::error::{Bad, Error};
+use stracecmp::judge::{self, Order};
 use stracecmp::log::Log;
 use stracecmp::normal::{Loaded, Normal, Variants};
 use stracecmp::story::Story;
+use stracecmp::text::visible;
 use stracecmp::trace::Trace;
 use stracecmp::{html, show, timeline};
 
@@ -49,7 +52,9 @@ struct Show {
     /// Write the form that references have
     #[arg(long)]
     plain: bool,
-    /// What strace wrote, or a reference
+    #[command(flatten)]
+    reading: reading::Options,
+    /// What strace wrote (a file, also compressed, a folder of -ff, or -), or a reference
     log: PathBuf,
 }
 
@@ -64,7 +69,12 @@ struct Compare {
     /// Say only which logs conform
     #[arg(short, long)]
     quiet: bool,
-    /// A normalised reference, or a log
+    /// Which order is demanded of two logs: auto is all if one thread made the lines, else fd
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
+    order: Demanded,
+    #[command(flatten)]
+    reading: reading::Options,
+    /// A normalised reference, or a log (a file, also compressed, a folder of -ff, or -)
     reference: PathBuf,
     /// The logs to be judged; with --html the page shows the first that differs
     #[arg(required = true)]
@@ -85,6 +95,28 @@ struct Normalise {
     /// The logs of the runs
     #[arg(required = true)]
     logs: Vec<PathBuf>,
+}
+
+/// Which order is demanded of two logs.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Demanded {
+    /// Of all lines if one thread made them, else of each descriptor's
+    #[default]
+    Auto,
+    /// Of each descriptor's lines
+    Fd,
+    /// Of all lines
+    All,
+}
+
+impl From<Demanded> for Order {
+    fn from(demanded: Demanded) -> Order {
+        match demanded {
+            Demanded::Auto => Order::Auto,
+            Demanded::Fd => Order::Fd,
+            Demanded::All => Order::All,
+        }
+    }
 }
 
 /// What a command found.
@@ -119,11 +151,11 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
 fn show_log(args: &Show) -> Result<Outcome> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     if args.plain {
-        let loaded = Normal::load(&args.log)?;
+        let loaded = args.reading.load(&args.log)?;
         out.write_all(&loaded.normal.to_bytes())?;
         loaded.faults.iter().try_for_each(|f| writeln!(out, "lint {f}"))?;
     } else {
-        let story = Story::load(&args.log)?;
+        let story = Story::of(args.reading.load(&args.log)?);
         if args.timeline { timeline::draw(&mut out, &story)? } else { show::blocks(&mut out, &story)? }
     }
     out.flush()?;
@@ -131,26 +163,29 @@ fn show_log(args: &Show) -> Result<Outcome> {
 }
 
 fn compare_logs(args: &Compare) -> Result<Outcome> {
-    let reference = Normal::load(&args.reference)?;
-    reference.notes.iter().for_each(|n| anstream::eprintln!("{}: {n}", args.reference.display()));
+    let reference = args.reading.reference(&args.reference)?;
     let prologue = if args.prologue { Prologue::Compare } else { Prologue::Ignore };
+    let options = judge::Options { prologue, order: args.order.into() };
     let mut outcome = Outcome::Same;
-    let mut on_page: Option<(Loaded, Report)> = None;
-    for path in &args.logs {
-        let log = Normal::load(path)?;
-        log.notes.iter().for_each(|note| anstream::eprintln!("{}: {note}", path.display()));
-        let report = compare(&reference.normal, &log.normal, &log.faults, prologue);
+    let mut on_page: Option<(Loaded, Loaded, Report)> = None;
+    for (i, path) in args.logs.iter().enumerate() {
+        let (want, got) = args.reading.pair(&reference, path)?;
+        let told = [(args.reference.as_path(), &want.notes), (path.as_path(), &got.notes)];
+        for (path, notes) in told.into_iter().skip(usize::from(i > 0)) {
+            notes.iter().for_each(|n| anstream::eprintln!("{}: {}", path.display(), visible(n)));
+        }
+        let report = judge::judge(&want, &got, options);
         tell(path, &report, args.quiet)?;
         if !report.conforms() {
             outcome = Outcome::Different;
         }
-        let first = on_page.as_ref().is_none_or(|p| p.1.conforms() && !report.conforms());
+        let first = on_page.as_ref().is_none_or(|p| p.2.conforms() && !report.conforms());
         if args.html.is_some() && first {
-            on_page = Some((log, report));
+            on_page = Some((want, got, report));
         }
     }
-    if let (Some(file), Some((log, report))) = (&args.html, on_page) {
-        write_page(file, reference, log, &report)?;
+    if let (Some(file), Some((want, got, report))) = (&args.html, on_page) {
+        write_page(file, want, got, &report)?;
     }
     Ok(outcome)
 }
@@ -162,7 +197,7 @@ fn tell(path: &Path, report: &Report, quiet: bool) -> Result<()> {
         if report.conforms() { ("conforms", AnsiColor::Green) } else { ("differs", AnsiColor::Red) };
     let style = color.on_default().bold();
     let mut out = BufWriter::new(anstream::stdout().lock());
-    writeln!(out, "{}: {style}{word}{style:#}", path.display())?;
+    writeln!(out, "{}: {style}{word}{style:#} (profile {})", path.display(), report.profile)?;
     if !quiet {
         write!(out, "{report}")?;
     }

@@ -190,8 +190,7 @@ pub fn go(args: &Go) -> Result<Outcome> {
     let report = compare(&reference, &loaded.normal, &loaded.faults, Prologue::Ignore);
     tell(&exe, &report, false)?;
     if let Some(page) = &args.html {
-        let reference = Loaded { normal: reference, faults: Vec::new(), notes: Vec::new() };
-        write_page(page, reference, loaded, &report)?;
+        write_page(page, Loaded::from(reference), loaded, &report)?;
     }
     Ok(if report.conforms() { Outcome::Same } else { Outcome::Different })
 }

@@ -28,7 +28,7 @@ pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
 }
 
 fn child(story: &Story, i: usize) -> Vec<Entry> {
-    let lines = story.normal.children.get(i).into_iter().flat_map(|c| c.lines());
+    let lines = story.normal.children.get(i).into_iter().flat_map(|c| c.all());
     lines.map(|l| Entry { origin: l.origin, text: l.text.to_owned() }).collect()
 }
 
