@@ -17,7 +17,7 @@ use gopark::sync::{Mutex, WaitGroup};
 use gopark::time::after_func;
 use gopark::{go, gosched};
 use gopark_runtime::micro;
-use gopark_runtime::poll_api::{Mode, PollDescriptor};
+use gopark_runtime::poll_api::{Direction, PollDescriptor};
 
 fn main() {
     // One P: what is measured is the cost of the operation, not of its way to another core.
@@ -136,7 +136,7 @@ fn poll_descriptor_reset(bencher: Bencher<'_, '_>) {
         let (ours, _theirs) = UnixStream::pair().expect("two sockets");
         ours.set_nonblocking(true).expect("non-blocking");
         let pd = PollDescriptor::open(ours.as_raw_fd()).expect("a socket can be polled");
-        (0..n).for_each(|_| pd.reset(Mode::Read).expect("open, and no deadline"));
+        (0..n).for_each(|_| pd.reset(Direction::Read).expect("open, and no deadline"));
         pd.unblock();
         pd.close();
     });
@@ -150,9 +150,9 @@ fn poll_descriptor_wait(bencher: Bencher<'_, '_>) {
         ours.set_nonblocking(true).expect("non-blocking");
         let pd = PollDescriptor::open(ours.as_raw_fd()).expect("a socket can be polled");
         for _ in 0..n {
-            pd.reset(Mode::Read).expect("open, and no deadline");
+            pd.reset(Direction::Read).expect("open, and no deadline");
             theirs.write_all(b"x").expect("there is room");
-            pd.wait(Mode::Read, &pd).expect("open, and no deadline");
+            pd.wait(Direction::Read, &pd).expect("open, and no deadline");
             ours.read_exact(&mut [0]).expect("it is readable");
         }
         pd.unblock();

@@ -18,7 +18,7 @@ use crate::addr::network::Transport;
 use crate::error::{Cause, OpError, Partial, Sentinel};
 use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::read_all::read_all;
-use crate::poll::{DeadlineMode, Error, Fd, Wait};
+use crate::poll::{Directions, Error, Fd, Wait};
 use crate::sock::keep_alive::KeepAliveConfig;
 use crate::sock::multipath_tcp;
 use crate::sock::net_fd::NetFd;
@@ -226,7 +226,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Both)
+        self.set_deadline_of(t, Directions::Both)
     }
 
     /// As [`set_deadline`](Self::set_deadline), of reads.
@@ -234,7 +234,7 @@ impl Conn {
     /// # Errors
     /// A closed connection.
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Read)
+        self.set_deadline_of(t, Directions::Read)
     }
 
     /// As [`set_deadline`](Self::set_deadline), of writes. A write that fails so may have written a part.
@@ -242,11 +242,11 @@ impl Conn {
     /// # Errors
     /// A closed connection.
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Write)
+        self.set_deadline_of(t, Directions::Write)
     }
 
-    fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
-        self.0.set_deadline(t, mode).map_err(|cause| self.0.set_error(cause))
+    fn set_deadline_of(&self, t: Option<Instant>, directions: Directions) -> Result<(), OpError> {
+        self.0.set_deadline(t, directions).map_err(|cause| self.0.set_error(cause))
     }
 
     /// An option's error, named for the call.

@@ -11,7 +11,7 @@ use crate::addr::network::{Network, Transport};
 use crate::addr::{Addr, Inet, NetAddr};
 use crate::conn::Conn;
 use crate::error::{AddrError, Cause, OpError};
-use crate::poll::{DeadlineMode, Wait};
+use crate::poll::{Directions, Wait};
 use crate::resolve::Resolver;
 use crate::resolve::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::sock::ipsock::Purpose;
@@ -237,7 +237,7 @@ impl Listener {
     /// # Errors
     /// A closed listener.
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.fd.set_deadline(t, DeadlineMode::Both).map_err(OpError::bare)
+        self.fd.set_deadline(t, Directions::Both).map_err(OpError::bare)
     }
 }
 

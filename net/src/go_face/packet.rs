@@ -13,7 +13,7 @@ use crate::addr::Addr;
 use crate::addr::network::Transport;
 use crate::error::{AddrError, Cause, OpError};
 use crate::go_face::listen::ListenConfig;
-use crate::poll::{DeadlineMode, Error, Wait};
+use crate::poll::{Directions, Error, Wait};
 use crate::resolve::Resolver;
 use crate::resolve::addr_list::{Op, first_ipv4, resolve_addr_list};
 use crate::sock::ipsock::Purpose;
@@ -168,7 +168,7 @@ impl PacketConn {
     /// # Errors
     /// A closed socket.
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Both)
+        self.set_deadline_of(t, Directions::Both)
     }
 
     /// As [`set_deadline`](Self::set_deadline), of reads.
@@ -176,7 +176,7 @@ impl PacketConn {
     /// # Errors
     /// A closed socket.
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Read)
+        self.set_deadline_of(t, Directions::Read)
     }
 
     /// As [`set_deadline`](Self::set_deadline), of writes.
@@ -184,11 +184,11 @@ impl PacketConn {
     /// # Errors
     /// A closed socket.
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
-        self.set_deadline_of(t, DeadlineMode::Write)
+        self.set_deadline_of(t, Directions::Write)
     }
 
-    fn set_deadline_of(&self, t: Option<Instant>, mode: DeadlineMode) -> Result<(), OpError> {
-        self.0.set_deadline(t, mode).map_err(|cause| self.0.set_error(cause))
+    fn set_deadline_of(&self, t: Option<Instant>, directions: Directions) -> Result<(), OpError> {
+        self.0.set_deadline(t, directions).map_err(|cause| self.0.set_error(cause))
     }
 
     /// The size of the system's receive buffer.

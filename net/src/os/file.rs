@@ -14,7 +14,7 @@ use super::PathError;
 use crate::error::{Cause, Partial, Sentinel};
 use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::read_all::read_all;
-use crate::poll::{self, DeadlineMode, Kind, Wait};
+use crate::poll::{self, Directions, Kind, Wait};
 use crate::sys;
 
 /// An open file, a pipe's end, a device. Closed when dropped.
@@ -221,7 +221,7 @@ impl File {
     /// # Errors
     /// The poller does not watch the file; a closed file.
     pub fn set_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
-        self.set_deadline_of(at, DeadlineMode::Both)
+        self.set_deadline_of(at, Directions::Both)
     }
 
     /// When reads give up, the one under way too; `None`: never.
@@ -229,7 +229,7 @@ impl File {
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
     pub fn set_read_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
-        self.set_deadline_of(at, DeadlineMode::Read)
+        self.set_deadline_of(at, Directions::Read)
     }
 
     /// When writes give up, the one under way too; `None`: never.
@@ -237,11 +237,11 @@ impl File {
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
     pub fn set_write_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
-        self.set_deadline_of(at, DeadlineMode::Write)
+        self.set_deadline_of(at, Directions::Write)
     }
 
-    fn set_deadline_of(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), PathError> {
-        self.fd.set_deadline(at, mode).map_err(|e| match e {
+    fn set_deadline_of(&self, at: Option<Instant>, directions: Directions) -> Result<(), PathError> {
+        self.fd.set_deadline(at, directions).map_err(|e| match e {
             poll::Error::Sentinel(Sentinel::FileClosing) => self.fail("", Sentinel::ClosedFile.into()),
             e => self.fail("", e),
         })

@@ -15,7 +15,7 @@ use gopark_runtime::poll_api::{PollDescriptor, PollError, fewest_syscalls};
 use gopark_runtime::sema::{Handoff, semacquire, semrelease};
 
 use super::fd_mutex::{Closed, FdMutex, NoLock, Unref};
-use super::{DeadlineMode, Direction, Error, Wait, context_error};
+use super::{Direction, Directions, Error, Wait, context_error};
 use crate::error::{Errno, Sentinel};
 use crate::sys;
 
@@ -330,14 +330,14 @@ impl Fd {
     }
 
     /// Operations give up at `at`, those under way too; `None` lifts the limit.
-    pub(crate) fn set_deadline(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), Error> {
+    pub(crate) fn set_deadline(&self, at: Option<Instant>, directions: Directions) -> Result<(), Error> {
         let in_ns = at.map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             i64::try_from(left.as_nanos()).unwrap_or(i64::MAX)
         });
         let _reference = self.incref()?;
         let pd = self.pd.ok_or(Sentinel::NoDeadline)?;
-        pd.set_deadline(in_ns, mode);
+        pd.set_deadline(in_ns, directions);
         Ok(())
     }
 }

@@ -19,6 +19,6 @@ mod writev;
 
 pub(crate) use error::Error;
 pub(crate) use fd::{Fd, Kind};
-pub(crate) use gopark_runtime::poll_api::{DeadlineMode, Mode as Direction};
+pub(crate) use gopark_runtime::poll_api::{Direction, Directions};
 pub(crate) use wait::{Wait, context_error};
 pub(crate) use writev::MAX_VEC;

@@ -12,7 +12,7 @@ use gopark_runtime::blocking;
 
 use crate::error::{Errno, Sentinel};
 use crate::poll::connect::{ConnectError, Connecting};
-use crate::poll::{DeadlineMode, Direction, Error, Fd, Kind, MAX_VEC, Wait};
+use crate::poll::{Direction, Directions, Error, Fd, Kind, MAX_VEC, Wait};
 use crate::sys::{self, RawAddr};
 
 /// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
@@ -240,11 +240,11 @@ impl Socket {
             return Ok(self);
         }
         if deadline.is_some() {
-            self.fd.set_deadline(deadline, DeadlineMode::Write)?;
+            self.fd.set_deadline(deadline, Directions::Write)?;
         }
         self.fd.wait_connected(Wait::NO_CONTEXT).map_err(connect_error)?;
         if deadline.is_some() {
-            self.fd.set_deadline(None, DeadlineMode::Write)?;
+            self.fd.set_deadline(None, Directions::Write)?;
         }
         Ok(self)
     }
@@ -325,10 +325,10 @@ impl Socket {
 }
 
 /// The deadline of one direction.
-fn deadline_of(direction: Direction) -> DeadlineMode {
+fn deadline_of(direction: Direction) -> Directions {
     match direction {
-        Direction::Read => DeadlineMode::Read,
-        Direction::Write => DeadlineMode::Write,
+        Direction::Read => Directions::Read,
+        Direction::Write => Directions::Write,
     }
 }
 

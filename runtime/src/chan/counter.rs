@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::hchan::{Hchan, State};
+use super::hchan::{ChanFlags, Hchan};
 use crate::words::shim::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Relaxed},
@@ -31,7 +31,7 @@ pub(super) unsafe fn release_sender<T>(chan: NonNull<Hchan>) {
     let c = unsafe { chan.as_ref() };
     // ORDERING: AcqRel pairs with itself in the other senders: the last one comes after all they did.
     if c.senders.fetch_sub(1, AcqRel) == 1 {
-        c.close(State::CLOSED);
+        c.close(ChanFlags::CLOSED);
         // SAFETY: this side's last handle.
         unsafe { last_of_side::<T>(chan) };
     }
@@ -46,7 +46,7 @@ pub(super) unsafe fn release_receiver<T>(chan: NonNull<Hchan>) {
     let c = unsafe { chan.as_ref() };
     // ORDERING: AcqRel pairs with itself in the other receivers: the last one comes after all they did.
     if c.receivers.fetch_sub(1, AcqRel) == 1 {
-        c.close(State::CLOSED);
+        c.close(ChanFlags::CLOSED);
         // SAFETY: the messages are of type T; nothing enters the buffer any more, nobody else takes from it.
         unsafe { discard_messages::<T>(c) };
         // SAFETY: this side's last handle.

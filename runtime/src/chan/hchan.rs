@@ -35,17 +35,17 @@ use crate::words::shim::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Re
 /// | `TIMED` | its messages come from the clock (`after`, `tick`); never changes |
 /// | `CLOSE_CALLED` | `Sender::close` was called |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct State(u8);
+pub(super) struct ChanFlags(u8);
 
-impl State {
-    pub(super) const OPEN: State = State(0);
-    pub(super) const CLOSED: State = State(1);
-    pub(super) const WATCHED: State = State(2);
-    pub(super) const TIMED: State = State(4);
-    pub(super) const CLOSE_CALLED: State = State(8);
+impl ChanFlags {
+    pub(super) const OPEN: ChanFlags = ChanFlags(0);
+    pub(super) const CLOSED: ChanFlags = ChanFlags(1);
+    pub(super) const WATCHED: ChanFlags = ChanFlags(2);
+    pub(super) const TIMED: ChanFlags = ChanFlags(4);
+    pub(super) const CLOSE_CALLED: ChanFlags = ChanFlags(8);
 
     #[inline(always)]
-    pub(super) fn has(self, bits: State) -> bool {
+    pub(super) fn has(self, bits: ChanFlags) -> bool {
         self.0 & bits.0 != 0
     }
 }
@@ -90,7 +90,7 @@ pub(super) enum Block {
 #[repr(C, align(64))]
 pub(super) struct Hchan {
     pub(super) lock: RawLock,
-    /// A `State`. Written under the lock, read without it as a hint.
+    /// A `ChanFlags`. Written under the lock, read without it as a hint.
     state: AtomicU8,
     /// Slots in the ring, or in a chunk.
     pub(super) wrap: u32,
@@ -157,7 +157,7 @@ impl Hchan {
         let cap = cap.unwrap_or(usize::MAX);
         let c = Box::new(Hchan {
             lock: RawLock::new(),
-            state: AtomicU8::new(State::OPEN.0),
+            state: AtomicU8::new(ChanFlags::OPEN.0),
             wrap: Hchan::wrap_of(elem, cap),
             qcount: AtomicUsize::new(0),
             limit: AtomicUsize::new(cap),
@@ -189,13 +189,13 @@ impl Hchan {
 
     /// Exact under the lock, a hint without it (but `TIMED`, which never changes).
     #[inline(always)]
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> ChanFlags {
         // Relaxed: see the field.
-        State(self.state.load(Relaxed))
+        ChanFlags(self.state.load(Relaxed))
     }
 
     /// Under the lock.
-    pub(super) fn set_state(&self, bits: State) {
+    pub(super) fn set_state(&self, bits: ChanFlags) {
         self.state.store(self.state.load(Relaxed) | bits.0, Relaxed);
     }
 
@@ -210,7 +210,7 @@ impl Hchan {
     }
 
     /// Under the lock.
-    pub(super) fn clear_state(&self, bits: State) {
+    pub(super) fn clear_state(&self, bits: ChanFlags) {
         self.state.store(self.state.load(Relaxed) & !bits.0, Relaxed);
     }
 
@@ -250,7 +250,7 @@ impl Hchan {
     #[inline(always)]
     pub(super) unsafe fn send(&self, src: *const u8, size: usize, block: Block) -> Sent {
         self.lock.lock();
-        if self.state() == State::OPEN && self.has_room() && self.recvq.is_empty() {
+        if self.state() == ChanFlags::OPEN && self.has_room() && self.recvq.is_empty() {
             // SAFETY: there is room; the caller's message.
             unsafe { self.push(src, size) };
             self.lock.unlock();
@@ -263,7 +263,7 @@ impl Hchan {
     /// The rest of `send`; called with the lock held, returns without it.
     #[inline(never)]
     unsafe fn send_slow(&self, src: *const u8, block: Block) -> Sent {
-        if self.state().has(State::CLOSED) {
+        if self.state().has(ChanFlags::CLOSED) {
             self.lock.unlock();
             return Sent::Closed;
         }
@@ -309,7 +309,7 @@ impl Hchan {
     #[inline(always)]
     pub(super) unsafe fn recv(&self, dst: *mut u8, size: usize, block: Block) -> Received {
         self.lock.lock();
-        if self.state() == State::OPEN && self.len() > 0 && self.sendq.is_empty() {
+        if self.state() == ChanFlags::OPEN && self.len() > 0 && self.sendq.is_empty() {
             // SAFETY: the buffer is not empty; the caller's slot.
             unsafe { self.pop(dst, size) };
             self.lock.unlock();
@@ -322,7 +322,7 @@ impl Hchan {
     /// The rest of `recv`; called with the lock held, returns without it.
     #[inline(never)]
     unsafe fn recv_slow(&self, dst: *mut u8, block: Block) -> Received {
-        if self.state().has(State::TIMED) {
+        if self.state().has(ChanFlags::TIMED) {
             self.lock.unlock();
             return Received::Timed;
         }
@@ -347,7 +347,7 @@ impl Hchan {
                     }
                 }
             }
-            if self.state().has(State::CLOSED) {
+            if self.state().has(ChanFlags::CLOSED) {
                 self.lock.unlock();
                 return Received::Closed;
             }
@@ -408,7 +408,7 @@ impl Hchan {
 
     /// Under the lock, when a place of the buffer has become free: gives it to the oldest sender, if one waits.
     pub(super) fn room_freed(&self, wakes: &mut WakeList) {
-        if self.state().has(State::CLOSED) {
+        if self.state().has(ChanFlags::CLOSED) {
             return;
         }
         // SAFETY: the lock is held.
@@ -428,12 +428,12 @@ impl Hchan {
 
     /// Closes it: receivers drain it, then fail; senders fail. Returns the state before. Go: closechan.
     #[doc(alias = "closechan")]
-    pub(super) fn close(&self, bits: State) -> State {
+    pub(super) fn close(&self, bits: ChanFlags) -> ChanFlags {
         let mut wakes = WakeList::new();
         self.lock.lock();
         let before = self.state();
-        self.set_state(State(State::CLOSED.0 | bits.0));
-        if !before.has(State::CLOSED) {
+        self.set_state(ChanFlags(ChanFlags::CLOSED.0 | bits.0));
+        if !before.has(ChanFlags::CLOSED) {
             // SAFETY: the lock is held. Receivers first, as Go does.
             unsafe {
                 self.recvq.drain_into(&mut wakes, Outcome::Closed, |_| true);

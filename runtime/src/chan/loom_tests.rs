@@ -4,7 +4,7 @@ use loom::thread;
 
 use super::hchan::{Received, Sent};
 use super::select::complete::Token;
-use super::select::selectgo::{Chosen, Mode, Op, Preference, Until, Want, selectgo};
+use super::select::selectgo::{Chosen, Op, Preference, SelectOptions, Until, Want, selectgo};
 use super::{Receiver, SendError, Sender, bounded};
 use crate::sched::g::WaitReason;
 use std::mem::MaybeUninit;
@@ -16,7 +16,7 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
     builder.check(f);
 }
 
-const MODE: Mode = Mode {
+const MODE: SelectOptions = SelectOptions {
     until: Until::Forever,
     preference: Preference::Biased,
     want: Want::Operation,
@@ -28,7 +28,7 @@ fn select_recv(rs: [&Receiver<Box<i32>>; 2], until: Until) -> Option<(usize, Opt
     let mut slot = MaybeUninit::<Box<i32>>::uninit();
     let ops = rs.map(|r| Op { elem: slot.as_mut_ptr().cast(), ..r.op() });
     // SAFETY: the channels are borrowed, the slot fits both.
-    let Chosen { at, token } = unsafe { selectgo(&ops, Mode { until, ..MODE }) }?;
+    let Chosen { at, token } = unsafe { selectgo(&ops, SelectOptions { until, ..MODE }) }?;
     // SAFETY: the message is in the slot.
     Some((at, (token == Token::Received).then(|| unsafe { slot.assume_init_read() })))
 }
@@ -215,7 +215,7 @@ fn loom_ready_sees_a_message_or_the_end() {
         let (s, r) = bounded(1);
         let sender = thread::spawn(move || s.send(Box::new(1)));
         // SAFETY: the channel is borrowed; no operation is begun.
-        let chosen = unsafe { selectgo(&[r.op()], Mode { want: Want::Readiness, ..MODE }) };
+        let chosen = unsafe { selectgo(&[r.op()], SelectOptions { want: Want::Readiness, ..MODE }) };
         assert!(chosen.is_some());
         assert_eq!(r.try_recv(), Ok(Box::new(1)));
         assert_eq!(sender.join().unwrap(), Ok(()));

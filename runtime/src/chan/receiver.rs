@@ -10,9 +10,9 @@ use std::ptr::{self, NonNull};
 
 use super::counter;
 use super::errors::{RecvError, TryRecvError};
-use super::hchan::{Block, Hchan, Received, State};
+use super::hchan::{Block, ChanFlags, Hchan, Received};
 use super::select::complete::Token;
-use super::select::selectgo::{Mode, Op, Until, selectgo};
+use super::select::selectgo::{Op, SelectOptions, Until, selectgo};
 use super::sudog::Dir;
 use crate::sched::g::WaitReason;
 
@@ -135,7 +135,7 @@ impl<T> Receiver<T> {
     pub(super) fn recv_until(&self, slot: &mut MaybeUninit<T>, until: Until) -> Received {
         let op = Op { elem: slot.as_mut_ptr().cast(), ..self.op() };
         // SAFETY: the channel lives, and the slot has room for its messages.
-        let chosen = unsafe { selectgo(&[op], Mode::one_operation(until, WaitReason::ChanReceive)) };
+        let chosen = unsafe { selectgo(&[op], SelectOptions::one_operation(until, WaitReason::ChanReceive)) };
         match chosen.map(|chosen| chosen.token) {
             Some(Token::Received) => Received::Yes,
             Some(_) => Received::Closed,
@@ -166,7 +166,7 @@ impl<T> Receiver<T> {
     pub fn is_full(&self) -> bool {
         match self.chan() {
             None => true,
-            Some(c) if c.state().has(State::TIMED) => c.due_len() == 1,
+            Some(c) if c.state().has(ChanFlags::TIMED) => c.due_len() == 1,
             Some(c) => !c.has_room(),
         }
     }
@@ -182,7 +182,7 @@ impl<T> Receiver<T> {
     pub fn len(&self) -> usize {
         match self.chan() {
             None => 0,
-            Some(c) if c.state().has(State::TIMED) => c.due_len(),
+            Some(c) if c.state().has(ChanFlags::TIMED) => c.due_len(),
             Some(c) => c.len(),
         }
     }
@@ -197,7 +197,7 @@ impl<T> Receiver<T> {
     pub fn capacity(&self) -> Option<usize> {
         match self.chan() {
             None => Some(0),
-            Some(c) if c.state().has(State::TIMED) => Some(1),
+            Some(c) if c.state().has(ChanFlags::TIMED) => Some(1),
             Some(c) => c.capacity(),
         }
     }

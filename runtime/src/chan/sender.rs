@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 
 use super::counter;
 use super::errors::{SendError, TrySendError};
-use super::hchan::{Block, Hchan, Sent, State};
+use super::hchan::{Block, ChanFlags, Hchan, Sent};
 use super::select::selectgo::Op;
 use super::sudog::Dir;
 
@@ -129,8 +129,8 @@ impl<T> Sender<T> {
     #[doc(alias = "closechan")]
     #[track_caller]
     pub fn close(&self) {
-        let before = self.chan().close(State::CLOSE_CALLED);
-        assert!(!before.has(State::CLOSE_CALLED), "close of closed channel");
+        let before = self.chan().close(ChanFlags::CLOSE_CALLED);
+        assert!(!before.has(ChanFlags::CLOSE_CALLED), "close of closed channel");
     }
 
     /// True if no message is in the buffer. A channel of capacity zero is always empty.

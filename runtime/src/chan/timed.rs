@@ -12,7 +12,7 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use super::hchan::{Hchan, State};
+use super::hchan::{ChanFlags, Hchan};
 use super::receiver::Receiver;
 use super::sudog::WakeList;
 use crate::sys::clock::{instant_to_ns, nanotime, ns_to_instant, saturating_ns};
@@ -79,7 +79,7 @@ pub(crate) fn ns_from_now(duration: Duration) -> i64 {
 /// A timed channel: next message at `when_ns`, then every `period_ns` (0: no more).
 pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
     let c = Hchan::new(Layout::new::<Instant>(), Some(0));
-    c.set_state(State::TIMED);
+    c.set_state(ChanFlags::TIMED);
     c.when_ns.set(when_ns);
     c.period_ns.set(period_ns);
     // Nobody has a sender: the last receiver frees it. Relaxed: not yet shared.

@@ -7,7 +7,7 @@ use super::errors::{RecvTimeoutError, SendTimeoutError, TrySendError};
 use super::hchan::Received;
 use super::receiver::Receiver;
 use super::select::complete::Token;
-use super::select::selectgo::{Mode, Op, Until, selectgo};
+use super::select::selectgo::{Op, SelectOptions, Until, selectgo};
 use super::sender::Sender;
 use crate::sched::g::WaitReason;
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
         };
         let op = Op { elem: (&raw const msg).cast_mut().cast(), ..self.op() };
         // SAFETY: the channel lives; the message is of its type, and ours no more if it was sent.
-        let chosen = unsafe { selectgo(&[op], Mode::one_operation(until(), WaitReason::ChanSend)) };
+        let chosen = unsafe { selectgo(&[op], SelectOptions::one_operation(until(), WaitReason::ChanSend)) };
         match chosen.map(|chosen| chosen.token) {
             Some(Token::Sent) => Ok(()),
             Some(_) => Err(SendTimeoutError::Disconnected(ManuallyDrop::into_inner(msg))),

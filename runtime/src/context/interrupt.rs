@@ -12,12 +12,12 @@ use crate::sync::sema::{Interrupt, Order, Target, semacquire_interruptible};
 
 /// Where a wait is registered; dropping it takes it off.
 #[derive(Default)]
-pub(crate) struct ContextSlot(Cell<Option<(Arc<Node>, u64)>>);
+pub(crate) struct ArmedContext(Cell<Option<(Arc<Node>, u64)>>);
 
 impl Interrupt for Context {
-    type Slot = ContextSlot;
+    type Armed = ArmedContext;
 
-    unsafe fn arm(&self, slot: &ContextSlot, target: Target) {
+    unsafe fn arm(&self, slot: &ArmedContext, target: Target) {
         let Some(node) = self.cancel_node() else { return };
         match node.add_new(Entry::Wait(target)) {
             Ok(id) => slot.0.set(Some((node.clone(), id))),
@@ -28,7 +28,7 @@ impl Interrupt for Context {
 }
 
 /// After the removal nobody uses the target: what runs it holds the node's lock (node.rs I3).
-impl Drop for ContextSlot {
+impl Drop for ArmedContext {
     fn drop(&mut self) {
         if let Some((node, id)) = self.0.take() {
             drop(node.remove(id));

@@ -51,11 +51,11 @@ pub(super) struct Cancel {
     deadline: Option<Instant>,
     /// 0, or 1 + the error; see I1.
     err: AtomicU8,
-    state: Mutex<State>,
+    state: Mutex<NodeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct NodeState {
     err: Option<ContextError>,
     cause: Option<Cause>,
     /// What to tell when done, by key, in the order of registration.
@@ -105,7 +105,7 @@ impl Node {
     /// A child of `parent`, done already if that is.
     #[doc(alias = "propagateCancel")]
     pub(super) fn cancellable(parent: &Context, deadline: Option<Instant>) -> Arc<Node> {
-        let (id, err, state) = (next_id(), AtomicU8::new(0), Mutex::new(State::default()));
+        let (id, err, state) = (next_id(), AtomicU8::new(0), Mutex::new(NodeState::default()));
         let kind = Kind::Cancel(Cancel { id, deadline, err, state });
         let node = Arc::new(Node { parent: parent.clone(), kind });
         if let Some(above) = parent.cancel_node()

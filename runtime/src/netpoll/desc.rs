@@ -5,16 +5,16 @@
 
 use crate::netpoll::info::{AtomicPollInfo, PollInfo};
 use crate::netpoll::sema::{Cause, PollSema};
-use crate::netpoll::{Mode, PollError};
+use crate::netpoll::{Direction, PollError};
 use crate::sched::g::GRef;
 use crate::throw::throw;
 use crate::words::shim::Mutex;
 use crate::words::shim::atomic::{AtomicI32, Ordering::Relaxed};
 
 #[cfg(not(loom))]
-pub(crate) use crate::timer::Timer;
+pub(crate) use crate::timer::HeapTimer;
 #[cfg(loom)]
-pub(crate) use model_timer::Timer;
+pub(crate) use model_timer::HeapTimer;
 
 /// What a descriptor is, as far as the poller cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +42,12 @@ pub(crate) struct PollDesc {
 
 /// Deadlines of one descriptor, under its lock. All times in nanoseconds of the monotonic clock.
 pub(crate) struct Deadlines {
-    pub(crate) read: Deadline,
-    pub(crate) write: Deadline,
+    pub(crate) read: DeadlineTimer,
+    pub(crate) write: DeadlineTimer,
 }
 
 /// One direction's deadline.
-pub(crate) struct Deadline {
+pub(crate) struct DeadlineTimer {
     /// When; 0 none, -1 expired. Go: rd, wd.
     pub(crate) at: i64,
     /// Guards against calls of an older setting. Go: rseq, wseq.
@@ -55,12 +55,12 @@ pub(crate) struct Deadline {
     /// Whether the timer is set. Go: rrun, wrun.
     pub(crate) running: bool,
     /// Never freed: a heap may hold it long after it was stopped. Go: rt, wt.
-    pub(crate) timer: &'static Timer,
+    pub(crate) timer: &'static HeapTimer,
 }
 
 impl Deadlines {
     pub(crate) fn new() -> Self {
-        Deadlines { read: Deadline::new(), write: Deadline::new() }
+        Deadlines { read: DeadlineTimer::new(), write: DeadlineTimer::new() }
     }
 
     /// Both set, and to the same time: one timer serves both. Go: combo.
@@ -70,9 +70,9 @@ impl Deadlines {
     }
 }
 
-impl Deadline {
+impl DeadlineTimer {
     fn new() -> Self {
-        Deadline { at: 0, seq: 0, running: false, timer: Box::leak(Box::new(Timer::new())) }
+        DeadlineTimer { at: 0, seq: 0, running: false, timer: Box::leak(Box::new(HeapTimer::new())) }
     }
 
     /// For the descriptor's next user.
@@ -113,17 +113,17 @@ impl PollDesc {
         self.fd.load(Relaxed)
     }
 
-    pub(crate) fn sema(&self, mode: Mode) -> &PollSema {
-        match mode {
-            Mode::Read => &self.rg,
-            Mode::Write => &self.wg,
+    pub(crate) fn sema(&self, direction: Direction) -> &PollSema {
+        match direction {
+            Direction::Read => &self.rg,
+            Direction::Write => &self.wg,
         }
     }
 
     /// May an operation in this direction go on?
     #[inline]
-    pub(crate) fn check(&self, mode: Mode) -> Result<(), PollError> {
-        self.info.load().check(mode)
+    pub(crate) fn check(&self, direction: Direction) -> Result<(), PollError> {
+        self.info.load().check(direction)
     }
 
     /// Makes a free record ready for this descriptor. Go: the first half of pollOpen.
@@ -164,7 +164,7 @@ impl PollDesc {
 
     /// The kernel says the descriptor is ready: notifies, hands the waiters to `push` (reader first), returns what is to be
     /// added to the number of waiters once they are queued.
-    pub(crate) fn netpollready(&self, ready: ReadyModes, mut push: impl FnMut(GRef)) -> i32 {
+    pub(crate) fn netpollready(&self, ready: Ready, mut push: impl FnMut(GRef)) -> i32 {
         let mut delta = 0;
         for (wanted, sema) in [(ready.read, &self.rg), (ready.write, &self.wg)] {
             if wanted && let Some(gp) = sema.unblock(Cause::IoReady) {
@@ -178,7 +178,7 @@ impl PollDesc {
 
 /// Which directions an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ReadyModes {
+pub(crate) struct Ready {
     pub(crate) read: bool,
     pub(crate) write: bool,
 }
@@ -186,11 +186,11 @@ pub(crate) struct ReadyModes {
 #[cfg(loom)]
 mod model_timer {
     /// A model's timer goes off when the model says so.
-    pub(crate) struct Timer;
+    pub(crate) struct HeapTimer;
 
-    impl Timer {
+    impl HeapTimer {
         pub(crate) fn new() -> Self {
-            Timer
+            HeapTimer
         }
         pub(crate) fn stop(&self) -> bool {
             true

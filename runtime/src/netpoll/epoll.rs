@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
 
-use crate::netpoll::desc::{PollDesc, ReadyModes};
+use crate::netpoll::desc::{PollDesc, Ready};
 use crate::netpoll::info::{EventErr, FdSeq, TAG_BITS};
 use crate::netpoll::netpoll_adjust_waiters;
 use crate::sched::ahead;
@@ -235,7 +235,7 @@ fn descriptor(event: &Event) -> Option<&'static PollDesc> {
 
 /// One event of a descriptor.
 fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
-    let modes = ReadyModes {
+    let modes = Ready {
         read: mask & (epoll::IN | epoll::RDHUP | epoll::HUP | epoll::ERR) != 0,
         write: mask & (epoll::OUT | epoll::HUP | epoll::ERR) != 0,
     };

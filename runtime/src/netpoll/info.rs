@@ -17,7 +17,7 @@
 //!    no lock; UNWATCHED goes once in a life, by a waiter.
 //! I2 fdseq is never 0 while the descriptor is open.
 
-use crate::netpoll::{Mode, PollError};
+use crate::netpoll::{Direction, PollError};
 use crate::words::shim::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 
 const CLOSING: u32 = 1 << 0;
@@ -86,8 +86,8 @@ impl PollInfo {
         self.0 & HUNG_UP != 0
     }
 
-    pub(crate) fn expired(self, mode: Mode) -> bool {
-        self.0 & expired_bit(mode) != 0
+    pub(crate) fn expired(self, direction: Direction) -> bool {
+        self.0 & expired_bit(direction) != 0
     }
 
     pub(crate) fn fdseq(self) -> FdSeq {
@@ -106,8 +106,8 @@ impl PollInfo {
         self.0 & UNWATCHED != 0
     }
 
-    pub(crate) fn with_expired(self, mode: Mode, expired: bool) -> PollInfo {
-        let bit = expired_bit(mode);
+    pub(crate) fn with_expired(self, direction: Direction, expired: bool) -> PollInfo {
+        let bit = expired_bit(direction);
         PollInfo(if expired { self.0 | bit } else { self.0 & !bit })
     }
 
@@ -120,24 +120,24 @@ impl PollInfo {
     /// its next write. Go: netpollcheckerr.
     #[doc(alias = "netpollcheckerr")]
     #[inline]
-    pub(crate) fn check(self, mode: Mode) -> Result<(), PollError> {
+    pub(crate) fn check(self, direction: Direction) -> Result<(), PollError> {
         if self.closing() {
             return Err(PollError::Closing);
         }
-        if self.expired(mode) {
+        if self.expired(direction) {
             return Err(PollError::Timeout);
         }
-        if mode == Mode::Read && self.event_err() {
+        if direction == Direction::Read && self.event_err() {
             return Err(PollError::NotPollable);
         }
         Ok(())
     }
 }
 
-fn expired_bit(mode: Mode) -> u32 {
-    match mode {
-        Mode::Read => EXPIRED_READ,
-        Mode::Write => EXPIRED_WRITE,
+fn expired_bit(direction: Direction) -> u32 {
+    match direction {
+        Direction::Read => EXPIRED_READ,
+        Direction::Write => EXPIRED_WRITE,
     }
 }
 
@@ -221,12 +221,12 @@ mod tests {
         let info = AtomicPollInfo::new();
         let first = info.load().fdseq();
         info.set_event_err(EventErr::Set, first);
-        assert_eq!(info.load().check(Mode::Read), Err(PollError::NotPollable));
-        assert_eq!(info.load().check(Mode::Write), Ok(()));
+        assert_eq!(info.load().check(Direction::Read), Err(PollError::NotPollable));
+        assert_eq!(info.load().check(Direction::Write), Ok(()));
         info.rebirth();
-        assert_eq!(info.load().check(Mode::Read), Ok(()));
+        assert_eq!(info.load().check(Direction::Read), Ok(()));
         info.set_event_err(EventErr::Set, first);
-        assert_eq!(info.load().check(Mode::Read), Ok(()));
+        assert_eq!(info.load().check(Direction::Read), Ok(()));
     }
 
     #[test]
@@ -234,11 +234,11 @@ mod tests {
         let info = AtomicPollInfo::new();
         info.publish(PollInfo::with_socket);
         info.set_event_err(EventErr::Set, info.load().fdseq());
-        assert_eq!(info.load().check(Mode::Read), Ok(()));
+        assert_eq!(info.load().check(Direction::Read), Ok(()));
         info.rebirth();
         info.set_event_err(EventErr::Set, info.load().fdseq());
         assert_eq!(
-            info.load().check(Mode::Read),
+            info.load().check(Direction::Read),
             Err(PollError::NotPollable),
             "the next life may be of something else"
         );
@@ -249,7 +249,7 @@ mod tests {
         let info = AtomicPollInfo::new();
         let first = info.load().fdseq();
         info.set_hung_up(first);
-        info.publish(|i| i.with_expired(Mode::Read, true));
+        info.publish(|i| i.with_expired(Direction::Read, true));
         assert!(info.load().hung_up());
         assert_eq!(info.load().fdseq(), first);
         info.rebirth();
@@ -261,11 +261,11 @@ mod tests {
     fn publish_keeps_event_err_and_fdseq() {
         let info = AtomicPollInfo::new();
         info.set_event_err(EventErr::Set, info.load().fdseq());
-        info.publish(|i| i.with_expired(Mode::Write, true));
+        info.publish(|i| i.with_expired(Direction::Write, true));
         assert!(info.load().event_err());
-        assert_eq!(info.load().check(Mode::Write), Err(PollError::Timeout));
-        info.publish(|i| i.with_expired(Mode::Write, false).with_closing());
-        assert_eq!(info.load().check(Mode::Write), Err(PollError::Closing));
+        assert_eq!(info.load().check(Direction::Write), Err(PollError::Timeout));
+        info.publish(|i| i.with_expired(Direction::Write, false).with_closing());
+        assert_eq!(info.load().check(Direction::Write), Err(PollError::Closing));
         assert_eq!(info.load().fdseq(), FdSeq(1));
     }
 

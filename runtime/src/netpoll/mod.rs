@@ -58,7 +58,7 @@ pub(crate) use epoll::{
 
 /// A direction of I/O. Go: the modes 'r' and 'w'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
+pub enum Direction {
     /// Reading, accepting.
     Read,
     /// Writing, connecting.

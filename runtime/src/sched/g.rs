@@ -32,7 +32,7 @@ use crate::sched::m::M;
 use crate::sched::p::P;
 use crate::sched::stack;
 use crate::sched::tls;
-use crate::timer::Timer;
+use crate::timer::HeapTimer;
 use crate::words::inbox::Linked;
 use crate::words::join_word::JoinWord;
 use crate::words::note::Note;
@@ -126,7 +126,7 @@ pub(crate) struct G {
     /// `LockOSThread` nesting; touched by the goroutine only.
     pub(crate) locked_count: Cell<u32>,
     /// The sleep timer. Go: g.timer.
-    pub(crate) timer: Timer,
+    pub(crate) timer: HeapTimer,
     /// A plain thread sleeps here.
     pub(crate) note: Note,
 }
@@ -167,7 +167,7 @@ impl G {
             spawn_site: AtomicPtr::new(ptr::null_mut()),
             parent: AtomicU64::new(0),
             name: AtomicPtr::new(ptr::null_mut()),
-            timer: Timer::new(),
+            timer: HeapTimer::new(),
             note: Note::new(),
         }
     }

@@ -17,7 +17,7 @@ use crate::sched::p::P;
 use crate::sched::runq::Place;
 use crate::sched::schedt::sched;
 use crate::sched::stack::{self, NoStack};
-use crate::words::join_word::{Joinable, Slot};
+use crate::words::join_word::{Joinable, SlotUse};
 
 /// How many goroutine numbers a P takes at once. Go: _GoidCacheBatch.
 const GOID_BATCH: u64 = 16;
@@ -154,14 +154,14 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
     let p = m.p();
     counts::count(p, Life::Ended);
     match gp.join.end() {
-        Slot::Free => gfput(p, gp),
-        Slot::InUse => counts::count(p, Life::Held),
+        SlotUse::Free => gfput(p, gp),
+        SlotUse::InUse => counts::count(p, Life::Held),
     }
 }
 
 /// The holder of a handle has taken the result: the slot is free, or will be once the goroutine has left it.
 pub(crate) fn release(gp: GRef) {
-    if gp.join.release() == Slot::Free {
+    if gp.join.release() == SlotUse::Free {
         with_p(|p| {
             counts::count(p, Life::Released);
             gfput(p, gp);
@@ -175,7 +175,7 @@ pub(crate) fn trim_held() {
         if gp.join.begin_trim() {
             // SAFETY: the goroutine has ended; until `end_trim` nobody reuses its stack.
             unsafe { stack::trim_to_record(gp) };
-            if gp.join.end_trim() == Slot::Free {
+            if gp.join.end_trim() == SlotUse::Free {
                 counts::count(None, Life::Released);
                 stack::free_g(gp);
             }

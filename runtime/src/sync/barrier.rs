@@ -21,12 +21,12 @@ use super::{Condvar, Mutex};
 /// # }) } }
 /// ```
 pub struct Barrier {
-    state: Mutex<State>,
+    state: Mutex<Arrivals>,
     all_here: Condvar,
     parties: usize,
 }
 
-struct State {
+struct Arrivals {
     arrived: usize,
     /// Which round it is; wraps.
     round: usize,
@@ -48,7 +48,7 @@ impl Barrier {
     /// ```
     #[must_use]
     pub const fn new(n: usize) -> Barrier {
-        Barrier { state: Mutex::new(State { arrived: 0, round: 0 }), all_here: Condvar::new(), parties: n }
+        Barrier { state: Mutex::new(Arrivals { arrived: 0, round: 0 }), all_here: Condvar::new(), parties: n }
     }
 
     /// Parks until all have arrived; the last one is the leader.

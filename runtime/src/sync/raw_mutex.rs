@@ -33,21 +33,21 @@ const STARVATION_THRESHOLD_NS: i64 = 1_000_000;
 /// The lock, without data. Go: sync.Mutex.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// A [`State`].
+    /// A [`MutexWord`].
     state: AtomicU32,
     sema: AtomicU32,
 }
 
 /// The word; see the file's head.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State(u32);
+struct MutexWord(u32);
 
 const LOCKED: u32 = 1;
 const WOKEN: u32 = 2;
 const STARVING: u32 = 4;
 const WAITER: u32 = 8;
 
-impl State {
+impl MutexWord {
     fn locked(self) -> bool {
         self.0 & LOCKED != 0
     }
@@ -65,23 +65,23 @@ impl State {
         self.0 & (LOCKED | STARVING) == 0
     }
     fn with(self, bits: u32) -> Self {
-        State(self.0 | bits)
+        MutexWord(self.0 | bits)
     }
     fn without(self, bits: u32) -> Self {
-        State(self.0 & !bits)
+        MutexWord(self.0 & !bits)
     }
     fn one_waiter_more(self) -> Self {
         if self.waiters() == u32::MAX / WAITER {
             throw!("sync: more than 2^29 goroutines wait for one mutex");
         }
-        State(self.0 + WAITER)
+        MutexWord(self.0 + WAITER)
     }
     fn one_waiter_less(self) -> Self {
-        State(self.0 - WAITER)
+        MutexWord(self.0 - WAITER)
     }
 }
 
-impl std::fmt::Debug for State {
+impl std::fmt::Debug for MutexWord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -134,12 +134,12 @@ impl Lock {
         match self.state.compare_exchange(0, LOCKED, Acquire, Relaxed) {
             Ok(_) => true,
             // Contended, but just now free, and somebody awake to compete with: the usual case with waiters.
-            Err(old) => State(old).free() && self.cas(State(old), State(old).with(LOCKED)),
+            Err(old) => MutexWord(old).free() && self.cas(MutexWord(old), MutexWord(old).with(LOCKED)),
         }
     }
 
     pub(crate) fn is_locked(&self) -> bool {
-        !State(self.state.load(Relaxed)).free()
+        !MutexWord(self.state.load(Relaxed)).free()
     }
 
     /// Fatal on an unlocked lock, as in Go. Whoever calls it unlocks: the lock does not know its owner.
@@ -147,16 +147,16 @@ impl Lock {
     pub(crate) fn unlock(&self) {
         // ORDERING: Release pairs with the Acquire of `cas` in the next one's lock; the read-modify-writes of waiters in
         // between continue the release sequence.
-        let new = State(self.state.fetch_sub(LOCKED, Release).wrapping_sub(LOCKED));
+        let new = MutexWord(self.state.fetch_sub(LOCKED, Release).wrapping_sub(LOCKED));
         // Nobody to wake, or somebody is awake (the usual case of a contended lock).
-        if new != State(0) && new.0 & (LOCKED | STARVING | WOKEN) != WOKEN {
+        if new != MutexWord(0) && new.0 & (LOCKED | STARVING | WOKEN) != WOKEN {
             self.unlock_slow(new);
         }
     }
 
     /// Unlocks and gives the lock to the first waiter, if there is one that nobody has woken yet.
     pub(crate) fn unlock_fair(&self) {
-        let old = State(self.state.load(Relaxed));
+        let old = MutexWord(self.state.load(Relaxed));
         if old.waiters() > 0 && !old.woken() && !old.starving() {
             // ORDERING: Release, as in `unlock`.
             let starved = old.without(LOCKED).with(STARVING);
@@ -168,7 +168,7 @@ impl Lock {
     }
 
     #[inline]
-    fn cas(&self, old: State, new: State) -> bool {
+    fn cas(&self, old: MutexWord, new: MutexWord) -> bool {
         // ORDERING: Acquire pairs with the Release in `unlock`.
         self.state.compare_exchange(old.0, new.0, Acquire, Relaxed).is_ok()
     }
@@ -190,7 +190,7 @@ impl Lock {
         let mut spins = 0;
         let mut gave_up = false;
         loop {
-            let old = State(self.state.load(Relaxed));
+            let old = MutexWord(self.state.load(Relaxed));
             if old.locked() && !old.starving() && !gave_up && spin::can_spin(spins) {
                 // Tell unlock that it need not wake anybody: we are here.
                 awoke = awoke || (!old.woken() && old.waiters() > 0 && self.cas(old, old.with(WOKEN)));
@@ -252,7 +252,7 @@ impl Lock {
             return Awoke::No;
         }
         loop {
-            let old = State(self.state.load(Relaxed));
+            let old = MutexWord(self.state.load(Relaxed));
             if !old.starving() {
                 return Awoke::Competitor;
             }
@@ -275,7 +275,7 @@ impl Lock {
     /// An interrupted waiter's way out; see I4. True: it has left. False: it got a unit and is awake.
     fn leave(&self) -> bool {
         loop {
-            let old = State(self.state.load(Relaxed));
+            let old = MutexWord(self.state.load(Relaxed));
             let unit_is_ours =
                 if old.starving() { !old.locked() && old.waiters() == 1 } else { old.waiters() == 0 };
             if unit_is_ours {
@@ -294,8 +294,8 @@ impl Lock {
 
     /// Go: unlockSlow.
     #[cold]
-    fn unlock_slow(&self, new: State) {
-        if !State(new.0.wrapping_add(LOCKED)).locked() {
+    fn unlock_slow(&self, new: MutexWord) {
+        if !MutexWord(new.0.wrapping_add(LOCKED)).locked() {
             fatal_unlocked();
         }
         if new.starving() {
@@ -311,7 +311,7 @@ impl Lock {
             // Relaxed: what the critical section wrote was released by `unlock`.
             match self.state.compare_exchange(old.0, old.one_waiter_less().with(WOKEN).0, Relaxed, Relaxed) {
                 Ok(_) => return semrelease(&self.sema, Handoff::No),
-                Err(now) => old = State(now),
+                Err(now) => old = MutexWord(now),
             }
         }
     }
@@ -321,7 +321,7 @@ impl Lock {
 pub(crate) struct NoInterrupt;
 
 impl Interrupt for NoInterrupt {
-    type Slot = ();
+    type Armed = ();
     unsafe fn arm(&self, _slot: &(), _target: crate::sync::sema::Target) {}
 }
 

@@ -35,11 +35,11 @@ use crate::words::shim;
 /// # }) } }
 /// ```
 pub struct Semaphore {
-    state: shim::Mutex<State>,
+    state: shim::Mutex<PermitQueue>,
 }
 
 /// See I1.
-pub(crate) struct State {
+pub(crate) struct PermitQueue {
     permits: usize,
     waiting: WaitList,
 }
@@ -69,7 +69,7 @@ impl Semaphore {
     /// ```
     #[must_use]
     pub const fn new(permits: usize) -> Self {
-        Semaphore { state: shim::Mutex::new(State { permits, waiting: WaitList::new() }) }
+        Semaphore { state: shim::Mutex::new(PermitQueue { permits, waiting: WaitList::new() }) }
     }
 
     /// Takes one permit, parking until it is there.
@@ -181,7 +181,7 @@ impl Semaphore {
     }
 }
 
-impl State {
+impl PermitQueue {
     /// Takes `n` permits, unless there are too few or somebody waits (I1).
     fn take(&mut self, n: usize) -> bool {
         let may = self.permits >= n && self.waiting.first_need().is_none();
@@ -205,15 +205,15 @@ impl State {
 }
 
 impl HasWaitList for Semaphore {
-    type Locked = State;
-    fn lock(&self) -> &shim::Mutex<State> {
+    type Locked = PermitQueue;
+    fn lock(&self) -> &shim::Mutex<PermitQueue> {
         &self.state
     }
-    fn list(state: &mut State) -> &mut WaitList {
+    fn list(state: &mut PermitQueue) -> &mut WaitList {
         &mut state.waiting
     }
     /// The next in line may need less.
-    fn has_left(&self, state: &mut State) -> Taken {
+    fn has_left(&self, state: &mut PermitQueue) -> Taken {
         state.admit()
     }
 }

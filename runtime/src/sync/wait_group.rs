@@ -51,9 +51,9 @@ const ONE: u64 = 1 << 32;
 
 /// The word taken apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State(u64);
+struct WaitGroupWord(u64);
 
-impl State {
+impl WaitGroupWord {
     fn counter(self) -> i32 {
         (self.0 >> 32) as i32
     }
@@ -91,7 +91,7 @@ impl WaitGroup {
     pub fn add(&self, n: usize) {
         let n = i32::try_from(n).expect("sync: WaitGroup counter overflow");
         // ORDERING: AcqRel: an add comes after the round of waits that it follows.
-        let new = State(
+        let new = WaitGroupWord(
             self.state.fetch_add(u64::from(n.unsigned_abs()) << 32, AcqRel).wrapping_add((n as u64) << 32),
         );
         if new.counter() < n {
@@ -115,7 +115,7 @@ impl WaitGroup {
     pub fn done(&self) {
         // ORDERING: AcqRel: Release pairs with the Acquire in `wait` and with the last `done`'s, which carries it on
         // through the semaphore.
-        let new = State(self.state.fetch_sub(ONE, AcqRel).wrapping_sub(ONE));
+        let new = WaitGroupWord(self.state.fetch_sub(ONE, AcqRel).wrapping_sub(ONE));
         if new.counter() < 0 {
             panic!("sync: negative WaitGroup counter");
         }
@@ -135,12 +135,12 @@ impl WaitGroup {
     /// ```
     pub fn wait(&self) {
         // ORDERING: Acquire pairs with the Release in `done`.
-        let mut state = State(self.state.load(Acquire));
+        let mut state = WaitGroupWord(self.state.load(Acquire));
         while state.counter() != 0 {
             // ORDERING: Acquire on failure, as above; success is ordered by the semaphore.
             match self.state.compare_exchange_weak(state.0, state.0 + 1, Relaxed, Acquire) {
                 Ok(_) => return self.sleep(),
-                Err(now) => state = State(now),
+                Err(now) => state = WaitGroupWord(now),
             }
         }
     }
@@ -156,7 +156,7 @@ impl WaitGroup {
 
     /// See I1.
     #[cold]
-    fn release(&self, state: State) {
+    fn release(&self, state: WaitGroupWord) {
         if self.state.load(Relaxed) != state.0 {
             panic!("sync: WaitGroup misuse: Add called concurrently with Wait");
         }
@@ -177,7 +177,7 @@ impl Default for WaitGroup {
 
 impl std::fmt::Debug for WaitGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let state = State(self.state.load(Relaxed));
+        let state = WaitGroupWord(self.state.load(Relaxed));
         f.debug_struct("WaitGroup")
             .field("counter", &state.counter())
             .field("waiters", &state.waiters())

@@ -42,7 +42,7 @@ const HANDLE: usize = 1 << (usize::BITS - 2);
 
 /// A timer and what it calls.
 struct Func<F: ?Sized> {
-    timer: timer::Timer,
+    timer: timer::HeapTimer,
     /// See I2.
     claims: AtomicUsize,
     /// See I1.
@@ -68,7 +68,7 @@ impl FuncHandle {
         F: FnMut() + Send + 'static,
     {
         let func = Arc::new(Func {
-            timer: timer::Timer::counted(Func::<F>::KEEP),
+            timer: timer::HeapTimer::counted(Func::<F>::KEEP),
             // This handle, and the call that is set below.
             claims: AtomicUsize::new(HANDLE + 1),
             due: AtomicUsize::new(0),

@@ -5,14 +5,14 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::state::State;
-use super::{Fields, Firing, Timer, Timers};
+use super::state::TimerState;
+use super::{Fields, Firing, HeapTimer, Timers};
 use crate::throw::throw;
 
 /// A locked timer. Dropping it unlocks and publishes `state`.
 pub(super) struct Locked<'a> {
-    pub(super) timer: &'a Timer,
-    pub(super) state: State,
+    pub(super) timer: &'a HeapTimer,
+    pub(super) state: TimerState,
 }
 
 impl Deref for Locked<'_> {
@@ -42,7 +42,7 @@ impl Drop for Locked<'_> {
 impl<'a> Locked<'a> {
     /// Locks the timer.
     #[inline(always)]
-    pub(super) fn new(timer: &'a Timer) -> Locked<'a> {
+    pub(super) fn new(timer: &'a HeapTimer) -> Locked<'a> {
         Locked { timer, state: timer.lock.lock() }
     }
 
@@ -51,8 +51,8 @@ impl<'a> Locked<'a> {
     /// # Safety
     /// It is in no heap and nobody else knows it.
     #[inline(always)]
-    pub(super) unsafe fn new_unshared(timer: &'a Timer) -> Locked<'a> {
-        Locked { timer, state: State::at_rest() }
+    pub(super) unsafe fn new_unshared(timer: &'a HeapTimer) -> Locked<'a> {
+        Locked { timer, state: TimerState::at_rest() }
     }
 
     /// The heap it is in.

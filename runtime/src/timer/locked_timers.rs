@@ -26,9 +26,9 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 use super::heap::Heap;
-use super::state::State;
+use super::state::TimerState;
 use super::timers::{Entry, Timers, earlier};
-use super::{Firing, Held, Locked, Timer};
+use super::{Firing, HeapTimer, Held, Locked};
 use crate::throw::throw;
 
 /// What `take_due` found.
@@ -72,7 +72,7 @@ impl<'a> LockedTimers<'a> {
 
     /// The timer of an entry.
     #[inline(always)]
-    fn timer<'t>(&self, entry: Entry) -> &'t Timer {
+    fn timer<'t>(&self, entry: Entry) -> &'t HeapTimer {
         // SAFETY: mod.rs I3: alive while in the heap, which is locked; callers do not keep it after the unlock.
         unsafe { entry.as_ref() }
     }
@@ -94,7 +94,7 @@ impl<'a> LockedTimers<'a> {
         // The entry's reference; `removed` takes it back.
         std::mem::forget(Held::another(t));
         t.ts = self.ts;
-        t.state = State::clean();
+        t.state = TimerState::clean();
         if self.heap.push(t.when, NonNull::from(t.timer)) {
             self.update_min_when_heap();
         }
@@ -106,7 +106,7 @@ impl<'a> LockedTimers<'a> {
         if t.state.zombie() {
             self.ts.add_zombies(-1);
         }
-        t.state = State::at_rest();
+        t.state = TimerState::at_rest();
         t.ts = ptr::null();
         Held::from_heap(t)
     }
@@ -149,7 +149,7 @@ impl<'a> LockedTimers<'a> {
             return true;
         }
         if t.state.modified() {
-            t.state = State::clean();
+            t.state = TimerState::clean();
             self.heap.reschedule_first(t.when);
             self.update_min_when_heap();
             return true;
@@ -238,7 +238,7 @@ impl<'a> LockedTimers<'a> {
                     continue; // with what is at `i` now
                 }
                 if t.state.modified() {
-                    t.state = State::clean();
+                    t.state = TimerState::clean();
                     self.heap.entries_mut()[i].when = t.when;
                     changed = true;
                 }

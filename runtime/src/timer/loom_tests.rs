@@ -4,11 +4,11 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread;
 
-use super::{Timer, Timers};
+use super::{HeapTimer, Timers};
 
 struct World {
     ts: Timers,
-    timers: [Timer; 2],
+    timers: [HeapTimer; 2],
     calls: [AtomicUsize; 2],
 }
 
@@ -21,7 +21,7 @@ unsafe fn count(arg: *mut (), _: usize, _: i64) {
 fn world() -> Arc<World> {
     let world = Arc::new(World {
         ts: Timers::new(),
-        timers: [Timer::new(), Timer::new()],
+        timers: [HeapTimer::new(), HeapTimer::new()],
         calls: [AtomicUsize::new(0), AtomicUsize::new(0)],
     });
     for i in 0..2 {

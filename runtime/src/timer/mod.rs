@@ -1,6 +1,6 @@
 //! Timers: one heap per P, changed lazily. Go: runtime/time.go (1.23).
 //!
-//! A [`Timer`] calls `f(arg, seq, delay)` at `when`, and again every `period`. It lives in the heap of the P on which it
+//! A [`HeapTimer`] calls `f(arg, seq, delay)` at `when`, and again every `period`. It lives in the heap of the P on which it
 //! was started ([`Timers`], `p.timers`). Whoever looks for work runs what is due in its own heap and in those it
 //! steals from; the last idle M waits in the poller until the earliest of all.
 //!
@@ -22,7 +22,7 @@
 //! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
 //!    timer's `when` (locked_timers.rs, "adjust", says why that must be a read-modify-write).
 //!
-//! Channels that the clock feeds (`after`, `tick`, `time::Timer`) have no timer here: such a channel only knows its time, and
+//! Channels that the clock feeds (`after`, `tick`, `time::HeapTimer`) have no timer here: such a channel only knows its time, and
 //! a goroutine that waits on it does so with a deadline. So one that nobody waits for costs nothing, and there is no stale
 //! value that a stop would have to race with (Go 1.23 gets there with lazy timers, `sendLock` and `isSending`).
 //!
@@ -71,7 +71,7 @@ pub(crate) struct Keep {
 
 /// A call at a time, perhaps repeated. Go: runtime/time.go timer. In the order of use: a reset touches the first 40 bytes.
 #[repr(C)]
-pub(crate) struct Timer {
+pub(crate) struct HeapTimer {
     lock: StateLock,
     keep: Option<&'static Keep>,
     /// Under `lock`; `ts` also under the heap's lock (I2).
@@ -98,30 +98,30 @@ impl Fields {
 }
 
 // SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `modify`'s caller).
-unsafe impl Sync for Timer {}
+unsafe impl Sync for HeapTimer {}
 // SAFETY: as above.
-unsafe impl Send for Timer {}
+unsafe impl Send for HeapTimer {}
 
-impl Timer {
+impl HeapTimer {
     /// For memory that is never unmapped.
     #[cfg(not(loom))]
-    pub(crate) const fn new() -> Timer {
-        Timer::with(StateLock::new(), None)
+    pub(crate) const fn new() -> HeapTimer {
+        HeapTimer::with(StateLock::new(), None)
     }
 
     /// For memory that is never unmapped.
     #[cfg(loom)]
-    pub(crate) fn new() -> Timer {
-        Timer::with(StateLock::new(), None)
+    pub(crate) fn new() -> HeapTimer {
+        HeapTimer::with(StateLock::new(), None)
     }
 
     /// For counted memory: a heap that holds the timer holds a reference.
-    pub(crate) fn counted(keep: &'static Keep) -> Timer {
-        Timer::with(StateLock::new(), Some(keep))
+    pub(crate) fn counted(keep: &'static Keep) -> HeapTimer {
+        HeapTimer::with(StateLock::new(), Some(keep))
     }
 
-    const fn with(lock: StateLock, keep: Option<&'static Keep>) -> Timer {
-        Timer { lock, keep, fields: UnsafeCell::new(Fields::NEW) }
+    const fn with(lock: StateLock, keep: Option<&'static Keep>) -> HeapTimer {
+        HeapTimer { lock, keep, fields: UnsafeCell::new(Fields::NEW) }
     }
 
     /// Sets a timer for the first time, without its lock.
@@ -236,7 +236,7 @@ impl Timer {
     }
 }
 
-impl Drop for Timer {
+impl Drop for HeapTimer {
     fn drop(&mut self) {
         if self.lock.peek().heaped() {
             throw!("a timer was freed while in a heap");

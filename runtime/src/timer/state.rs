@@ -30,9 +30,9 @@ const LOCKED: u8 = 0x80;
 
 /// The state bits without the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct State(u8);
+pub(super) struct TimerState(u8);
 
-impl State {
+impl TimerState {
     /// In some P's heap.
     pub(super) fn heaped(self) -> bool {
         self.0 & HEAPED != 0
@@ -54,27 +54,27 @@ impl State {
     }
 
     /// Not in a heap.
-    pub(super) const fn at_rest() -> State {
-        State(0)
+    pub(super) const fn at_rest() -> TimerState {
+        TimerState(0)
     }
 
     /// In a heap, with the right time.
-    pub(super) fn clean() -> State {
-        State(HEAPED)
+    pub(super) fn clean() -> TimerState {
+        TimerState(HEAPED)
     }
 
-    pub(super) fn with_modified(self) -> State {
+    pub(super) fn with_modified(self) -> TimerState {
         debug_assert!(self.heaped());
-        State(self.0 | MODIFIED)
+        TimerState(self.0 | MODIFIED)
     }
 
-    pub(super) fn with_zombie(self) -> State {
+    pub(super) fn with_zombie(self) -> TimerState {
         debug_assert!(self.heaped());
-        State(self.0 | ZOMBIE)
+        TimerState(self.0 | ZOMBIE)
     }
 
-    pub(super) fn without_zombie(self) -> State {
-        State(self.0 & !ZOMBIE)
+    pub(super) fn without_zombie(self) -> TimerState {
+        TimerState(self.0 & !ZOMBIE)
     }
 }
 
@@ -84,41 +84,41 @@ pub(super) struct StateLock(AtomicU8);
 impl StateLock {
     #[cfg(not(loom))]
     pub(super) const fn new() -> StateLock {
-        StateLock(AtomicU8::new(State::at_rest().0))
+        StateLock(AtomicU8::new(TimerState::at_rest().0))
     }
 
     #[cfg(loom)]
     pub(super) fn new() -> StateLock {
-        StateLock(AtomicU8::new(State::at_rest().0))
+        StateLock(AtomicU8::new(TimerState::at_rest().0))
     }
 
     /// The state as last published, without the lock. Go: astate.
     #[inline(always)]
-    pub(super) fn peek(&self) -> State {
+    pub(super) fn peek(&self) -> TimerState {
         // Relaxed: a hint; what must not be missed is ordered by `min_when_modified` (locked_timers.rs, "adjust").
-        State(self.0.load(Relaxed) & !LOCKED)
+        TimerState(self.0.load(Relaxed) & !LOCKED)
     }
 
     /// Locks and tells the state.
     #[inline(always)]
-    pub(super) fn lock(&self) -> State {
+    pub(super) fn lock(&self) -> TimerState {
         let state = self.0.load(Relaxed) & !LOCKED;
         // ORDERING: Acquire pairs with the Release in `unlock`: the fields as the last holder left them.
         match self.0.compare_exchange(state, state | LOCKED, Acquire, Relaxed) {
-            Ok(_) => State(state),
+            Ok(_) => TimerState(state),
             Err(_) => self.lock_contended(),
         }
     }
 
     #[cold]
-    fn lock_contended(&self) -> State {
+    fn lock_contended(&self) -> TimerState {
         let mut spins = 0;
         loop {
             let state = self.0.load(Relaxed);
             // ORDERING: Acquire pairs with the Release in `unlock`, as in `lock`.
             if state & LOCKED == 0 && self.0.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok()
             {
-                return State(state);
+                return TimerState(state);
             }
             spins += 1;
             if cfg!(not(loom)) && spins % 64 == 0 {
@@ -131,14 +131,14 @@ impl StateLock {
 
     /// Shows a new state to `peek` before the unlock.
     #[inline(always)]
-    pub(super) fn publish(&self, state: State) {
+    pub(super) fn publish(&self, state: TimerState) {
         // Relaxed: the read-modify-write of `min_when_modified` that follows carries the order.
         self.0.store(state.0 | LOCKED, Relaxed);
     }
 
     /// Unlocks, leaving the state.
     #[inline(always)]
-    pub(super) fn unlock(&self, state: State) {
+    pub(super) fn unlock(&self, state: TimerState) {
         // ORDERING: Release pairs with the Acquire in `lock`: publishes the fields to the next holder.
         self.0.store(state.0, Release);
     }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use proptest::prelude::*;
 
 use super::timers::Checked;
-use super::{Keep, Timer, Timers};
+use super::{HeapTimer, Keep, Timers};
 
 /// Sets a timer as `modify` does, with its heap given.
-fn set_in(ts: &Timers, t: &Timer, when: i64, period: i64) -> bool {
+fn set_in(ts: &Timers, t: &HeapTimer, when: i64, period: i64) -> bool {
     let change = t.change(when, period, None);
     if change.add {
         ts.maybe_add(t);
@@ -28,8 +28,8 @@ unsafe fn record(arg: *mut (), seq: usize, delay: i64) {
     unsafe { &*arg.cast::<Log>() }.borrow_mut().push((seq, delay));
 }
 
-fn timers_for(log: &Log, n: usize) -> Vec<Timer> {
-    let timers: Vec<Timer> = (0..n).map(|_| Timer::new()).collect();
+fn timers_for(log: &Log, n: usize) -> Vec<HeapTimer> {
+    let timers: Vec<HeapTimer> = (0..n).map(|_| HeapTimer::new()).collect();
     for (i, t) in timers.iter().enumerate() {
         // SAFETY: the vector is not grown, and emptied of heaped timers before its end; `record` takes a Log.
         unsafe { t.init(record, std::ptr::from_ref(log).cast_mut().cast()) };
@@ -39,7 +39,7 @@ fn timers_for(log: &Log, n: usize) -> Vec<Timer> {
 }
 
 /// Stops all and clears the heap.
-fn drain(ts: &Timers, timers: &[Timer]) {
+fn drain(ts: &Timers, timers: &[HeapTimer]) {
     for t in timers {
         t.stop();
     }
@@ -181,7 +181,7 @@ fn last_zombie_takes_its_wake_time_along() {
 
 /// A counted timer and the number of references to it.
 struct Counted {
-    timer: Timer,
+    timer: HeapTimer,
     calls: AtomicUsize,
 }
 
@@ -203,7 +203,7 @@ unsafe fn count(arg: *mut (), _: usize, _: i64) {
 }
 
 fn counted() -> Arc<Counted> {
-    let c = Arc::new(Counted { timer: Timer::counted(&KEEP), calls: AtomicUsize::new(0) });
+    let c = Arc::new(Counted { timer: HeapTimer::counted(&KEEP), calls: AtomicUsize::new(0) });
     // SAFETY: in an Arc: does not move, and the heap's references keep it.
     unsafe { c.timer.init(count, Arc::as_ptr(&c).cast_mut().cast()) };
     c

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::heap::Heap;
 use super::locked_timers::{Due, LockedTimers};
-use super::{Locked, Timer};
+use super::{HeapTimer, Locked};
 use crate::throw::throw;
 use crate::words::shim::Mutex;
 use crate::words::shim::atomic::{AtomicI32, AtomicI64, AtomicU32};
@@ -24,9 +24,9 @@ pub(crate) struct Timers {
 }
 
 /// A timer in a heap, alive by mod.rs I3.
-pub(super) type Entry = NonNull<Timer>;
+pub(super) type Entry = NonNull<HeapTimer>;
 
-// SAFETY: Timer is Sync, and may be released from any thread (`Keep`).
+// SAFETY: HeapTimer is Sync, and may be released from any thread (`Keep`).
 unsafe impl Sync for Timers {}
 // SAFETY: as above.
 unsafe impl Send for Timers {}
@@ -160,7 +160,7 @@ impl Timers {
     /// Adds a timer that needs it. Tells its time if that is now the earliest.
     #[doc(alias = "maybeAdd")]
     #[inline]
-    pub(super) fn maybe_add(&self, timer: &Timer) -> Option<i64> {
+    pub(super) fn maybe_add(&self, timer: &HeapTimer) -> Option<i64> {
         self.locked(|ts| {
             ts.clean_head();
             let mut t = timer.lock();
@@ -173,7 +173,7 @@ impl Timers {
     /// # Safety
     /// Nobody else knows the timer yet.
     #[inline]
-    pub(super) unsafe fn add_new(&self, timer: &Timer) -> Option<i64> {
+    pub(super) unsafe fn add_new(&self, timer: &HeapTimer) -> Option<i64> {
         self.locked(|ts| {
             ts.clean_head();
             // SAFETY: the caller's duty; being new, it is in no heap.

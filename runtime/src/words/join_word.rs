@@ -75,7 +75,7 @@ pub(crate) enum Published {
 /// Whose the slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Slot {
+pub(crate) enum SlotUse {
     /// The caller's, to be used again (I2).
     Free,
     /// Somebody else's still.
@@ -131,16 +131,16 @@ impl JoinWord {
 
     /// For the M, once, after the goroutine has left its stack. If the slot is in use still, the M does not touch it again.
     #[inline]
-    pub(crate) fn end(&self) -> Slot {
+    pub(crate) fn end(&self) -> SlotUse {
         // ORDERING: Acquire pairs with the Release in `release` and `detach`: what the handle's holder read in the slot is read.
         if self.0.load(Acquire) == DETACHED {
-            return Slot::Free;
+            return SlotUse::Free;
         }
         // An exchange that fails, not a swap: over a DETACHED it would show sysmon an ENDED for a moment (the model caught that).
         // ORDERING: Release publishes that the stack is at rest to `release` and `begin_trim`; Acquire on failure as above.
         match self.0.compare_exchange(RESULT, ENDED, Release, Acquire) {
-            Ok(_) => Slot::InUse,
-            Err(_) => Slot::Free,
+            Ok(_) => SlotUse::InUse,
+            Err(_) => SlotUse::Free,
         }
     }
 
@@ -176,14 +176,14 @@ impl JoinWord {
     }
 
     /// For the handle, after the result was taken: the handle is gone.
-    pub(crate) fn release(&self) -> Slot {
+    pub(crate) fn release(&self) -> SlotUse {
         // ORDERING: Release pairs with the Acquire in `end` and `end_trim`: what we read in the slot is read before it is used
         // again; Acquire pairs with their Release: the stack is at rest.
         match self.0.swap(DETACHED, AcqRel) {
-            ENDED | TRIMMED => Slot::Free,
+            ENDED | TRIMMED => SlotUse::Free,
             before => {
                 debug_assert!(matches!(before, RESULT | TRIMMING));
-                Slot::InUse
+                SlotUse::InUse
             }
         }
     }
@@ -195,12 +195,12 @@ impl JoinWord {
     }
 
     /// The pages were given back.
-    pub(crate) fn end_trim(&self) -> Slot {
+    pub(crate) fn end_trim(&self) -> SlotUse {
         // ORDERING: Release pairs with the Acquire in `release`: the pages were given back before the slot is used again; Acquire
         // pairs with its Release when it was faster.
         match self.0.compare_exchange(TRIMMING, TRIMMED, AcqRel, Acquire) {
-            Ok(_) => Slot::InUse,
-            Err(_) => Slot::Free,
+            Ok(_) => SlotUse::InUse,
+            Err(_) => SlotUse::Free,
         }
     }
 }
@@ -292,8 +292,8 @@ mod loom_tests {
         }
 
         /// The next user of the slot writes all of it.
-        fn freed_if(&self, slot: Slot) {
-            if slot == Slot::Free {
+        fn freed_if(&self, slot: SlotUse) {
+            if slot == SlotUse::Free {
                 self.use_stack();
                 self.write_result(9);
                 assert_eq!(self.freed.fetch_add(1, Relaxed), 0, "freed twice");

@@ -19,7 +19,7 @@ use crate::addr::Addr;
 use crate::addr::network::{Network, Transport};
 use crate::error::{Cause, OpError, Partial};
 use crate::poll::connect::Connecting;
-use crate::poll::{DeadlineMode, Fd, Kind, Wait, context_error};
+use crate::poll::{Directions, Fd, Kind, Wait, context_error};
 use crate::sys::{self, Family, RawAddr};
 use ends::Ends;
 
@@ -133,8 +133,8 @@ impl NetFd {
         self.pfd.writev(bufs).map_err(|stopped| stopped.map(|e| e.in_call("writev")))
     }
 
-    pub(crate) fn set_deadline(&self, at: Option<Instant>, mode: DeadlineMode) -> Result<(), Cause> {
-        Ok(self.pfd.set_deadline(at, mode)?)
+    pub(crate) fn set_deadline(&self, at: Option<Instant>, directions: Directions) -> Result<(), Cause> {
+        Ok(self.pfd.set_deadline(at, directions)?)
     }
 
     /// The error of an operation, which names both ends.

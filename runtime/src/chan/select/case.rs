@@ -8,7 +8,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::time::Duration;
 
 use super::complete::Token;
-use super::selectgo::{Chosen, Mode, Op, Preference, Until, Want, selectgo};
+use super::selectgo::{Chosen, Op, Preference, SelectOptions, Until, Want, selectgo};
 use crate::chan::errors::{RecvError, SendError};
 use crate::chan::hchan::Sent;
 use crate::chan::receiver::Receiver;
@@ -70,10 +70,11 @@ pub fn select_timeout<const N: usize>(
 #[inline]
 fn run<const N: usize>(mut cases: [&mut dyn Case; N], order: Order, until: Until) -> Option<usize> {
     let ops = cases.each_mut().map(|case| case.op().0);
-    let mode = Mode { until, preference: order.0, want: Want::Operation, reason: WaitReason::Select };
+    let options =
+        SelectOptions { until, preference: order.0, want: Want::Operation, reason: WaitReason::Select };
     // SAFETY: the cases borrow the channels and are borrowed themselves; slots are of the channels' types (I1); the
     // token goes into its case (I2).
-    let Chosen { at, token } = unsafe { selectgo(&ops, mode) }?;
+    let Chosen { at, token } = unsafe { selectgo(&ops, options) }?;
     cases[at].win(CaseToken(token));
     Some(at)
 }

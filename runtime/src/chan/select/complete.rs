@@ -15,7 +15,7 @@
 
 use std::ptr::NonNull;
 
-use crate::chan::hchan::{Hchan, Sent, State, move_elem};
+use crate::chan::hchan::{ChanFlags, Hchan, Sent, move_elem};
 use crate::chan::sudog::{Dir, Outcome, Sudog, WakeList};
 
 /// What a select has won.
@@ -88,7 +88,7 @@ impl Hchan {
         let mut wakes = WakeList::new();
         self.lock.lock();
         self.unreserve();
-        if self.state().has(State::CLOSED) {
+        if self.state().has(ChanFlags::CLOSED) {
             self.lock.unlock();
             return Sent::Closed;
         }

@@ -34,14 +34,14 @@ pub struct SelectedOperation<'a> {
     index: usize,
     chan: *const Hchan,
     /// Holds the message if the token is `Received`.
-    slot: Slot,
+    slot: MessageBuf,
     /// The channels are borrowed.
     marker: PhantomData<&'a ()>,
 }
 
 impl SelectedOperation<'_> {
     /// The token was won on `chan`, the message, if any, is in `slot`.
-    pub(in crate::chan) fn new(token: Token, index: usize, chan: *const Hchan, slot: Slot) -> Self {
+    pub(in crate::chan) fn new(token: Token, index: usize, chan: *const Hchan, slot: MessageBuf) -> Self {
         SelectedOperation { token, index, chan, slot, marker: PhantomData }
     }
 
@@ -139,7 +139,7 @@ impl fmt::Debug for SelectedOperation<'_> {
 
 /// Room for the message of whichever receive is chosen: in place for small ones.
 #[derive(Debug)]
-pub(in crate::chan) struct Slot {
+pub(in crate::chan) struct MessageBuf {
     here: Here,
     /// For messages that do not fit.
     heap: Option<(NonNull<u8>, Layout)>,
@@ -149,11 +149,11 @@ pub(in crate::chan) struct Slot {
 #[repr(align(16))]
 struct Here([MaybeUninit<u8>; 64]);
 
-impl Slot {
+impl MessageBuf {
     /// Room for any of these.
-    pub(in crate::chan) fn for_largest(layouts: impl Iterator<Item = Layout>) -> Slot {
+    pub(in crate::chan) fn for_largest(layouts: impl Iterator<Item = Layout>) -> MessageBuf {
         let (size, align) = layouts.fold((0, 1), |(s, a), l| (l.size().max(s), l.align().max(a)));
-        let mut slot = Slot { here: Here([MaybeUninit::uninit(); 64]), heap: None };
+        let mut slot = MessageBuf { here: Here([MaybeUninit::uninit(); 64]), heap: None };
         if size > size_of::<Here>() || align > align_of::<Here>() {
             let layout = Layout::from_size_align(size.max(1), align)
                 .expect("the alignment is a type's, the size a type's");
@@ -173,7 +173,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for MessageBuf {
     fn drop(&mut self) {
         if let Some((p, layout)) = self.heap {
             // SAFETY: allocated so in `for_largest`; a message in it was read out or is lost.

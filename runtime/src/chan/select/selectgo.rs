@@ -20,7 +20,7 @@ use std::ptr;
 
 use super::complete::Token;
 use crate::chan::deadline;
-use crate::chan::hchan::{Hchan, State};
+use crate::chan::hchan::{ChanFlags, Hchan};
 use crate::chan::sudog::{Dir, Outcome, Sudog, Ticket, WakeList};
 use crate::sched::g::{WaitReason, getg};
 use crate::sched::gopark;
@@ -68,17 +68,17 @@ pub(in crate::chan) enum Want {
 
 /// What a select waits for, and how.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::chan) struct Mode {
+pub(in crate::chan) struct SelectOptions {
     pub(in crate::chan) until: Until,
     pub(in crate::chan) preference: Preference,
     pub(in crate::chan) want: Want,
     pub(in crate::chan) reason: WaitReason,
 }
 
-impl Mode {
+impl SelectOptions {
     /// For a plain send or receive with a deadline.
-    pub(in crate::chan) fn one_operation(until: Until, reason: WaitReason) -> Mode {
-        Mode { until, preference: Preference::Biased, want: Want::Operation, reason }
+    pub(in crate::chan) fn one_operation(until: Until, reason: WaitReason) -> SelectOptions {
+        SelectOptions { until, preference: Preference::Biased, want: Want::Operation, reason }
     }
 }
 
@@ -94,24 +94,24 @@ pub(in crate::chan) struct Chosen {
 /// # Safety
 /// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up by the caller
 /// (`complete.rs`).
-pub(in crate::chan) unsafe fn selectgo(ops: &[Op], mode: Mode) -> Option<Chosen> {
+pub(in crate::chan) unsafe fn selectgo(ops: &[Op], options: SelectOptions) -> Option<Chosen> {
     assert!(ops.len() <= usize::from(u16::MAX), "too many operations in a select");
     // The orders live in this frame for the usual numbers of operations.
     match ops.len() {
-        0..=4 => run::<4>(ops, mode),
-        5..=16 => run::<16>(ops, mode),
-        n => Select { ops, mode, poll_order: &mut vec![0; n] }.run(),
+        0..=4 => run::<4>(ops, options),
+        5..=16 => run::<16>(ops, options),
+        n => Select { ops, options, poll_order: &mut vec![0; n] }.run(),
     }
 }
 
 #[inline]
-fn run<const N: usize>(ops: &[Op], mode: Mode) -> Option<Chosen> {
-    Select { ops, mode, poll_order: &mut [0; N][..ops.len()] }.run()
+fn run<const N: usize>(ops: &[Op], options: SelectOptions) -> Option<Chosen> {
+    Select { ops, options, poll_order: &mut [0; N][..ops.len()] }.run()
 }
 
 struct Select<'a> {
     ops: &'a [Op],
-    mode: Mode,
+    options: SelectOptions,
     /// Places in `ops`, in the order in which they are tried.
     poll_order: &'a mut [u16],
 }
@@ -131,7 +131,7 @@ impl Select<'_> {
                 return Some(chosen);
             }
             // With one operation the lock of its channel was all locks.
-            if self.mode.until == Until::Now && self.ops.len() <= 1 {
+            if self.options.until == Until::Now && self.ops.len() <= 1 {
                 return None;
             }
             let parked = match self.ops.len() {
@@ -158,7 +158,7 @@ impl Select<'_> {
 
     /// Step 1: a random permutation, built as it goes.
     fn set_poll_order(&mut self) {
-        let gp = (self.mode.preference == Preference::Fair && self.ops.len() > 1).then(getg);
+        let gp = (self.options.preference == Preference::Fair && self.ops.len() > 1).then(getg);
         for i in 0..self.ops.len() {
             let j = gp.map_or(i, |gp| deadline::cheaprandn(gp, i as u32 + 1) as usize);
             self.poll_order[i] = self.poll_order[j];
@@ -183,7 +183,7 @@ impl Select<'_> {
             if !only && !c.may_be_ready(op.dir) {
                 return None;
             }
-            let token = match self.mode.want {
+            let token = match self.options.want {
                 // SAFETY: duty of `selectgo`'s caller.
                 Want::Operation => unsafe { c.try_op(op) }?,
                 Want::Readiness => {
@@ -206,14 +206,14 @@ impl Select<'_> {
             self.unlock_all(lock_order);
             return Parked::TryAgain;
         }
-        if self.mode.until == Until::Now {
+        if self.options.until == Until::Now {
             self.unlock_all(lock_order);
             return Parked::TimeIsUp;
         }
         let gp = getg();
         let ticket = Ticket::arm(gp);
         let mut wakes = WakeList::new();
-        let mut deadline_ns = match self.mode.until {
+        let mut deadline_ns = match self.options.until {
             Until::At(ns) => ns,
             _ => i64::MAX,
         };
@@ -225,7 +225,7 @@ impl Select<'_> {
             // SAFETY: the lock is held; the sudogs live until step 4 is done.
             unsafe { self.queue(c, sg, &mut wakes) };
         }
-        gopark(self.mode.reason, move |gp| {
+        gopark(self.options.reason, move |gp| {
             let wakes = wakes;
             if deadline_ns != i64::MAX {
                 deadline::start(gp, deadline_ns, ticket);
@@ -243,15 +243,15 @@ impl Select<'_> {
         match woken_by {
             Some(at) => self.woken(usize::from(at), &sudogs[usize::from(at)]),
             // The timer: the caller's time is up, or a timed channel's has come.
-            None if self.mode.until == Until::At(deadline_ns) => Parked::TimeIsUp,
+            None if self.options.until == Until::At(deadline_ns) => Parked::TimeIsUp,
             None => Parked::TryAgain,
         }
     }
 
     /// The time may end the wait.
     fn needs_clock(&self) -> bool {
-        let timed = |at| self.op(at).is_some_and(|(_, c)| c.state().has(State::TIMED));
-        matches!(self.mode.until, Until::At(_)) || (0..self.ops.len()).any(timed)
+        let timed = |at| self.op(at).is_some_and(|(_, c)| c.state().has(ChanFlags::TIMED));
+        matches!(self.options.until, Until::At(_)) || (0..self.ops.len()).any(timed)
     }
 
     /// Under the lock of `c`.
@@ -274,7 +274,7 @@ impl Select<'_> {
 
     /// On this channel it waits to be told, and tries then.
     fn watches(&self, c: &Hchan) -> bool {
-        self.mode.want == Want::Readiness || c.state().has(State::TIMED)
+        self.options.want == Want::Readiness || c.state().has(ChanFlags::TIMED)
     }
 
     /// Step 4. Each channel is locked but that of `woken_by`, whose sudog its waker took off (I1).
@@ -305,7 +305,7 @@ impl Select<'_> {
             (Outcome::Peer, Dir::Send) => Token::Peer(
                 ptr::NonNull::new(sg.peer.get().cast_mut()).expect("the peer comes with the outcome"),
             ),
-            (Outcome::Ready, _) if self.mode.want == Want::Readiness => Token::Ready,
+            (Outcome::Ready, _) if self.options.want == Want::Readiness => Token::Ready,
             (Outcome::Ready | Outcome::Retry, _) => return Parked::TryAgain,
             (other, dir) => crate::throw!("selectgo: bad wakeup {other:?} for {dir:?}"),
         };

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
-use super::selected::{SelectedOperation, Slot};
-use super::selectgo::{Chosen, Mode, Op, Preference, Until, Want, selectgo};
+use super::selected::{MessageBuf, SelectedOperation};
+use super::selectgo::{Chosen, Op, Preference, SelectOptions, Until, Want, selectgo};
 use crate::chan::errors::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 use crate::chan::receiver::Receiver;
 use crate::chan::sender::Sender;
@@ -314,13 +314,13 @@ impl<'a> Select<'a> {
         let receives = self.ops.iter().filter(|op| op.dir == Dir::Recv);
         // SAFETY: the channels are borrowed by `'a`.
         let layouts = receives.filter_map(|op| unsafe { op.chan.as_ref() }).map(|c| c.elem);
-        let mut slot = Slot::for_largest(layouts);
+        let mut slot = MessageBuf::for_largest(layouts);
         // One slot does for all: only one operation is chosen.
         let place = slot.as_mut_ptr();
         self.ops.iter_mut().filter(|op| op.dir == Dir::Recv).for_each(|op| op.elem = place);
         // SAFETY: the channels are borrowed by `'a`; the slot has room for a message of any; the token goes into the
         // result.
-        let chosen = unsafe { selectgo(&self.ops, self.mode(until, Want::Operation)) };
+        let chosen = unsafe { selectgo(&self.ops, self.options(until, Want::Operation)) };
         chosen.map(|Chosen { at, token }| {
             let op = &self.ops[at];
             SelectedOperation::new(token, op.index, op.chan, slot)
@@ -329,12 +329,12 @@ impl<'a> Select<'a> {
 
     fn find_ready(&mut self, until: Until) -> Option<usize> {
         // SAFETY: the channels are borrowed by `'a`; no operation is begun.
-        let chosen = unsafe { selectgo(&self.ops, self.mode(until, Want::Readiness)) };
+        let chosen = unsafe { selectgo(&self.ops, self.options(until, Want::Readiness)) };
         chosen.map(|chosen| self.ops[chosen.at].index)
     }
 
-    fn mode(&self, until: Until, want: Want) -> Mode {
-        Mode { until, preference: self.preference, want, reason: WaitReason::Select }
+    fn options(&self, until: Until, want: Want) -> SelectOptions {
+        SelectOptions { until, preference: self.preference, want, reason: WaitReason::Select }
     }
 
     fn assert_not_empty(&self) {

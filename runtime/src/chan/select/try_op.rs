@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use super::complete::Token;
 use super::selectgo::Op;
-use crate::chan::hchan::{Hchan, State, move_elem};
+use crate::chan::hchan::{ChanFlags, Hchan, move_elem};
 use crate::chan::sudog::{Dir, Outcome, WakeList};
 
 impl Hchan {
@@ -13,8 +13,8 @@ impl Hchan {
     pub(in crate::chan) fn may_be_ready(&self, dir: Dir) -> bool {
         let state = self.state();
         match dir {
-            _ if state.has(State::CLOSED) => true,
-            Dir::Recv => self.len() > 0 || !self.sendq.is_empty() || state.has(State::TIMED),
+            _ if state.has(ChanFlags::CLOSED) => true,
+            Dir::Recv => self.len() > 0 || !self.sendq.is_empty() || state.has(ChanFlags::TIMED),
             Dir::Send => self.has_room() || !self.recvq.is_empty(),
         }
     }
@@ -25,8 +25,8 @@ impl Hchan {
         // SAFETY: the lock is held.
         unsafe {
             match dir {
-                _ if state.has(State::CLOSED) => true,
-                Dir::Recv if state.has(State::TIMED) => self.is_due(),
+                _ if state.has(ChanFlags::CLOSED) => true,
+                Dir::Recv if state.has(ChanFlags::TIMED) => self.is_due(),
                 Dir::Recv => self.len() > 0 || self.sendq.has_open(),
                 Dir::Send => self.has_room() || self.recvq.has_open(),
             }
@@ -49,7 +49,7 @@ impl Hchan {
     }
 
     unsafe fn try_recv_op(&self, dst: *mut u8) -> Option<Token> {
-        if self.state().has(State::TIMED) {
+        if self.state().has(ChanFlags::TIMED) {
             // SAFETY: the lock is held; `dst` is a slot for this channel's messages, which are `Instant`s.
             let due = unsafe { self.take_due(dst) };
             self.lock.unlock();
@@ -67,7 +67,7 @@ impl Hchan {
             }
             // SAFETY: the lock is held.
             let Some(sender) = (unsafe { self.sendq.dequeue() }) else {
-                let closed = self.state().has(State::CLOSED);
+                let closed = self.state().has(ChanFlags::CLOSED);
                 self.lock.unlock();
                 return closed.then_some(Token::Disconnected);
             };
@@ -80,7 +80,7 @@ impl Hchan {
     }
 
     unsafe fn try_send_op(&self, src: *mut u8) -> Option<Token> {
-        let token = if self.state().has(State::CLOSED) {
+        let token = if self.state().has(ChanFlags::CLOSED) {
             Some(Token::Disconnected)
         // SAFETY: the lock is held.
         } else if let Some(receiver) = unsafe { self.recvq.dequeue() } {

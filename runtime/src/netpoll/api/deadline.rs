@@ -5,14 +5,14 @@
 //! `seq`; a timer's call that carries an older one does nothing. The call takes the descriptor's lock, so whoever
 //! holds it decides which came first.
 
-use crate::netpoll::Mode;
+use crate::netpoll::Direction;
 use crate::netpoll::api::Evicted;
-use crate::netpoll::desc::{Deadline, Deadlines, PollDesc};
+use crate::netpoll::desc::{DeadlineTimer, Deadlines, PollDesc};
 use crate::throw::throw;
 
 /// Which directions a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadlineMode {
+pub enum Directions {
     /// Reads.
     Read,
     /// Writes.
@@ -21,18 +21,18 @@ pub enum DeadlineMode {
     Both,
 }
 
-impl DeadlineMode {
+impl Directions {
     pub(super) fn read(self) -> bool {
-        self != DeadlineMode::Write
+        self != Directions::Write
     }
     pub(super) fn write(self) -> bool {
-        self != DeadlineMode::Read
+        self != Directions::Read
     }
 }
 
 impl PollDesc {
     /// Sets the deadline to a time, to none (0), or to passed (-1).
-    pub(super) fn set_deadline(&self, at: i64, mode: DeadlineMode) {
+    pub(super) fn set_deadline(&self, at: i64, directions: Directions) {
         let mut evicted = Evicted::default();
         {
             let mut slot = self.deadlines.lock();
@@ -41,10 +41,10 @@ impl PollDesc {
             }
             let d = slot.get_or_insert_with(|| Box::new(Deadlines::new()));
             let (read0, write0, combined0) = (d.read.at, d.write.at, d.combined());
-            if mode.read() {
+            if directions.read() {
                 d.read.at = at;
             }
-            if mode.write() {
+            if directions.write() {
                 d.write.at = at;
             }
             self.publish_deadlines(d);
@@ -56,10 +56,10 @@ impl PollDesc {
             self.retime(&mut d.read, read_at, regrouped || read_at != read0, read_call);
             self.retime(&mut d.write, write_at, regrouped || write_changed, netpoll_write_deadline);
             if d.read.at < 0 {
-                evicted.evict(self, Mode::Read);
+                evicted.evict(self, Direction::Read);
             }
             if d.write.at < 0 {
-                evicted.evict(self, Mode::Write);
+                evicted.evict(self, Direction::Write);
             }
         }
         evicted.ready();
@@ -68,11 +68,18 @@ impl PollDesc {
     /// Which deadlines have passed, for those who do not take the lock. Before any unblocking (netpoll/mod.rs I3).
     fn publish_deadlines(&self, d: &Deadlines) {
         let (read, write) = (d.read.at < 0, d.write.at < 0);
-        self.info.publish(|info| info.with_expired(Mode::Read, read).with_expired(Mode::Write, write));
+        self.info
+            .publish(|info| info.with_expired(Direction::Read, read).with_expired(Direction::Write, write));
     }
 
     /// Brings a direction's timer in line: set for `timer_at` if that is in the future, else stopped.
-    fn retime(&self, d: &mut Deadline, timer_at: i64, changed: bool, call: unsafe fn(*mut (), usize, i64)) {
+    fn retime(
+        &self,
+        d: &mut DeadlineTimer,
+        timer_at: i64,
+        changed: bool,
+        call: unsafe fn(*mut (), usize, i64),
+    ) {
         if d.running && !changed {
             return;
         }
@@ -93,34 +100,34 @@ impl PollDesc {
 
     /// A deadline's timer went off, set when the direction's seq was `seq`. Go: netpolldeadlineimpl.
     #[doc(alias = "netpolldeadlineimpl")]
-    pub(super) fn deadline_passed(&self, seq: usize, mode: DeadlineMode) {
+    pub(super) fn deadline_passed(&self, seq: usize, directions: Directions) {
         let mut evicted = Evicted::default();
         {
             let mut slot = self.deadlines.lock();
             let Some(d) = slot.as_mut() else { throw!("a deadline passed that was never set") };
-            let current = if mode.read() { d.read.seq } else { d.write.seq };
+            let current = if directions.read() { d.read.seq } else { d.write.seq };
             if seq != current {
                 // The descriptor was reused, or the deadline was set anew.
                 return;
             }
-            if mode.read() {
+            if directions.read() {
                 if d.read.at <= 0 || !d.read.running {
                     throw!("inconsistent read deadline {}", d.read.at);
                 }
                 d.read.at = -1;
             }
-            if mode.write() {
-                if d.write.at <= 0 || !(d.write.running || mode.read()) {
+            if directions.write() {
+                if d.write.at <= 0 || !(d.write.running || directions.read()) {
                     throw!("inconsistent write deadline {}", d.write.at);
                 }
                 d.write.at = -1;
             }
             self.publish_deadlines(d);
-            if mode.read() {
-                evicted.evict(self, Mode::Read);
+            if directions.read() {
+                evicted.evict(self, Direction::Read);
             }
-            if mode.write() {
-                evicted.evict(self, Mode::Write);
+            if directions.write() {
+                evicted.evict(self, Direction::Write);
             }
         }
         evicted.ready();
@@ -139,17 +146,17 @@ unsafe fn desc<'a>(arg: *mut ()) -> &'a PollDesc {
 #[doc(alias = "netpollDeadline")]
 unsafe fn netpoll_deadline(arg: *mut (), seq: usize, _delay_ns: i64) {
     // SAFETY: the timer passes what `retime` set.
-    unsafe { desc(arg) }.deadline_passed(seq, DeadlineMode::Both);
+    unsafe { desc(arg) }.deadline_passed(seq, Directions::Both);
 }
 
 #[doc(alias = "netpollReadDeadline")]
 unsafe fn netpoll_read_deadline(arg: *mut (), seq: usize, _delay_ns: i64) {
     // SAFETY: the timer passes what `retime` set.
-    unsafe { desc(arg) }.deadline_passed(seq, DeadlineMode::Read);
+    unsafe { desc(arg) }.deadline_passed(seq, Directions::Read);
 }
 
 #[doc(alias = "netpollWriteDeadline")]
 unsafe fn netpoll_write_deadline(arg: *mut (), seq: usize, _delay_ns: i64) {
     // SAFETY: the timer passes what `retime` set.
-    unsafe { desc(arg) }.deadline_passed(seq, DeadlineMode::Write);
+    unsafe { desc(arg) }.deadline_passed(seq, Directions::Write);
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use super::{DeadlineMode, Mode, PollDesc, PollError, Waited};
+use super::{Direction, Directions, PollDesc, PollError, Waited};
 use crate::netpoll::epoll::{netpollclose, netpollopen};
 use crate::netpoll::{self, cache, desc::Watched};
 use crate::sys::clock::nanotime;
@@ -106,9 +106,9 @@ impl PollDescriptor {
     /// The descriptor is closing, or the deadline has passed.
     #[doc(alias = "runtime_pollReset")]
     #[inline]
-    pub fn reset(self, mode: Mode) -> Result<(), PollError> {
-        self.0.check(mode)?;
-        self.0.sema(mode).reset();
+    pub fn reset(self, direction: Direction) -> Result<(), PollError> {
+        self.0.check(direction)?;
+        self.0.sema(direction).reset();
         Ok(())
     }
 
@@ -122,10 +122,10 @@ impl PollDescriptor {
     /// # Panics
     /// Before the runtime runs: nobody would ask the poller.
     #[doc(alias = "runtime_pollWait")]
-    pub fn wait<T>(self, mode: Mode, owner: &T) -> Result<(), PollError> {
+    pub fn wait<T>(self, direction: Direction, owner: &T) -> Result<(), PollError> {
         crate::sched::schedt::sched();
         self.watch()?;
-        self.0.wait(mode, &raw const *owner as usize)
+        self.0.wait(direction, &raw const *owner as usize)
     }
 
     /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
@@ -139,20 +139,24 @@ impl PollDescriptor {
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
-    pub fn wait_interruptible(self, mode: Mode, interrupted: impl Fn() -> bool) -> Result<Waited, PollError> {
+    pub fn wait_interruptible(
+        self,
+        direction: Direction,
+        interrupted: impl Fn() -> bool,
+    ) -> Result<Waited, PollError> {
         crate::sched::schedt::sched();
         self.watch()?;
-        self.0.wait_unless(mode, 0, interrupted)
+        self.0.wait_unless(direction, 0, interrupted)
     }
 
     /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.
-    pub fn interrupt(self, mode: Mode) {
-        self.0.interrupt(mode);
+    pub fn interrupt(self, direction: Direction) {
+        self.0.interrupt(direction);
     }
 
     /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.
     #[doc(alias = "runtime_pollSetDeadline")]
-    pub fn set_deadline(self, in_ns: Option<i64>, mode: DeadlineMode) {
+    pub fn set_deadline(self, in_ns: Option<i64>, directions: Directions) {
         let at = match in_ns {
             None => 0,
             Some(ns) if ns > 0 => {
@@ -162,7 +166,7 @@ impl PollDescriptor {
             }
             Some(_) => -1,
         };
-        self.0.set_deadline(at, mode);
+        self.0.set_deadline(at, directions);
     }
 }
 

@@ -4,13 +4,13 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{DeadlineMode, Waited};
-use crate::netpoll::desc::{Deadlines, PollDesc, ReadyModes, Watched};
+use super::{Directions, Waited};
+use crate::netpoll::desc::{Deadlines, PollDesc, Ready, Watched};
 use crate::netpoll::info::EventErr;
-use crate::netpoll::{Mode, PollError};
+use crate::netpoll::{Direction, PollError};
 use crate::sched::goready;
 
-const READABLE: ReadyModes = ReadyModes { read: true, write: false };
+const READABLE: Ready = Ready { read: true, write: false };
 
 fn model(bound: usize, f: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -25,7 +25,7 @@ fn open() -> Arc<PollDesc> {
 }
 
 /// What the scheduler does with the list that netpoll returns.
-fn poll(pd: &PollDesc, modes: ReadyModes) {
+fn poll(pd: &PollDesc, modes: Ready) {
     let mut ready = Vec::new();
     let delta = pd.netpollready(modes, |gp| ready.push(gp));
     assert_eq!(delta, -(ready.len() as i32));
@@ -47,7 +47,7 @@ fn loom_close_against_wait() {
         let pd = open();
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Err(PollError::Closing)))
+            thread::spawn(move || assert_eq!(pd.wait(Direction::Read, 0), Err(PollError::Closing)))
         };
         pd.unblock();
         waiter.join().unwrap();
@@ -61,7 +61,7 @@ fn loom_poller_against_wait() {
         let pd = open();
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Ok(())))
+            thread::spawn(move || assert_eq!(pd.wait(Direction::Read, 0), Ok(())))
         };
         poll(&pd, READABLE);
         waiter.join().unwrap();
@@ -75,12 +75,12 @@ fn loom_deadline_against_wait() {
         let seq = arm_read_deadline(&pd);
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(Mode::Read, 0), Err(PollError::Timeout)))
+            thread::spawn(move || assert_eq!(pd.wait(Direction::Read, 0), Err(PollError::Timeout)))
         };
-        pd.deadline_passed(seq, DeadlineMode::Read);
+        pd.deadline_passed(seq, Directions::Read);
         waiter.join().unwrap();
-        assert_eq!(pd.check(Mode::Read), Err(PollError::Timeout));
-        assert_eq!(pd.check(Mode::Write), Ok(()));
+        assert_eq!(pd.check(Direction::Read), Err(PollError::Timeout));
+        assert_eq!(pd.check(Direction::Write), Ok(()));
     });
 }
 
@@ -93,18 +93,18 @@ fn loom_waiter_poller_closer_deadline() {
             let pd = pd.clone();
             thread::spawn(move || {
                 // Which of the three comes first decides; the wait ends in any case.
-                let _ = pd.wait(Mode::Read, 0);
+                let _ = pd.wait(Direction::Read, 0);
                 // And a later one fails at once.
-                while pd.wait(Mode::Read, 0).is_ok() {}
+                while pd.wait(Direction::Read, 0).is_ok() {}
             })
         };
         let poller = {
             let pd = pd.clone();
-            thread::spawn(move || poll(&pd, ReadyModes { read: true, write: true }))
+            thread::spawn(move || poll(&pd, Ready { read: true, write: true }))
         };
         let deadline = {
             let pd = pd.clone();
-            thread::spawn(move || pd.deadline_passed(seq, DeadlineMode::Read))
+            thread::spawn(move || pd.deadline_passed(seq, Directions::Read))
         };
         pd.unblock();
         waiter.join().unwrap();
@@ -121,13 +121,13 @@ fn loom_deadline_lifted_before_the_waiter_runs() {
         let seq = arm_read_deadline(&pd);
         let waiter = {
             let pd = pd.clone();
-            thread::spawn(move || pd.wait(Mode::Read, 0))
+            thread::spawn(move || pd.wait(Direction::Read, 0))
         };
         let deadline = {
             let pd = pd.clone();
-            thread::spawn(move || pd.deadline_passed(seq, DeadlineMode::Read))
+            thread::spawn(move || pd.deadline_passed(seq, Directions::Read))
         };
-        pd.set_deadline(0, DeadlineMode::Read);
+        pd.set_deadline(0, Directions::Read);
         poll(&pd, READABLE);
         deadline.join().unwrap();
         // Timed out before the deadline was lifted, or ready; not parked for ever.
@@ -140,11 +140,11 @@ fn loom_deadline_lifted_before_the_waiter_runs() {
 fn loom_reader_and_writer_with_one_event() {
     model(2, || {
         let pd = open();
-        let waiters = [Mode::Read, Mode::Write].map(|mode| {
+        let waiters = [Direction::Read, Direction::Write].map(|direction| {
             let pd = pd.clone();
-            thread::spawn(move || assert_eq!(pd.wait(mode, 0), Ok(())))
+            thread::spawn(move || assert_eq!(pd.wait(direction, 0), Ok(())))
         });
-        poll(&pd, ReadyModes { read: true, write: true });
+        poll(&pd, Ready { read: true, write: true });
         for w in waiters {
             w.join().unwrap();
         }
@@ -170,9 +170,9 @@ fn loom_stale_event_against_reuse() {
         pd.end();
         pd.start(7, Watched::Socket);
         // A stale event is at worst a spurious notification; its error never reaches the next user.
-        assert_eq!(pd.check(Mode::Read), Ok(()));
+        assert_eq!(pd.check(Direction::Read), Ok(()));
         poller.join().unwrap();
-        assert_eq!(pd.check(Mode::Read), Ok(()));
+        assert_eq!(pd.check(Direction::Read), Ok(()));
         assert!(!pd.rg.has_waiter());
     });
 }
@@ -185,12 +185,13 @@ fn loom_interrupt_against_wait() {
         let waiter = {
             let (pd, flag) = (pd.clone(), flag.clone());
             thread::spawn(move || {
-                let ended = pd.wait_unless(Mode::Read, 0, || flag.load(std::sync::atomic::Ordering::Relaxed));
+                let ended =
+                    pd.wait_unless(Direction::Read, 0, || flag.load(std::sync::atomic::Ordering::Relaxed));
                 assert_eq!(ended, Ok(Waited::Interrupted));
             })
         };
         flag.store(true, std::sync::atomic::Ordering::Relaxed);
-        pd.interrupt(Mode::Read);
+        pd.interrupt(Direction::Read);
         waiter.join().unwrap();
     });
 }

@@ -14,14 +14,14 @@ mod descriptor;
 mod loom_tests;
 
 use crate::netpoll::sema::{Cause, Prepared, Woken};
-pub use crate::netpoll::{Mode, PollError};
+pub use crate::netpoll::{Direction, PollError};
 use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
 use crate::sched::g::{GRef, WaitReason};
 use crate::sched::{gopark, goready};
 use crate::throw::throw;
 
 use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
-pub use deadline::DeadlineMode;
+pub use deadline::Directions;
 #[cfg(not(loom))]
 pub use descriptor::{PollDescriptor, fewest_syscalls, is_poll_descriptor};
 
@@ -37,8 +37,8 @@ pub enum Waited {
 
 impl PollDesc {
     /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on. Go: netpollblock.
-    fn netpollblock(&self, mode: Mode, owner: usize, may_park: impl Fn() -> bool) -> Woken {
-        let sema = self.sema(mode);
+    fn netpollblock(&self, direction: Direction, owner: usize, may_park: impl Fn() -> bool) -> Woken {
+        let sema = self.sema(direction);
         match sema.prepare() {
             Prepared::Ready => return Woken::Ready,
             Prepared::Waiting => {}
@@ -60,21 +60,22 @@ impl PollDesc {
     }
 
     /// Waits for readiness. Go: runtime_pollWait.
-    fn wait(&self, mode: Mode, owner: usize) -> Result<(), PollError> {
-        self.wait_unless(mode, owner, || false).map(|_| ())
+    fn wait(&self, direction: Direction, owner: usize) -> Result<(), PollError> {
+        self.wait_unless(direction, owner, || false).map(|_| ())
     }
 
     /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this wait is meant.
     fn wait_unless(
         &self,
-        mode: Mode,
+        direction: Direction,
         owner: usize,
         interrupted: impl Fn() -> bool,
     ) -> Result<Waited, PollError> {
-        self.check(mode)?;
-        while self.netpollblock(mode, owner, || self.check(mode).is_ok() && !interrupted()) == Woken::NotReady
+        self.check(direction)?;
+        while self.netpollblock(direction, owner, || self.check(direction).is_ok() && !interrupted())
+            == Woken::NotReady
         {
-            self.check(mode)?;
+            self.check(direction)?;
             if interrupted() {
                 return Ok(Waited::Interrupted);
             }
@@ -85,9 +86,9 @@ impl PollDesc {
     }
 
     /// Wakes who waits, to look again whether it is interrupted. Whatever makes it think so was published before.
-    fn interrupt(&self, mode: Mode) {
+    fn interrupt(&self, direction: Direction) {
         let mut evicted = Evicted::default();
-        evicted.evict(self, mode);
+        evicted.evict(self, direction);
         evicted.ready();
     }
 
@@ -100,8 +101,8 @@ impl PollDesc {
                 throw!("unblock on closing polldesc");
             }
             self.info.publish(|info| info.with_closing());
-            evicted.evict(self, Mode::Read);
-            evicted.evict(self, Mode::Write);
+            evicted.evict(self, Direction::Read);
+            evicted.evict(self, Direction::Write);
             if let Some(d) = deadlines.as_mut() {
                 d.read.stop();
                 d.write.stop();
@@ -122,11 +123,11 @@ struct Evicted {
 impl Evicted {
     /// Takes the waiter of one direction out. The reason is published, and so that deadlines keep their order the lock is held while
     /// it is one (an interruption needs none: who is woken by it for nothing waits again).
-    fn evict(&mut self, pd: &PollDesc, mode: Mode) {
-        let gp = pd.sema(mode).unblock(Cause::Evicted);
-        match mode {
-            Mode::Read => self.reader = gp,
-            Mode::Write => self.writer = gp,
+    fn evict(&mut self, pd: &PollDesc, direction: Direction) {
+        let gp = pd.sema(direction).unblock(Cause::Evicted);
+        match direction {
+            Direction::Read => self.reader = gp,
+            Direction::Write => self.writer = gp,
         }
     }
 

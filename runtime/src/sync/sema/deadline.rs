@@ -32,16 +32,16 @@ impl Deadline {
 
 /// What the timer's call needs.
 #[derive(Default)]
-pub(crate) struct TimerSlot {
+pub(crate) struct ArmedTimer {
     armed: Cell<Option<(Target, GRef)>>,
     /// The call has made its last access.
     over: AtomicBool,
 }
 
 impl Interrupt for Deadline {
-    type Slot = TimerSlot;
+    type Armed = ArmedTimer;
 
-    unsafe fn arm(&self, slot: &TimerSlot, target: Target) {
+    unsafe fn arm(&self, slot: &ArmedTimer, target: Target) {
         if self.when_ns <= nanotime() {
             // SAFETY: armed, by our caller.
             return unsafe { target.interrupt(&mut goready) };
@@ -61,7 +61,7 @@ impl Interrupt for Deadline {
 /// `slot` points to an armed slot (I1).
 unsafe fn expire(slot: *mut (), _seq: usize, _delay_ns: i64) {
     // SAFETY: I1.
-    let slot = unsafe { &*slot.cast::<TimerSlot>() };
+    let slot = unsafe { &*slot.cast::<ArmedTimer>() };
     let (target, waiter) = slot.armed.get().expect("the timer was set by arm");
     let mut wake_waiter = false;
     let mut ready = |gp| if gp == waiter { wake_waiter = true } else { goready(gp) };
@@ -74,7 +74,7 @@ unsafe fn expire(slot: *mut (), _seq: usize, _delay_ns: i64) {
     }
 }
 
-impl Drop for TimerSlot {
+impl Drop for ArmedTimer {
     fn drop(&mut self) {
         let Some((_, gp)) = self.armed.get() else { return };
         if gp.timer.stop() {

@@ -33,7 +33,7 @@ pub(crate) use notify_list::NotifyList;
 pub(crate) use wait_list::Waiter as ParkedWaiter;
 pub(crate) use wait_list::{HasWaitList, Taken, WaitList, wait_interruptible};
 pub(crate) use wait_tree::Order;
-use wait_tree::{State, WaitTree, Waiter};
+use wait_tree::{WaitTree, Waiter, WaiterState};
 
 /// What a release does with the unit it adds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,14 +84,14 @@ pub(crate) struct Interrupted;
 /// What may end a wait early: a timer, a context. It does so through the [`Target`] that it is armed with.
 pub(crate) trait Interrupt {
     /// Where an armed one keeps what it needs, on the waiter's stack; dropping it disarms.
-    type Slot: Default;
+    type Armed: Default;
 
     /// From now on `target` may be interrupted, from any thread, and perhaps at once.
     ///
     /// # Safety
     /// `slot` is fresh, stays where it is, and is dropped before `target` becomes invalid. The implementor promises in turn that the
     /// drop returns only when no call of [`Target::interrupt`] is under way or can follow.
-    unsafe fn arm(&self, slot: &Self::Slot, target: Target);
+    unsafe fn arm(&self, slot: &Self::Armed, target: Target);
 }
 
 /// Somebody's parked wait, as an [`Interrupt`] sees it.
@@ -207,7 +207,7 @@ impl SemaRoot {
         by: &I,
     ) -> Result<(), Interrupted> {
         let wait = Wait { root: self, waiter: Waiter::new(getg(), addr_of(addr)) };
-        let slot = I::Slot::default();
+        let slot = I::Armed::default();
         // SAFETY: `take_out` may be called while `wait` lives; it locks the queue.
         let target = unsafe { Target::new((&raw const wait).cast(), Wait::take_out) };
         // SAFETY: `slot` is dropped before `wait`.
@@ -216,7 +216,7 @@ impl SemaRoot {
             if self.sleep(addr, &wait.waiter, order, reason) {
                 return Ok(());
             }
-            if wait.waiter.state.get() == State::Interrupted {
+            if wait.waiter.state.get() == WaiterState::Interrupted {
                 return Err(Interrupted);
             }
         }
@@ -233,7 +233,7 @@ impl SemaRoot {
         if taken || waiter.interrupted.get() {
             self.nwait.fetch_sub(1, Relaxed);
             if !taken {
-                waiter.state.set(State::Interrupted);
+                waiter.state.set(WaiterState::Interrupted);
             }
             return taken;
         }
@@ -244,9 +244,9 @@ impl SemaRoot {
             true
         });
         match waiter.state.get() {
-            State::HandedOff => true,
-            State::Woken => cansemacquire(addr),
-            State::Interrupted => false,
+            WaiterState::HandedOff => true,
+            WaiterState::Woken => cansemacquire(addr),
+            WaiterState::Interrupted => false,
             other => throw!("semacquire: woken in state {other:?}"),
         }
     }
@@ -263,11 +263,11 @@ impl SemaRoot {
 
     #[cold]
     fn wake_one(&self, addr: &AtomicU32, handoff: Handoff) {
-        let mut outcome = State::Woken;
+        let mut outcome = WaiterState::Woken;
         let mut tree = self.tree.lock();
         let woken = tree.pop(addr_of(addr), || {
             if handoff == Handoff::Yes && cansemacquire(addr) {
-                outcome = State::HandedOff;
+                outcome = WaiterState::HandedOff;
             }
             outcome
         });
@@ -277,7 +277,7 @@ impl SemaRoot {
         drop(tree);
         let Some(gp) = woken else { return };
         goready(gp);
-        if outcome == State::HandedOff {
+        if outcome == WaiterState::HandedOff {
             // The woken one is our P's next: let it run at once, on the rest of our slice, so that a contended semaphore
             // does not hog the P.
             goyield();
@@ -293,7 +293,7 @@ impl Wait<'_> {
         let wait = unsafe { &*wait.cast::<Wait<'_>>() };
         let mut tree = wait.root.tree.lock();
         wait.waiter.interrupted.set(true);
-        if tree.remove(&wait.waiter, State::Interrupted) {
+        if tree.remove(&wait.waiter, WaiterState::Interrupted) {
             wait.root.nwait.fetch_sub(1, Relaxed);
             drop(tree);
             ready(wait.waiter.gp);
@@ -316,7 +316,7 @@ mod loom_tests {
     pub(crate) struct Joined(std::cell::Cell<Option<loom::thread::JoinHandle<()>>>);
 
     impl Interrupt for FromAnotherThread {
-        type Slot = Joined;
+        type Armed = Joined;
         unsafe fn arm(&self, slot: &Joined, target: Target) {
             slot.0.set(Some(loom::thread::spawn(move || {
                 let mut woken = None;
@@ -337,7 +337,7 @@ mod loom_tests {
     pub(crate) struct AtOnce;
 
     impl Interrupt for AtOnce {
-        type Slot = ();
+        type Armed = ();
         unsafe fn arm(&self, _slot: &(), target: Target) {
             // SAFETY: armed just now.
             unsafe { target.interrupt(&mut crate::sched::goready) };

@@ -226,7 +226,7 @@ pub(crate) fn wait_interruptible<L: HasWaitList, I: Interrupt>(
     by: &I,
 ) -> Result<(), Interrupted> {
     let wait = Wait { owner, waiter: waiter.get_ref() };
-    let slot = I::Slot::default();
+    let slot = I::Armed::default();
     // SAFETY: `take_out` may be called while `wait` lives; it locks the list.
     let target = unsafe { Target::new((&raw const wait).cast(), Wait::<L>::take_out) };
     // SAFETY: `slot` is dropped before `wait`.

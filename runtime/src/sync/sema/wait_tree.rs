@@ -22,7 +22,7 @@ pub(crate) struct Waiter {
     addr: usize,
     /// How it ended. Written by who takes it out, with the lock held, before the `goready` that publishes it; read by the
     /// owner after it has been readied, or under the lock.
-    pub(super) state: Cell<State>,
+    pub(super) state: Cell<WaiterState>,
     /// Set under the lock by an interrupt that came before the waiter was queued.
     pub(super) interrupted: Cell<bool>,
 
@@ -38,7 +38,7 @@ pub(crate) struct Waiter {
 
 /// Where a waiter stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum State {
+pub(super) enum WaiterState {
     /// Not in the tree.
     Out,
     /// In the tree.
@@ -88,7 +88,7 @@ impl Waiter {
         Waiter {
             gp,
             addr,
-            state: Cell::new(State::Out),
+            state: Cell::new(WaiterState::Out),
             interrupted: Cell::new(false),
             up: Cell::new(None),
             left: Cell::new(None),
@@ -115,7 +115,7 @@ impl WaitTree {
     /// # Safety
     /// `waiter` is not queued, and stays where it is until `pop` or `remove` has taken it out (I1).
     pub(crate) unsafe fn push(&mut self, waiter: &Waiter, order: Order) {
-        waiter.state.set(State::Queued);
+        waiter.state.set(WaiterState::Queued);
         let new = Node(NonNull::from(waiter));
         match (self.find(waiter.addr), order) {
             (None, _) => self.insert_leaf(new),
@@ -137,7 +137,7 @@ impl WaitTree {
     }
 
     /// Takes the first waiter of `addr` out and sets its state to what `outcome` returns.
-    pub(crate) fn pop(&mut self, addr: usize, outcome: impl FnOnce() -> State) -> Option<GRef> {
+    pub(crate) fn pop(&mut self, addr: usize, outcome: impl FnOnce() -> WaiterState) -> Option<GRef> {
         let head = self.find(addr)?;
         self.take_head(head);
         head.state.set(outcome());
@@ -145,8 +145,8 @@ impl WaitTree {
     }
 
     /// Takes this very waiter out; false when it is not queued (any more).
-    pub(crate) fn remove(&mut self, waiter: &Waiter, outcome: State) -> bool {
-        if waiter.state.get() != State::Queued {
+    pub(crate) fn remove(&mut self, waiter: &Waiter, outcome: WaiterState) -> bool {
+        if waiter.state.get() != WaiterState::Queued {
             return false;
         }
         let node = Node(NonNull::from(waiter));
@@ -301,7 +301,7 @@ mod tests {
             let w = &waiters[i];
             let queue = model.entry(w.addr).or_default();
             match op {
-                0 | 1 if w.state.get() != State::Queued => {
+                0 | 1 if w.state.get() != WaiterState::Queued => {
                     let order = if op == 0 { Order::Fifo } else { Order::Lifo };
                     // SAFETY: not queued; `waiters` outlives the tree's use.
                     unsafe { tree.push(w, order) };
@@ -309,15 +309,15 @@ mod tests {
                 }
                 2 => {
                     let expected = queue.pop_front();
-                    assert_eq!(tree.pop(w.addr, || State::Woken).is_some(), expected.is_some());
+                    assert_eq!(tree.pop(w.addr, || WaiterState::Woken).is_some(), expected.is_some());
                     if let Some(e) = expected {
-                        assert_eq!(waiters[e].state.get(), State::Woken, "the first in line was taken");
-                        waiters[e].state.set(State::Out);
+                        assert_eq!(waiters[e].state.get(), WaiterState::Woken, "the first in line was taken");
+                        waiters[e].state.set(WaiterState::Out);
                     }
                 }
                 3 => {
                     let at = queue.iter().position(|&q| q == i);
-                    assert_eq!(tree.remove(w, State::Out), at.is_some());
+                    assert_eq!(tree.remove(w, WaiterState::Out), at.is_some());
                     at.map(|at| queue.remove(at));
                 }
                 _ => {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use gopark_runtime::poll_api::{Mode, PollDescriptor};
+use gopark_runtime::poll_api::{Direction, PollDescriptor};
 use gopark_runtime::time::sleep;
 use gopark_runtime::{Builder, chan, go, gosched};
 
@@ -60,7 +60,7 @@ pub fn a_timer_beside_a_hog() {
                 spin_until(&sleeper_sleeps);
                 // Its P is the last to become idle, and so the next to be taken.
                 compute(Duration::from_millis(5));
-                pd.wait(Mode::Read, &pd).unwrap();
+                pd.wait(Direction::Read, &pd).unwrap();
                 compute(Duration::from_secs(4));
             }
         });
