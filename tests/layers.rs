@@ -1,84 +1,14 @@
 //! The rules about who may know whom, and a few others that a reader can rely on because this file checks them.
 //!
-//! A module's layer is in [`RUNTIME`] or [`NET`]; `use` points to the same layer or down. The few calls up are in
-//! [`UPWARD`], each with its reason; one that is no longer made must leave the list.
+//! A module's layer is in the table of ARCHITECTURE.md, "The map, by layer"; `use` points to the same layer or down. The few
+//! calls up are in [`UPWARD`], each with its reason; one that is no longer made must leave the list.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Layers of gopark-runtime, lowest first. A folder stands for its files, but for those that have a place themselves.
-const RUNTIME: &[&[&str]] = &[
-    // every call of the system; how the process ends
-    &["sys", "throw"],
-    // words that threads share, each with its model; under loom `model` stands for the scheduler
-    &["words", "model"],
-    // stack switching
-    &["sched/coro"],
-    // state: nothing here parks, wakes or polls
-    &[
-        "sched/ahead",
-        "sched/counts",
-        "sched/g",
-        "sched/glist",
-        "sched/m",
-        "sched/metrics",
-        "sched/p",
-        "sched/runq",
-        "sched/schedt",
-        "sched/stack",
-        "sched/tls",
-    ],
-    // sources of work
-    &["netpoll", "timer"],
-    // what a goroutine looks like from outside: reports, faults
-    &["observe"],
-    // schedule, park, ready, wake, steal
-    &["sched", "sched/hogs/template", "sched/hogs/niceness"],
-    // the blocking doors
-    &[
-        "netpoll/api",
-        "sched/hogs",
-        "sched/join",
-        "sched/micro",
-        "sched/scope",
-        "sched/start",
-        "sched/sysmon",
-        "sync/sema",
-    ],
-    // for users
-    &["api", "chan", "context", "future", "lib", "signal", "sync", "time"],
-];
-
-/// Layers of gopark-net, lowest first: a folder each, so that no two folders name each other.
-const NET: &[&[&str]] = &[
-    // the system's calls, errors and form of addresses
-    &["sys"],
-    // names and numbers
-    &["addr"],
-    // what goes wrong, in Go's words
-    &["error"],
-    // descriptors that park
-    &["poll"],
-    // files, pipes
-    &["os"],
-    // sockets
-    &["sock"],
-    // connections, and connecting to known addresses
-    &["conn"],
-    // names resolve through connections of their own
-    &["resolve"],
-    // by network name
-    &["go_face"],
-    // the types that are shaped like std's
-    &["std_face"],
-    // children
-    &["process"],
-    // copies between all kinds of ends
-    &["io"],
-    &["lib"],
-];
-
+/// Where gopark-runtime calls the C library: in `sys`, and where the process ends, in models too.
+const RUNTIME_CALLS: &[&str] = &["sys", "throw"];
 /// Where gopark-net calls the C library: in `sys`, and in these, for the reason said at the head of `sys/mod.rs`.
 const NET_CALLS: &[&str] = &["sys", "process/fork", "resolve/cgo"];
 
@@ -200,23 +130,45 @@ fn identifier(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
+/// The layers of gopark-runtime and of gopark-net, lowest first.
+fn layers() -> [Vec<Vec<String>>; 2] {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).expect("ARCHITECTURE.md");
+    let (_, map) = text.split_once("| layer | modules |").expect("the table of layers");
+    let rows: Vec<_> = map.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let cell = |row: &str| row.split('|').nth(2).expect("a row has three cells").to_owned();
+    let (network, runtime) = rows.split_last().expect("the table has rows");
+    let runtime = runtime.iter().map(|row| names(&cell(row))).collect();
+    [runtime, names(&cell(network)).into_iter().map(|name| vec![name]).collect()]
+}
+
+/// The names in code spans, where `a/{b c}` is `a/b` and `a/c`.
+fn names(cell: &str) -> Vec<String> {
+    let spans = cell.split('`').skip(1).step_by(2);
+    let each = |span: &str| match span.strip_suffix('}').and_then(|span| span.split_once('{')) {
+        Some((folder, files)) => files.split(' ').map(|file| format!("{folder}{file}")).collect(),
+        None => vec![span.to_owned()],
+    };
+    spans.flat_map(each).collect()
+}
+
 /// The place of a module: its own, or that of the folder it is in.
-fn layer(layers: &[&[&str]], name: &str) -> Option<usize> {
-    let own = layers.iter().position(|l| l.contains(&name));
+fn layer(layers: &[Vec<String>], name: &str) -> Option<usize> {
+    let own = layers.iter().position(|l| l.iter().any(|n| n == name));
     own.or_else(|| layer(layers, name.rsplit_once('/')?.0))
 }
 
-fn check(src: &str, layers: &[&[&str]]) -> BTreeSet<(String, String)> {
+fn check(src: &str, layers: &[Vec<String>]) -> BTreeSet<(String, String)> {
     let modules = modules(src);
     let mut used = BTreeSet::new();
     let mut wrong = Vec::new();
     let exists = |name: &str| modules.iter().any(|m| m.name == name);
-    for name in layers.iter().copied().flatten().filter(|name| !exists(name)) {
+    for name in layers.iter().flatten().filter(|name| !exists(name)) {
         wrong.push(format!("{src}: `{name}` has a layer and is no module"));
     }
     for Module { name, path, named } in &modules {
         let Some(mine) = layer(layers, name) else {
-            wrong.push(format!("{}: module `{name}` has no layer in tests/layers.rs", path.display()));
+            wrong.push(format!("{}: module `{name}` has no layer in ARCHITECTURE.md", path.display()));
             continue;
         };
         for other in named {
@@ -241,8 +193,9 @@ fn within(name: &str, folder: &str) -> bool {
 
 #[test]
 fn use_points_down() {
-    let mut used = check("runtime/src", RUNTIME);
-    used.extend(check("net/src", NET));
+    let [runtime, net] = layers();
+    let mut used = check("runtime/src", &runtime);
+    used.extend(check("net/src", &net));
     for (from, to, why) in UPWARD {
         assert!(
             used.contains(&(from.to_string(), to.to_string())),
@@ -251,7 +204,7 @@ fn use_points_down() {
     }
 }
 
-/// The network knows the runtime's doors and nothing behind them.
+/// The network knows the runtime's hooks and nothing behind them.
 #[test]
 fn net_knows_no_g_m_p_or_epoll() {
     for Module { path, .. } in modules("net/src") {
@@ -262,27 +215,27 @@ fn net_knows_no_g_m_p_or_epoll() {
     }
 }
 
-/// The calls of the system are in one place.
+/// The calls into the C library are in one place.
 #[test]
-fn net_calls_the_system_in_sys() {
-    for Module { name, path, .. } in modules("net/src") {
-        let text = code(&path);
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let calls = code.split("libc::").skip(1).filter(|after| {
-            let function = identifier(after);
-            after[function.len()..].starts_with('(') && function.starts_with(|c: char| c.is_ascii_lowercase())
-        });
-        let is_test = path.ends_with("tests.rs");
-        let here = is_test || NET_CALLS.iter().any(|place| within(&name, place));
-        let first = calls.map(identifier).next();
-        assert!(here || first.is_none(), "{}: {first:?} belongs in sys", path.display());
+fn the_system_is_called_in_sys() {
+    for (src, places) in [("runtime/src", RUNTIME_CALLS), ("net/src", NET_CALLS)] {
+        for Module { name, path, .. } in modules(src) {
+            let text = code(&path);
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let call = code.split("libc::").skip(1).find(|after| {
+                let function = identifier(after);
+                after[function.len()..].starts_with('(') && function.starts_with(|c: char| !c.is_uppercase())
+            });
+            let here = path.ends_with("tests.rs") || places.iter().any(|place| within(&name, place));
+            assert!(here || call.is_none(), "{}: {:?} belongs in sys", path.display(), call.map(identifier));
+        }
     }
 }
 
 /// What exists in one place only.
 #[test]
-fn one_door_each() {
-    let doors: [(&str, &[&str]); 3] = [
+fn one_place_each() {
+    let places: [(&str, &[&str]); 3] = [
         ("thread_local!", &["tls.rs", "model.rs"]),
         ("corosensei::", &["coro.rs", "dump.rs"]),
         ("epoll_wait", &["netpoll/epoll.rs", "sys/epoll.rs"]),
@@ -290,7 +243,7 @@ fn one_door_each() {
     for src in ["runtime/src", "net/src", "src"] {
         for Module { path, .. } in modules(src) {
             let code = code(&path);
-            for (word, files) in doors {
+            for (word, files) in places {
                 let here = files.iter().any(|f| path.ends_with(f));
                 assert!(here || !code.contains(word), "{}: {word} belongs in {files:?}", path.display());
             }

@@ -4,87 +4,70 @@
 //! statics and records that are never unmapped, format into a buffer on their stack, and write(2). A fault that is not on a
 //! guard goes on to the handler that was there before (std's, for its own threads).
 
-use std::cell::UnsafeCell;
+use std::ffi::{c_int, c_void};
 use std::fmt::Write;
-use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
 
 use crate::sched::g::GRef;
 use crate::sched::m::M;
 use crate::sched::schedt;
 use crate::sched::stack;
+use crate::sys::signal::{
+    Action, Blocked, abort_with, keeping_errno, no_alternate_stack, set_alternate_stack,
+};
 
-/// The alternate stack of an M's thread.
+/// The size of the alternate stack of an M's thread.
 const ALT_STACK: usize = 32 << 10;
 
-/// The actions that were in place before ours; written once, before the handlers are installed.
-struct Previous(UnsafeCell<MaybeUninit<[libc::sigaction; 2]>>);
-// SAFETY: written by `install` before any handler can read it, then only read.
-unsafe impl Sync for Previous {}
-static PREVIOUS: Previous = Previous(UnsafeCell::new(MaybeUninit::uninit()));
+/// The actions of SIGSEGV and SIGBUS before ours; set before the handlers are installed, then only read.
+static PREVIOUS: OnceLock<[Option<Action>; 2]> = OnceLock::new();
 
 /// SIGQUIT has come; sysmon looks.
 static QUIT: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handlers, once, at the start of the runtime.
 pub(crate) fn install() {
-    // SAFETY: the structures are valid; the handlers obey the rules of the file's head.
+    PREVIOUS.get_or_init(|| [libc::SIGSEGV, libc::SIGBUS].map(Action::of));
+    let fault = Action::fault_handler(on_fault);
+    // SAFETY: the handlers obey the rules of the file's head.
     unsafe {
-        let mut previous: [libc::sigaction; 2] = std::mem::zeroed();
-        let mut action: libc::sigaction = std::mem::zeroed();
-        for (i, signal) in [libc::SIGSEGV, libc::SIGBUS].into_iter().enumerate() {
-            libc::sigaction(signal, std::ptr::null(), &mut previous[i]);
-        }
-        (*PREVIOUS.0.get()).write(previous);
-        action.sa_sigaction = on_fault as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
-        libc::sigemptyset(&mut action.sa_mask);
-        libc::sigaction(libc::SIGSEGV, &action, std::ptr::null_mut());
-        libc::sigaction(libc::SIGBUS, &action, std::ptr::null_mut());
-
-        let mut quit: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(libc::SIGQUIT, std::ptr::null(), &mut quit);
+        fault.install(libc::SIGSEGV);
+        fault.install(libc::SIGBUS);
         // As Go: also where the parent ignored it (a shell's background job), but not over a handler of the program's.
-        if quit.sa_sigaction == libc::SIG_DFL || quit.sa_sigaction == libc::SIG_IGN {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_quit as *const () as usize;
-            action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
-            libc::sigemptyset(&mut action.sa_mask);
-            libc::sigaction(libc::SIGQUIT, &action, std::ptr::null_mut());
+        if Action::of(libc::SIGQUIT).is_some_and(|quit| quit.is_default() || quit.is_ignore()) {
+            Action::handler(on_quit, Blocked::None).install(libc::SIGQUIT);
         }
     }
 }
 
-/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and never freed. The M has one thread at a
-/// time that has it: [`no_alternate_stack`].
+/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and never freed. The M has one
+/// thread at a time that has it: [`give_up_alternate_stack`].
 pub(crate) fn alternate_stack(m: &M) {
     if m.alt_stack.get().is_null() {
         m.alt_stack.set(Box::leak(vec![0u8; ALT_STACK].into_boxed_slice()).as_mut_ptr());
     }
-    let alt = libc::stack_t { ss_sp: m.alt_stack.get().cast(), ss_flags: 0, ss_size: ALT_STACK };
     // SAFETY: the memory is valid for ever, and no other thread has it.
-    unsafe { libc::sigaltstack(&alt, std::ptr::null_mut()) };
+    unsafe { set_alternate_stack(m.alt_stack.get(), ALT_STACK) };
 }
 
-/// The calling thread ends and gives the alternate stack up, before another can have the M: a signal may come to each of the two.
-pub(crate) fn no_alternate_stack() {
-    let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: ALT_STACK };
-    // SAFETY: takes the stack away; the thread is not on it.
-    unsafe { libc::sigaltstack(&none, std::ptr::null_mut()) };
+/// The calling thread ends and gives the alternate stack up, before another can have the M: a signal may come to each of the
+/// two.
+pub(crate) fn give_up_alternate_stack() {
+    no_alternate_stack();
 }
 
-extern "C" fn on_quit(_signal: libc::c_int) {
-    // SAFETY: errno's address is valid on every thread. What was interrupted may be about to read it.
-    let errno = unsafe { *libc::__errno_location() };
-    // ORDERING: SeqCst pairs with the swap in `take_quit`.
-    QUIT.store(true, SeqCst);
-    // ORDERING: SeqCst fence, pairs with the one in `quit_pending`: either we see that sysmon is about to sleep, or it sees QUIT.
-    fence(SeqCst);
-    if let Some(sched) = schedt::try_sched() {
-        sched.wake_sysmon();
-    }
-    // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
+extern "C" fn on_quit(_signal: c_int) {
+    keeping_errno(|| {
+        // ORDERING: SeqCst pairs with the swap in `take_quit`.
+        QUIT.store(true, SeqCst);
+        // ORDERING: SeqCst fence, pairs with the one in `quit_pending`: either we see that sysmon is about to sleep, or it
+        // sees QUIT.
+        fence(SeqCst);
+        if let Some(sched) = schedt::try_sched() {
+            sched.wake_sysmon();
+        }
+    });
 }
 
 /// Has SIGQUIT come? For sysmon when it has said that it sleeps: the handler may have run just before there was anybody to wake.
@@ -100,27 +83,16 @@ pub(crate) fn take_quit() -> bool {
     QUIT.load(SeqCst) && QUIT.swap(false, SeqCst)
 }
 
-extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel hands a handler with SA_SIGINFO a valid siginfo.
     let addr = unsafe { (*info).si_addr() } as usize;
     if let Some(gp) = stack::guard_owner(addr) {
         report_overflow(gp);
     }
-    // SAFETY: written in `install`, before this handler was installed.
-    let previous = unsafe { &(*PREVIOUS.0.get()).assume_init_ref()[usize::from(signal == libc::SIGBUS)] };
-    let handler = previous.sa_sigaction;
-    if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
-        // SAFETY: restores the old action; the fault comes again as soon as we return.
-        unsafe { libc::sigaction(signal, previous, std::ptr::null_mut()) };
-    } else if previous.sa_flags & libc::SA_SIGINFO != 0 {
-        // SAFETY: a handler with SA_SIGINFO has this type.
-        let f: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
-            unsafe { std::mem::transmute(handler) };
-        f(signal, info, context);
-    } else {
-        // SAFETY: a handler without SA_SIGINFO has this type.
-        let f: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(handler) };
-        f(signal);
+    let previous = PREVIOUS.get().expect("set before this handler was installed");
+    if let Some(previous) = &previous[usize::from(signal == libc::SIGBUS)] {
+        // SAFETY: our own arguments, and we return.
+        unsafe { previous.pass_on(signal, info, context) };
     }
 }
 
@@ -155,39 +127,27 @@ fn report_overflow(gp: GRef) -> ! {
         text,
         " overflowed its {kib} KiB stack; Builder::stack_size sets the size for all goroutines, go_with(GoOptions {{ stack_size, .. }}) for one"
     );
-    // SAFETY: writes a buffer of ours; abort does not return.
-    unsafe {
-        libc::write(2, text.bytes.as_ptr().cast(), text.len);
-        libc::abort()
-    }
+    abort_with(&text.bytes[..text.len])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn alternate() -> libc::stack_t {
-        let mut now = MaybeUninit::uninit();
-        // SAFETY: asks only; the buffer has room for a description, which is filled.
-        unsafe {
-            libc::sigaltstack(std::ptr::null(), now.as_mut_ptr());
-            now.assume_init()
-        }
-    }
+    use crate::sys::signal::current_alternate_stack;
 
     #[test]
     fn two_threads_of_an_m_do_not_share_its_alternate_stack() {
         let first = || {
             let m = M::new(0);
             alternate_stack(&m);
-            assert_eq!(alternate().ss_sp.cast(), m.alt_stack.get());
-            no_alternate_stack();
-            assert_eq!(alternate().ss_flags, libc::SS_DISABLE);
+            assert_eq!(current_alternate_stack(), Some(m.alt_stack.get()));
+            give_up_alternate_stack();
+            assert_eq!(current_alternate_stack(), None);
             m
         };
         let m = std::thread::spawn(first).join().unwrap();
         alternate_stack(&m);
-        assert_eq!(alternate().ss_sp.cast(), m.alt_stack.get());
-        no_alternate_stack();
+        assert_eq!(current_alternate_stack(), Some(m.alt_stack.get()));
+        give_up_alternate_stack();
     }
 }

@@ -330,7 +330,7 @@ fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -
         niceness::note_discarded(m);
     }
     state.mcount -= 1;
-    fault::no_alternate_stack();
+    fault::give_up_alternate_stack();
     state.mfree.push(m);
     checkdead::checkdead(sched, state);
     Stop::Retired

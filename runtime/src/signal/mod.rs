@@ -12,9 +12,8 @@
 
 mod context;
 
+use std::ffi::c_int;
 use std::fmt;
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use parking_lot::Mutex;
@@ -24,6 +23,7 @@ pub use self::context::notify_context;
 use crate::chan::{Receiver, Sender, bounded};
 use crate::sched::checkdead;
 use crate::sys::futex::{futex_wait, futex_wake};
+use crate::sys::signal::{Action, Blocked, keeping_errno};
 
 /// How many signals a channel holds before it loses some.
 const CAPACITY: usize = 64;
@@ -171,12 +171,12 @@ struct Listeners {
 
 struct Changed {
     signal: Signal,
-    before: libc::sigaction,
-    now: Action,
+    before: Action,
+    now: Wish,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+enum Wish {
     Handled,
     Ignored,
 }
@@ -274,11 +274,7 @@ pub fn reset(signals: &[Signal]) {
 /// Is the signal ignored: since [`ignore`], or because whoever started the process wanted that (nohup, or Rust's std for SIGPIPE)?
 #[doc(alias = "Ignored")]
 pub fn ignored(signal: Signal) -> bool {
-    let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: asks only; the buffer has room for an action.
-    let asked = unsafe { libc::sigaction(signal.0, ptr::null(), action.as_mut_ptr()) };
-    // SAFETY: the call succeeded and filled it.
-    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+    Action::of(signal.0).is_some_and(|action| action.is_ignore())
 }
 
 /// The bits of these signals, or of all, as far as they can be had.
@@ -321,15 +317,15 @@ impl Listeners {
         let wanted = self.all.iter().filter(|l| !l.stopping).fold(0, |mask, l| mask | l.wanted);
         for signal in (1..=MAX_SIGNAL).map(Signal) {
             let action = match signal.bit() {
-                bit if bit & wanted != 0 => Some(Action::Handled),
-                bit if bit & self.ignored != 0 => Some(Action::Ignored),
+                bit if bit & wanted != 0 => Some(Wish::Handled),
+                bit if bit & self.ignored != 0 => Some(Wish::Ignored),
                 _ => None,
             };
             self.update_action(signal, action);
         }
     }
 
-    fn update_action(&mut self, signal: Signal, action: Option<Action>) {
+    fn update_action(&mut self, signal: Signal, action: Option<Wish>) {
         let at = self.changed.iter().position(|changed| changed.signal == signal);
         match (at, action) {
             (None, None) => {}
@@ -345,41 +341,31 @@ impl Listeners {
             }
             (Some(at), None) => {
                 let before = self.changed.swap_remove(at).before;
-                // SAFETY: an action the system gave us for this signal.
-                unsafe { libc::sigaction(signal.0, &before, ptr::null_mut()) };
+                // SAFETY: the action from before us: its handler was in place already.
+                unsafe { before.install(signal.0) };
             }
         }
     }
 }
 
-/// Puts our handler in place, or none; the action from before, or none if the system refuses.
-fn set_action(signal: Signal, now: Action) -> Option<libc::sigaction> {
-    let mut previous = MaybeUninit::uninit();
-    // SAFETY: all-zero is a valid action; the handler obeys I1; previous has room for one.
-    let done = unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = match now {
-            Action::Handled => on_signal as *const () as usize,
-            Action::Ignored => libc::SIG_IGN,
-        };
-        action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
-        libc::sigfillset(&mut action.sa_mask);
-        libc::sigaction(signal.0, &action, previous.as_mut_ptr())
+/// Puts our handler in place, or ignores the signal. The action from before, or none if the system refuses.
+fn set_action(signal: Signal, now: Wish) -> Option<Action> {
+    let action = match now {
+        Wish::Handled => Action::handler(on_signal, Blocked::All),
+        Wish::Ignored => Action::ignore(),
     };
-    // SAFETY: the call succeeded and filled it.
-    (done == 0).then(|| unsafe { previous.assume_init() })
+    // SAFETY: the handler obeys I1.
+    unsafe { action.install(signal.0) }
 }
 
 /// I1.
-extern "C" fn on_signal(number: libc::c_int) {
-    // SAFETY: errno's address is valid on every thread.
-    let errno = unsafe { *libc::__errno_location() };
-    // ORDERING: SeqCst pairs with `deliver_forever`: the bit is there before WAKE changes.
-    PENDING.fetch_or(Signal(number).bit(), SeqCst);
-    WAKE.fetch_add(1, SeqCst);
-    futex_wake(&WAKE, 1);
-    // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
+extern "C" fn on_signal(number: c_int) {
+    keeping_errno(|| {
+        // ORDERING: SeqCst pairs with `deliver_forever`: the bit is there before WAKE changes.
+        PENDING.fetch_or(Signal(number).bit(), SeqCst);
+        WAKE.fetch_add(1, SeqCst);
+        futex_wake(&WAKE, 1);
+    });
 }
 
 /// The thread.

@@ -1,4 +1,5 @@
-//! Layer 0: every call into libc, one file per facility of the operating system.
+//! The lowest layer: every call into libc, one file per facility of the operating system. (`throw.rs`, which models use too, ends the
+//! process itself.)
 //!
 //! `errno` is read in the same non-inlined function as the call that set it: a goroutine that has moved to another
 //! thread between the two would read the wrong thread's.
@@ -12,6 +13,7 @@ pub(crate) mod membarrier;
 pub(crate) mod niceness;
 pub(crate) mod objects;
 pub(crate) mod prefetch;
+pub(crate) mod signal;
 pub(crate) mod thread;
 pub(crate) mod unwind;
 
