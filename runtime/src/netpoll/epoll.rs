@@ -235,11 +235,11 @@ fn descriptor(event: &Event) -> Option<&'static PollDesc> {
 
 /// One event of a descriptor.
 fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
-    let modes = Ready {
+    let directions = Ready {
         read: mask & (epoll::IN | epoll::RDHUP | epoll::HUP | epoll::ERR) != 0,
         write: mask & (epoll::OUT | epoll::HUP | epoll::ERR) != 0,
     };
-    if !modes.read && !modes.write {
+    if !directions.read && !directions.write {
         return 0;
     }
     let (pd, life) = (tagged.pd(), tagged.life());
@@ -252,7 +252,7 @@ fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
         pd.info.set_hung_up(life);
     }
     let mut threads = 0;
-    let delta = pd.netpollready(modes, |gp| match gp.kind() {
+    let delta = pd.netpollready(directions, |gp| match gp.kind() {
         Kind::Goroutine => {
             gp.ahead.is_before(ready.first());
             ready.push(gp);

@@ -1,43 +1,75 @@
 //! The network poller, the part that is the same on all systems: descriptors, their two semaphores, who waits.
 //! Go: runtime/netpoll.go.
 //!
+//! # The back end
+//!
+//! The part for one system, today `epoll.rs`, provides these functions:
+//!
+//! ```text
+//! fn netpoll_generic_init()
+//!     Makes the poller unless it exists. Called before a descriptor is opened and before a timer starts; from any thread.
+//!
+//! fn netpoll_inited() -> bool
+//!     Whether the poller exists. Called by the scheduler and sysmon before they poll.
+//!
+//! fn netpollopen(pd: &'static PollDesc) -> Result<(), Errno>
+//!     Starts notifications for both directions of pd.fd(): edge-triggered, or kept until consumed. Called when a
+//!     descriptor is opened (PollDescriptor::open), or by its first wait if it was opened unwatched.
+//!
+//! fn netpollclose(pd: &'static PollDesc)
+//!     Ends them. Called by PollDescriptor::close, when nobody uses the descriptor any more and before close(2).
+//!
+//! fn netpoll(delay_ns: i64) -> (GList, i32)
+//!     Polls: blocks without limit (< 0), not at all (0), or for up to delay_ns. Called by the scheduler, on an M's own
+//!     stack, and by sysmon with 0; at most one caller blocks (sched.lastpoll is its token). For each event whose fdseq is
+//!     still the descriptor's it sets the error and hang-up bits of pd.info and calls pd.netpollready. Returns the
+//!     goroutines that became ready, and what to add to the number of waiters once they are queued (I1, I4).
+//!
+//! fn netpoll_break()
+//!     Makes the blocking poll return, or the next one that would block. Called from any thread when there is an earlier
+//!     timer or work for an M that may be blocked there. Several calls before the poll returns are one.
+//!
+//! fn netpoll_is_poll_descriptor(fd: i32) -> bool
+//!     Whether the poller itself uses fd. Called by tests that count open descriptors.
+//! ```
+//!
 //! # How a goroutine waits for a socket
 //!
-//! Each descriptor that the poller watches has a [`desc::PollDesc`] with one binary semaphore per direction
-//! ([`sema::PollSema`]). An operation resets the semaphore, makes its system call, and if that says EAGAIN, waits on the
-//! semaphore. The kernel is told of the descriptor once, for both directions, edge-triggered, and never again until it
-//! is closed; so a notification that comes while nobody waits must be kept (nil -> ready), for there will not be another.
-//! Readiness means "try again", nothing more: whoever is woken makes the system call again.
+//! Each watched descriptor has a [`desc::PollDesc`] with one binary semaphore per direction ([`sema::PollSema`]). An
+//! operation resets the semaphore, makes its system call, and on EAGAIN waits on the semaphore. The kernel is told about the
+//! descriptor once, for both directions, edge-triggered, and not again until it is closed. So a notification that arrives
+//! while nobody waits must be kept (nil -> ready): there will not be another. Readiness only means "try again"; a woken
+//! goroutine repeats the system call.
 //!
-//! Three parties race for the waiter: the poller (`netpollready`), the closer (`poll_api::unblock`), a deadline's
-//! timer (`poll_api::deadline`). All three go through [`sema::PollSema::unblock`], a compare-and-swap; who takes the
-//! goroutine out of the word owns its wake-up.
+//! Three parties race for the waiter: the poller (`netpollready`), the closer (`api`, `unblock`) and a deadline's timer
+//! (`api/deadline.rs`). All go through [`sema::PollSema::unblock`], a compare-and-swap; the one that takes the goroutine out
+//! of the word owns its wake-up.
 //!
 //! # No lost close
 //!
-//! A waiter stores `wait` into its semaphore and then looks whether the descriptor is closing or its deadline has
-//! passed ([`info::PollInfo`]). A closer publishes `closing` and then looks into the semaphore. Each side has a sequentially
-//! consistent fence between its store and its load, so at least one of them sees the other: either the waiter does not
-//! park, or the closer finds it. With Release and Acquire alone both may read the old value, and the loom model
-//! `loom_close_against_wait` then leaves a reader parked for ever on a closed descriptor.
+//! A waiter stores `wait` into its semaphore, then checks whether the descriptor is closing or its deadline has passed
+//! ([`info::PollInfo`]). A closer publishes `closing`, then looks into the semaphore. Each side has a sequentially consistent
+//! fence between its store and its load, so at least one sees the other: either the waiter does not park, or the closer
+//! finds it. With Release and Acquire alone both may read the old value, and the loom model `loom_close_against_wait` then
+//! leaves a reader parked for ever on a closed descriptor.
 //!
 //! # No lost count
 //!
-//! `netpoll` returns goroutines and a delta for the number of waiters; the caller queues the goroutines *first* and then
-//! adds the delta ([`netpoll_adjust_waiters`]). In between both count, so nobody who looks for work can see neither.
+//! `netpoll` returns goroutines and a delta for the number of waiters. The caller queues the goroutines *first*, then adds
+//! the delta ([`netpoll_adjust_waiters`]). In between both count, so an M that looks for work always sees one of the two.
 //!
 //! # Rejected
 //!
 //! Arming per wait (EPOLLONESHOT or MOD, as most Rust reactors do): one more system call per wait, and visibly not Go. A
 //! waker per direction behind a lock: the poller would take a lock per event. Freeing a PollDesc on close: the kernel may
-//! have handed out an event with its address just before.
+//! have returned an event with its address just before.
 //!
 //! # Invariants
 //!
 //! I1 netpoll readies no goroutine: it returns them. (A plain thread that waits for a descriptor has no place on a run
-//!    queue; its note is woken on the spot, and its count corrected on the spot.)
+//!    queue: its note is woken, and its count corrected, on the spot.)
 //! I2 PollDescs are never unmapped; the tag in the kernel's event tells a descriptor's earlier life from its present one.
-//! I3 Under a PollDesc's lock: publish the info strictly before unblocking. Ready outside of the lock.
+//! I3 Under a PollDesc's lock: publish the info strictly before unblocking. Ready outside the lock.
 //! I4 An empty list never comes with a delta.
 //! I5 A waiter is counted in its park's commit, after it was published.
 
@@ -65,7 +97,7 @@ pub enum Direction {
     Write,
 }
 
-/// Why an operation may not go on. Go: pollErrClosing, pollErrTimeout, pollErrNotPollable.
+/// Why an operation cannot proceed. Go: pollErrClosing, pollErrTimeout, pollErrNotPollable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollError {
     /// The descriptor is being closed.
@@ -74,16 +106,16 @@ pub enum PollError {
     Timeout,
     /// The poller reported an error for the descriptor.
     NotPollable,
-    /// The kernel does not watch it: epoll_ctl's errno. Only of a descriptor that is watched from its first wait on.
+    /// The kernel does not watch it: epoll_ctl's errno. Only for a descriptor that is watched from its first wait on.
     Refused(i32),
 }
 
-/// How many goroutines (and threads) are parked in descriptors. Go: netpollWaiters.
+/// Goroutines and threads parked in descriptors. Go: netpollWaiters.
 ///
-/// A std atomic in models too: a model asks nothing of it.
+/// A std atomic in models too: no model depends on it.
 static NETPOLL_WAITERS: AtomicU32 = AtomicU32::new(0);
 
-/// Does anybody wait for I/O? If not, the scheduler need not poll.
+/// Whether anything waits for I/O. If not, the scheduler need not poll.
 #[doc(alias = "netpollAnyWaiters")]
 #[inline]
 pub(crate) fn netpoll_any_waiters() -> bool {
