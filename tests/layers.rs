@@ -16,6 +16,7 @@ const NET_CALLS: &[&str] = &["sys", "process/fork", "resolve/cgo"];
 const UPWARD: &[(&str, &str, &str)] = &[
     ("sched/g", "timer", "a G holds its sleep timer (type-stable memory)"),
     ("sched/p", "timer", "a P holds its heap of timers"),
+    ("sched/p", "sched/pinned", "a P holds the queues of pinned mode"),
     ("sched/g", "sched/checkdead", "a plain thread that parks counts for the deadlock report"),
     ("timer", "sched", "an earlier timer wakes the poller (Go: wakeNetPoller); the current P's heap"),
 ];

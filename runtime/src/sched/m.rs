@@ -9,13 +9,21 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize
 
 use crate::sched::g::{G, GRef};
 use crate::sched::p::P;
-use crate::sched::wake::Start;
 use crate::sys::niceness::Niceness;
 use crate::words::handshake::Hold;
 use crate::words::note::Note;
 
 /// [`M::own_niceness`] of a thread that sysmon has not reniced. No `Niceness` has this word.
 const NOT_RENICED: u32 = u32::MAX;
+
+/// How a woken M starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It looks for work and is counted already (spinning.rs I3).
+    Spinning,
+    /// There is work for it.
+    Plain,
+}
 
 /// Padded: an M's handshake words are its own cache line's.
 #[repr(align(128))]

@@ -42,6 +42,7 @@ pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod stack;
 pub(crate) mod start;
+mod steal_order;
 pub(crate) mod sysmon;
 pub(crate) mod tls;
 pub(crate) mod wake;

@@ -47,7 +47,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use crossbeam_deque::{Injector, Steal};
 use parking_lot::MutexGuard;
 
-use super::wake::{self, Start};
+use super::m::Start;
+use super::wake;
 use crate::netpoll;
 use crate::sched::g::{G, GRef, Status};
 use crate::sched::glist::GList;

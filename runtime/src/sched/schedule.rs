@@ -7,6 +7,7 @@
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::hogs::niceness;
+use super::steal_order::StealOrder;
 use super::wake::{self, Stop};
 use super::{Next, Request, newproc, pinned};
 use crate::netpoll;
@@ -464,52 +465,3 @@ const STEAL_PASSES: usize = 4;
 
 /// So many goroutines from one poll are worth the look at the clock for sysmon.
 const BATCH: usize = 8;
-
-/// All Ps once, from a random one on, by a random step that is coprime to their number. Go: randomOrder.
-struct StealOrder {
-    at: usize,
-    step: usize,
-    left: usize,
-    n: usize,
-}
-
-impl StealOrder {
-    fn new(random: u32, n: usize) -> StealOrder {
-        let random = random as usize;
-        let mut step = 1 + (random >> 16) % n;
-        while gcd(step, n) != 1 {
-            step = 1 + step % n;
-        }
-        StealOrder { at: random % n, step, left: n, n }
-    }
-
-    fn next(&mut self) -> Option<usize> {
-        self.left = self.left.checked_sub(1)?;
-        self.at = (self.at + self.step) % self.n;
-        Some(self.at)
-    }
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steal_order_visits_each_once() {
-        for n in 1..40 {
-            for random in [0u32, 1, 7, 0xdead_beef, u32::MAX] {
-                let mut order = StealOrder::new(random, n);
-                let mut seen = vec![false; n];
-                while let Some(i) = order.next() {
-                    assert!(!seen[i], "n={n} random={random}: {i} twice");
-                    seen[i] = true;
-                }
-                assert!(seen.iter().all(|s| *s));
-            }
-        }
-    }
-}

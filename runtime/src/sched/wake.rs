@@ -15,7 +15,7 @@ use crate::netpoll;
 use crate::observe::fault;
 use crate::sched::g::{GRef, Status};
 use crate::sched::glist::GList;
-use crate::sched::m::M;
+use crate::sched::m::{M, Start};
 use crate::sched::metrics::{self, Event};
 use crate::sched::p::{P, PStatus};
 use crate::sched::runq::{Place, runqempty, runqget, runqput};
@@ -33,15 +33,6 @@ pub(crate) enum Stop {
     Resumed,
     /// There are idle Ms enough, or its niceness cannot be restored (niceness.rs): it ends.
     Retired,
-}
-
-/// How a woken M starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// It looks for work and is counted already (I3).
-    Spinning,
-    /// There is work for it.
-    Plain,
 }
 
 /// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work.
