@@ -31,6 +31,11 @@ pub use unix::{PeerCred, socket_pair};
 /// Reads park while there is nothing to read, writes while the peer does not take more. One goroutine may read while
 /// another writes; several readers, or writers, take turns.
 ///
+/// [`read`](Conn::read) and [`write`](Conn::write) fail with an [`OpError`]. With [`std::io::Read`] in scope a call on a
+/// `&mut Conn` (`stream.read(..)` where `stream: &mut Conn`) is the trait's, which fails with [`io::Error`]: the method of
+/// the trait takes `&mut self` and is found first. `Conn::read(stream, ..)` names the method of the type; on a `Conn` or a
+/// `&Conn` that is what `.read(..)` means.
+///
 /// ```
 /// use gopark_net::{dial, listen};
 /// # fn main() { unsafe { gopark_runtime::run(|| {

@@ -10,7 +10,7 @@ use gopark_runtime::context::ContextError;
 
 /// A failed look-up: "lookup none.example on 127.0.0.1:53: no such host".
 #[doc(alias = "DNSError")]
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct DnsError {
     /// What happened.
     pub err: String,
@@ -53,6 +53,25 @@ impl fmt::Display for DnsError {
             write!(f, " on {}", self.server)?;
         }
         write!(f, ": {}", self.err)
+    }
+}
+
+/// Go's text, as `Display`: what `fn main() -> Result<(), DnsError>` prints. `{:#?}` shows the fields.
+impl fmt::Debug for DnsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        f.debug_struct("DnsError")
+            .field("err", &self.err)
+            .field("name", &self.name)
+            .field("server", &self.server)
+            .field("is_timeout", &self.is_timeout)
+            .field("is_temporary", &self.is_temporary)
+            .field("is_not_found", &self.is_not_found)
+            .field("ended", &self.ended)
+            .field("valid_names", &self.valid_names)
+            .finish()
     }
 }
 

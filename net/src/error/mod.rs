@@ -158,8 +158,12 @@ impl fmt::Display for OpError {
     }
 }
 
+/// Go's text, as `Display`: what `fn main() -> Result<(), OpError>` prints. `{:#?}` shows the fields.
 impl fmt::Debug for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("OpError")
             .field("op", &self.0.op)
             .field("net", &self.0.net)

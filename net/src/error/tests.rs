@@ -34,6 +34,10 @@ fn op_errors_show_as_gos() {
     assert!(closed.is_closed());
     let bare = OpError::new("listen", "", UnknownNetworkError(String::new()));
     assert_eq!(bare.to_string(), "listen: unknown network ");
+    assert_eq!(format!("{closed:?}"), closed.to_string(), "what `main` prints");
+    assert!(format!("{closed:#?}").starts_with("OpError {"));
+    let dns = DnsError { name: "no.such".into(), err: "no such host".into(), ..Default::default() };
+    assert_eq!(format!("{dns:?}"), "lookup no.such: no such host");
     assert!(size_of::<OpError>() <= 2 * size_of::<usize>());
 }
 

@@ -24,7 +24,8 @@ mod splice;
 
 use std::io::{self, Read, Write};
 
-use crate::error::Partial;
+use crate::error::{OpError, Partial};
+use crate::os::PathError;
 use crate::poll::Error;
 use crate::poll::endpoint::Class;
 use ends::{End, Source};
@@ -32,7 +33,7 @@ use kernel::Moved;
 
 const BUFFER: usize = 32 << 10;
 
-/// Copies until the end of `r`: how many bytes.
+/// Copies until the end of `r`. Returns the number of bytes.
 ///
 /// ```
 /// # fn main() { unsafe { gopark_runtime::run(|| {
@@ -46,16 +47,31 @@ const BUFFER: usize = 32 << 10;
 /// ```
 ///
 /// # Errors
-/// What reading or writing fails with.
+/// What reading or writing fails with. If that is an [`OpError`](crate::OpError) or a [`PathError`](crate::os::PathError), its
+/// `transferred` is the number of bytes that the copy wrote before. [`copy_counted`] returns that number with any error.
 #[doc(alias = "Copy")]
 pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
-    if let Some(written) = memory::copy_from_memory(r, w) {
-        return written.map_err(|stopped| stopped.error);
+    copy_or_part(r, w).map_err(|stopped| stopped.error)
+}
+
+/// As [`copy`], with the number of bytes also where the copy fails, as Go's `io.Copy` returns both.
+///
+/// ```
+/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+/// drop(b);
+/// let (copied, result) = gopark_net::io::copy_counted(&mut &b"to nobody"[..], &mut &a);
+/// assert_eq!((copied, result.unwrap_err().kind()), (0, std::io::ErrorKind::BrokenPipe));
+/// # }) } }
+/// ```
+///
+/// # Errors
+/// As [`copy`].
+pub fn copy_counted<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> (u64, io::Result<()>) {
+    match copy_or_part(r, w) {
+        Ok(bytes) => (bytes, Ok(())),
+        Err(Partial { bytes, error }) => (bytes, Err(error)),
     }
-    copy_asking(r, w).map_err(|stopped| match ends::source_of(r) {
-        Some(Source { end, limit: None }) if end.class == Class::Tcp => end.owner.stopped("writeto", stopped),
-        _ => stopped.error,
-    })
 }
 
 /// Copies `n` bytes, no more and no less.
@@ -75,6 +91,35 @@ pub fn copy_n<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W, n: u64)
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "EOF"));
     }
     Ok(copied)
+}
+
+fn copy_or_part<R: Read + ?Sized, W: Write + ?Sized>(
+    r: &mut R,
+    w: &mut W,
+) -> Result<u64, Partial<io::Error>> {
+    let copied = match memory::copy_from_memory(r, w) {
+        Some(written) => written,
+        None => copy_asking(r, w).map_err(|stopped| match ends::source_of(r) {
+            Some(Source { end, limit: None }) if end.class == Class::Tcp => {
+                Partial { bytes: stopped.bytes, error: end.owner.stopped("writeto", stopped) }
+            }
+            _ => stopped,
+        }),
+    };
+    copied.map_err(|Partial { bytes, error }| Partial { bytes, error: counted(error, bytes) })
+}
+
+/// The error with the bytes of the whole copy, if it has a place for them: it may come from the last write, which has counted
+/// its own.
+fn counted(error: io::Error, bytes: u64) -> io::Error {
+    let error = match error.downcast::<OpError>() {
+        Ok(op) => return op.with_transferred(bytes).into(),
+        Err(error) => error,
+    };
+    match error.downcast::<PathError>() {
+        Ok(path) => path.with_transferred(bytes).into(),
+        Err(error) => error,
+    }
 }
 
 /// By the kernel, or else by hand: the destination's part of Go's `ReadFrom`.

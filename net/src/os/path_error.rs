@@ -90,8 +90,12 @@ impl fmt::Display for PathError {
     }
 }
 
+/// Go's text, as `Display`: what `fn main() -> Result<(), PathError>` prints. `{:#?}` shows the fields.
 impl fmt::Debug for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("PathError")
             .field("op", &self.0.op)
             .field("path", &self.0.path)

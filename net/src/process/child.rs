@@ -2,20 +2,24 @@
 //!
 //! Go: os/exec/exec.go `Wait`, os/exec.go `Process`.
 //!
-//! I1 The child is asked for once; its status is kept. The process descriptor is closed then, or when the child is dropped.
+//! I1 The child is asked for once; its status is kept. The process descriptor is closed then, or when the child is dropped; a
+//!    call under way keeps it open.
+//! I2 One waits for the child's end at a time; the others wait for that one.
 
 use std::fmt;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
+use std::panic::AssertUnwindSafe;
 use std::process::{ExitStatus, Output};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use gopark_runtime::{blocking, go};
+use gopark_runtime::signal::Signal;
+use gopark_runtime::{blocking, go, sync};
 
 use super::pidfd::{self, Patience, Waited};
 use crate::os::{File, PathError};
 use crate::sys::{self, Errno};
-use gopark_runtime::signal::Signal;
 
 /// The writing end of a child's input.
 pub type ChildStdin = File;
@@ -41,15 +45,25 @@ pub struct Child {
     /// From the child's error output, if it was piped.
     pub stderr: Option<ChildStderr>,
     pid: libc::pid_t,
-    /// -1 when it is closed (I1).
-    pidfd: RawFd,
-    status: Option<ExitStatus>,
+    /// Never held over a call that waits.
+    state: Mutex<State>,
+    /// I2.
+    waiting: AssertUnwindSafe<sync::Mutex<()>>,
+}
+
+/// What is known of a child.
+#[derive(Debug)]
+enum State {
+    /// It runs, or nobody has asked: its process descriptor.
+    Running(Arc<OwnedFd>),
+    Ended(ExitStatus),
 }
 
 impl Child {
-    pub(super) fn new(pid: libc::pid_t, pidfd: RawFd, ends: ParentEnds) -> Child {
+    pub(super) fn new(pid: libc::pid_t, pidfd: OwnedFd, ends: ParentEnds) -> Child {
         let ParentEnds { stdin, stdout, stderr } = ends;
-        Child { stdin, stdout, stderr, pid, pidfd, status: None }
+        let state = Mutex::new(State::Running(Arc::new(pidfd)));
+        Child { stdin, stdout, stderr, pid, state, waiting: AssertUnwindSafe(sync::Mutex::new(())) }
     }
 
     /// The process number.
@@ -61,64 +75,83 @@ impl Child {
     ///
     /// # Errors
     /// It may not be killed.
-    pub fn kill(&mut self) -> io::Result<()> {
-        self.signal(libc::SIGKILL)
+    pub fn kill(&self) -> io::Result<()> {
+        self.signal(Signal::SIGKILL)
     }
 
-    /// Sends the child a signal, if it has not been waited for.
+    /// Sends the child a signal, if it has not been waited for; also while another goroutine waits for it.
     ///
     /// # Errors
     /// It may not be signalled; there is no such signal.
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark_net::process::{Command, exit_text};
+    /// use gopark_runtime::signal::Signal;
+    /// let child = Command::new("sleep").arg("60").spawn().unwrap();
+    /// child.signal(Signal::TERMINATED).unwrap();
+    /// assert_eq!(exit_text(&child.wait().unwrap()).to_string(), "signal: terminated");
+    /// # }) } }
+    /// ```
     #[doc(alias = "Signal")]
-    pub fn signal(&mut self, signal: i32) -> io::Result<()> {
-        match self.status {
-            Some(_) => Ok(()),
-            None => match sys::pidfd_send_signal(self.pidfd, signal) {
-                Err(Errno(libc::ESRCH)) => Ok(()),
-                other => Ok(other?),
-            },
+    pub fn signal(&self, signal: impl Into<Signal>) -> io::Result<()> {
+        let Ok(pidfd) = self.running() else { return Ok(()) };
+        match sys::pidfd_send_signal(pidfd.as_raw_fd(), signal.into().number()) {
+            Err(Errno(libc::ESRCH)) => Ok(()),
+            other => Ok(other?),
         }
     }
 
-    /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in Go.
+    /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in Go. Several goroutines may
+    /// wait; each gets the status.
     ///
     /// # Errors
-    /// Somebody else has waited for it.
-    pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
-        if let Some(status) = self.status {
-            return Ok(status);
+    /// The child was waited for in another way than by this type.
+    pub fn wait(&self) -> io::Result<ExitStatus> {
+        if let Some(stdin) = &self.stdin {
+            // Closed before is as good.
+            let _ = stdin.close();
         }
-        let pidfd = self.pidfd;
-        let waited = blocking(|| pidfd::wait(pidfd, Patience::Wait))?;
-        self.finish(waited).ok_or_else(|| Errno(libc::ECHILD).into())
+        let _one = self.waiting.lock();
+        match self.running() {
+            Err(status) => Ok(status),
+            Ok(pidfd) => {
+                let waited = blocking(|| pidfd::wait(pidfd.as_raw_fd(), Patience::Wait))?;
+                self.finish(waited).ok_or_else(|| Errno(libc::ECHILD).into())
+            }
+        }
     }
 
     /// How the child ended, if it has.
     ///
     /// # Errors
-    /// Somebody else has waited for it.
-    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        if self.status.is_some() {
-            return Ok(self.status);
+    /// As [`wait`](Self::wait).
+    pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
+        let one = self.waiting.try_lock();
+        match (self.running(), one) {
+            (Err(status), _) => Ok(Some(status)),
+            // Another goroutine waits: it has not ended, or is about to be known to have.
+            (Ok(_), None) => Ok(None),
+            (Ok(pidfd), Some(_)) => {
+                let waited = pidfd::wait(pidfd.as_raw_fd(), Patience::Look)?;
+                Ok(self.finish(waited))
+            }
         }
-        let waited = pidfd::wait(self.pidfd, Patience::Look)?;
-        Ok(self.finish(waited))
     }
 
-    fn finish(&mut self, waited: Waited) -> Option<ExitStatus> {
-        if let Waited::Ended(status) = waited {
-            self.status = Some(ExitStatus::from_raw(status));
-            self.close_pidfd();
+    /// The process descriptor of a child that is not known to have ended, or else its status.
+    fn running(&self) -> Result<Arc<OwnedFd>, ExitStatus> {
+        match &*self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Running(pidfd) => Ok(pidfd.clone()),
+            State::Ended(status) => Err(*status),
         }
-        self.status
     }
 
-    fn close_pidfd(&mut self) {
-        let fd = std::mem::replace(&mut self.pidfd, -1);
-        if fd >= 0 {
-            let _ = sys::close(fd);
-        }
+    fn finish(&self, waited: Waited) -> Option<ExitStatus> {
+        let Waited::Ended(status) = waited else { return None };
+        let status = ExitStatus::from_raw(status);
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Ended(status);
+        Some(status)
     }
 
     /// Waits for the child and gives all that it wrote to its pipes.
@@ -135,12 +168,6 @@ impl Child {
             read.transpose().map(Option::unwrap_or_default)
         };
         Ok(Output { status, stdout: collect(stdout)?, stderr: collect(stderr)? })
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        self.close_pidfd();
     }
 }
 

@@ -17,7 +17,7 @@ use std::arch::asm;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::RawFd;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 use crate::sys::{self, Errno};
@@ -39,6 +39,8 @@ pub(super) struct Plan<'a> {
     pub(super) group: Option<libc::pid_t>,
     pub(super) uid: Option<libc::uid_t>,
     pub(super) gid: Option<libc::gid_t>,
+    /// Supplementary groups that were asked for.
+    pub(super) groups: Option<&'a [libc::gid_t]>,
     /// What the child calls last.
     pub(super) pre_exec: &'a mut [PreExec],
     /// The child's descriptors 0, 1, 2. The child shuffles them here (the memory is shared, the parent is done with them).
@@ -63,7 +65,7 @@ pub(super) enum Role {
 /// A child: its process number and a descriptor that stands for it.
 pub(super) struct Forked {
     pub(super) pid: libc::pid_t,
-    pub(super) pidfd: RawFd,
+    pub(super) pidfd: OwnedFd,
 }
 
 /// Makes the child. Returns when it has become the program, or failed (then the error pipe says why); if it has functions of the
@@ -85,7 +87,8 @@ fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     if pid < 0 {
         return Err(Errno(-pid as i32));
     }
-    Ok(Forked { pid: pid as libc::pid_t, pidfd })
+    // SAFETY: the kernel made it for us.
+    Ok(Forked { pid: pid as libc::pid_t, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
 }
 
 /// By the C library, whose allocator then works in the child.
@@ -99,7 +102,8 @@ fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
         pid => pid,
     };
     match sys::pidfd_open(pid) {
-        Ok(pidfd) => Ok(Forked { pid, pidfd }),
+        // SAFETY: the kernel made it for us.
+        Ok(pidfd) => Ok(Forked { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
         Err(e) => {
             // SAFETY: a signal to our child, which nobody has waited for.
             unsafe { libc::kill(pid, libc::SIGKILL) };
@@ -227,17 +231,7 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
             default_handlers();
         }
         unblock_signals();
-        if let Some(gid) = plan.gid {
-            raw(libc::SYS_setgid, [i64::from(gid), 0, 0])?;
-        }
-        if let Some(uid) = plan.uid {
-            // Another user does not keep our supplementary groups, as with std. EPERM: we have no right to change any.
-            match raw(libc::SYS_setgroups, [0, 0, 0]) {
-                Ok(()) | Err(libc::EPERM) => {}
-                Err(errno) => return Err(errno),
-            }
-            raw(libc::SYS_setuid, [i64::from(uid), 0, 0])?;
-        }
+        change_identity(plan)?;
         if let Some(dir) = plan.dir {
             raw(libc::SYS_chdir, [dir.as_ptr() as i64, 0, 0])?;
         }
@@ -254,6 +248,27 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
         Ok(()) => libc::ENOEXEC, // execve does not return when it succeeds
         Err(errno) => errno,
     }
+}
+
+/// Supplementary groups, group, user: in Go's order, for after the user no right to change the others may be left.
+fn change_identity(plan: &Plan<'_>) -> Result<(), i32> {
+    match plan.groups {
+        Some(groups) => raw(libc::SYS_setgroups, [groups.len() as i64, groups.as_ptr() as i64, 0])?,
+        // Another user or group does not keep our supplementary groups. EPERM: we have no right to change any, which is no
+        // failure, as with std: what follows fails if it changes anything.
+        None if plan.uid.is_some() || plan.gid.is_some() => match raw(libc::SYS_setgroups, [0, 0, 0]) {
+            Ok(()) | Err(libc::EPERM) => {}
+            Err(errno) => return Err(errno),
+        },
+        None => {}
+    }
+    if let Some(gid) = plan.gid {
+        raw(libc::SYS_setgid, [i64::from(gid), 0, 0])?;
+    }
+    if let Some(uid) = plan.uid {
+        raw(libc::SYS_setuid, [i64::from(uid), 0, 0])?;
+    }
+    Ok(())
 }
 
 /// Puts the files at 0, 1, 2 without one treading on another. Go: passes 1 and 2.

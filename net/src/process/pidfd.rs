@@ -4,7 +4,7 @@
 //!
 //! I1 Whether the system has them is found out once, by the calls themselves, before the first child.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;
 
 use super::fork::{Plan, Role, fork};
@@ -60,14 +60,15 @@ fn check_clone() -> Result<(), Errno> {
         group: None,
         uid: None,
         gid: None,
+        groups: None,
         pre_exec: &mut [],
         files: [-1; 3],
         error_pipe: -1,
         role: Role::Probe,
     };
     let child = fork(&mut plan)?;
-    let waited = ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd, libc::WEXITED | libc::__WCLONE));
-    let _ = sys::close(child.pidfd);
+    let waited =
+        ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd.as_raw_fd(), libc::WEXITED | libc::__WCLONE));
     waited
 }
 

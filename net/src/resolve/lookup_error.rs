@@ -37,8 +37,12 @@ impl fmt::Display for LookupError {
     }
 }
 
+/// Go's text, as `Display`: what `fn main() -> Result<(), LookupError>` prints. `{:#?}` shows the reason's fields.
 impl fmt::Debug for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_tuple("LookupError").field(&self.0).finish()
     }
 }

@@ -2,11 +2,12 @@
 //! again, sends no byte twice.
 
 use std::io::{BufWriter, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use crate::common::{in_runtime, pair, pattern};
-use gopark_net::os::{self, File, pipe};
-use gopark_net::{Conn, UnixStream, io, socket_pair};
+use gopark_net::os::{self, File, PathError, pipe};
+use gopark_net::{Conn, OpError, UnixStream, io, socket_pair};
 use gopark_runtime::go;
 
 const LEN: usize = 1 << 20;
@@ -117,13 +118,46 @@ fn a_copy_from_memory_goes_on_where_it_stopped() {
         let (mut a, b) = narrow();
         a.set_write_deadline(soon()).unwrap();
         let mut left: &[u8] = &sent;
-        let e = io::copy(&mut left, &mut a).unwrap_err();
+        let (copied, result) = io::copy_counted(&mut left, &mut a);
+        let e = result.unwrap_err();
         assert_eq!(e.kind(), ErrorKind::TimedOut);
         assert!(!left.is_empty() && left.len() < LEN);
+        assert_eq!(copied as usize, LEN - left.len());
+        let e = e.downcast::<OpError>().unwrap();
+        assert_eq!(e.transferred() as u64, copied);
         a.set_write_deadline(None).unwrap();
         received_is(&sent, b, move || {
             io::copy(&mut left, &mut a).unwrap();
         });
+    });
+}
+
+/// The error of a copy says how much of all went through, whoever it is from.
+#[test]
+fn a_copy_that_fails_counts() {
+    in_runtime(|| {
+        // By hand, from a reader that is no descriptor: several writes, the last of which fails.
+        let (mut a, b) = socket_pair("unix").unwrap();
+        a.set_write_deadline(soon()).unwrap();
+        let mut endless = std::io::repeat(7);
+        let (copied, result) = io::copy_counted(&mut endless, &mut a);
+        let e = result.unwrap_err().downcast::<OpError>().unwrap();
+        assert!(copied > 32 << 10, "{copied}");
+        assert_eq!(e.transferred() as u64, copied);
+        drop(a);
+        assert_eq!(io::copy(&mut &b, &mut std::io::sink()).unwrap(), copied);
+        // By the kernel, into a pipe that is full.
+        let (a, b) = socket_pair("unix").unwrap();
+        let (reader, writer) = pipe().unwrap();
+        // SAFETY: takes no pointers.
+        assert!(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) } >= 4096);
+        a.write(&pattern(160 << 10)).unwrap();
+        drop(a);
+        writer.set_write_deadline(soon()).unwrap();
+        let e = io::copy(&mut &b, &mut &writer).unwrap_err().downcast::<PathError>().unwrap();
+        assert!(e.transferred() > 0);
+        drop(writer);
+        assert_eq!(io::copy(&mut &reader, &mut std::io::sink()).unwrap(), e.transferred() as u64);
     });
 }
 

@@ -1,12 +1,14 @@
 //! More ports of std's process tests and of Go's os/exec/exec_test.go and os/pidfd_linux_test.go, under their names.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::common::{in_runtime, sh, stdout};
 use gopark_net::os::{File, pipe};
 use gopark_net::process::{Command, Stdio, exit_text};
 use gopark_runtime::go;
+use gopark_runtime::signal::Signal;
 
 #[test]
 fn test_process_status() {
@@ -28,7 +30,7 @@ fn test_process_output_output() {
 #[test]
 fn test_finish_twice() {
     in_runtime(|| {
-        let mut p = Command::new("false").spawn().unwrap();
+        let p = Command::new("false").spawn().unwrap();
         assert_eq!(p.wait().unwrap().code(), Some(1));
         assert_eq!(p.wait().unwrap().code(), Some(1));
         assert_eq!(p.try_wait().unwrap().unwrap().code(), Some(1));
@@ -101,7 +103,7 @@ fn test_command_implements_send_sync() {
 #[test]
 fn terminate_exited_process() {
     in_runtime(|| {
-        let mut p = Command::new("true").spawn().unwrap();
+        let p = Command::new("true").spawn().unwrap();
         p.wait().unwrap();
         p.kill().unwrap();
         p.kill().unwrap();
@@ -193,7 +195,7 @@ fn test_same_pipe_for_both_outputs() {
     in_runtime(|| {
         let (mut r, w) = pipe().unwrap();
         let copy = File::from(std::os::fd::AsFd::as_fd(&w).try_clone_to_owned().unwrap());
-        let mut child = sh("echo out; echo err >&2").stdout(w).stderr(copy).spawn().unwrap();
+        let child = sh("echo out; echo err >&2").stdout(w).stderr(copy).spawn().unwrap();
         let mut all = String::new();
         let read = go(move || {
             r.read_to_string(&mut all).unwrap();
@@ -208,7 +210,7 @@ fn test_same_pipe_for_both_outputs() {
 #[test]
 fn test_wait_interrupt() {
     in_runtime(|| {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = child.id() as i32;
         let waiter = go(move || child.wait().unwrap());
         gopark_runtime::time::sleep(Duration::from_millis(20));
@@ -216,6 +218,32 @@ fn test_wait_interrupt() {
         // SAFETY: a signal to our child, which nobody has waited for.
         unsafe { libc::kill(pid, libc::SIGINT) };
         assert_eq!(exit_text(&waiter.join().unwrap()).to_string(), "signal: interrupt");
+    });
+}
+
+/// A child is signalled, killed and asked for by several goroutines while one waits for it; each gets the status.
+#[test]
+fn a_child_is_shared() {
+    in_runtime(|| {
+        let child = Arc::new(Command::new("sleep").arg("60").spawn().unwrap());
+        let waiters: Vec<_> = (0..3)
+            .map(|_| {
+                let child = child.clone();
+                go(move || child.wait().unwrap())
+            })
+            .collect();
+        gopark_runtime::time::sleep(Duration::from_millis(20));
+        assert_eq!(child.try_wait().unwrap(), None);
+        child.signal(0).unwrap();
+        child.signal(Signal::TERMINATED).unwrap();
+        for waiter in waiters {
+            assert_eq!(exit_text(&waiter.join().unwrap()).to_string(), "signal: terminated");
+        }
+        child.signal(Signal::SIGKILL).expect("no signal, and no error, once its end is known");
+        assert!(child.try_wait().unwrap().is_some());
+        let killed = Command::new("sleep").arg("60").spawn().unwrap();
+        killed.kill().unwrap();
+        assert_eq!(exit_text(&killed.wait().unwrap()).to_string(), "signal: killed");
     });
 }
 

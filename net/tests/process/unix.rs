@@ -272,3 +272,27 @@ fn stdio_is_made_from_descriptors() {
         assert_eq!(through.join().unwrap(), "through a socket");
     });
 }
+
+/// Another user or group does not keep our supplementary groups; those that are asked for are set or are an error.
+#[test]
+fn supplementary_groups() {
+    // SAFETY: takes nothing.
+    if unsafe { libc::geteuid() } != 0 {
+        in_runtime(|| {
+            let refused = sh("true").groups(&[10, 20]).spawn().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        });
+        return;
+    }
+    in_runtime(|| {
+        let groups = |change: &dyn Fn(&mut Command)| {
+            let mut id = Command::new("id");
+            id.arg("-G");
+            change(&mut id);
+            stdout(id).trim().to_owned()
+        };
+        assert_eq!(groups(&|id| _ = id.gid(65534)), "65534");
+        assert_eq!(groups(&|id| _ = id.uid(65534).gid(65534)), "65534");
+        assert_eq!(groups(&|id| _ = id.gid(5).groups(&[10, 20])), "5 10 20");
+    });
+}

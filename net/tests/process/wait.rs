@@ -17,7 +17,7 @@ fn descriptors() -> usize {
 #[test]
 fn smoke() {
     in_runtime(|| {
-        let mut p = sh("exit 0").spawn().unwrap();
+        let p = sh("exit 0").spawn().unwrap();
         assert!(p.wait().unwrap().success());
         // A second wait gives the same.
         assert!(p.wait().unwrap().success());
@@ -51,7 +51,7 @@ fn exit_reported_right() {
 #[test]
 fn signal_reported_right() {
     in_runtime(|| {
-        let mut p = sh("read a").stdin(Stdio::piped()).spawn().unwrap();
+        let p = sh("read a").stdin(Stdio::piped()).spawn().unwrap();
         p.kill().unwrap();
         let status = p.wait().unwrap();
         assert_eq!(exit_text(&status).to_string(), "signal: killed");
@@ -107,7 +107,7 @@ fn test_process_output_error() {
 #[test]
 fn test_finish_once() {
     in_runtime(|| {
-        let mut p: Child = sh("exit 1").spawn().unwrap();
+        let p: Child = sh("exit 1").spawn().unwrap();
         assert_eq!(p.wait().unwrap().code(), Some(1));
     });
 }

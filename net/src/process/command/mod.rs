@@ -2,9 +2,11 @@
 //!
 //! Go: os/exec/exec.go `Cmd`, os/exec_posix.go `startProcess`, os/exec/lp_unix.go `LookPath`.
 
+mod identity;
+mod show;
+
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
-use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -13,11 +15,11 @@ use std::process::{ExitStatus, Output};
 
 use gopark_runtime::blocking;
 
-use super::child::{Child, ParentEnds};
-use super::environment::{CommandArgs, CommandEnvs, Environment};
-use super::fork::{self, Forked, Plan, PreExec, Role};
-use super::pidfd;
-use super::stdio::{Files, Stdio};
+use crate::process::child::{Child, ParentEnds};
+use crate::process::environment::{CommandArgs, CommandEnvs, Environment};
+use crate::process::fork::{self, Forked, Plan, PreExec, Role};
+use crate::process::pidfd;
+use crate::process::stdio::{Files, Stdio};
 use crate::sys::{self, Errno};
 
 /// A program to run, and how.
@@ -40,6 +42,7 @@ pub struct Command {
     group: Option<i32>,
     uid: Option<u32>,
     gid: Option<u32>,
+    groups: Option<Vec<u32>>,
     pre_exec: Vec<PreExec>,
     stdin: Option<Stdio>,
     stdout: Option<Stdio>,
@@ -58,6 +61,7 @@ impl Command {
             group: None,
             uid: None,
             gid: None,
+            groups: None,
             pre_exec: Vec::new(),
             stdin: None,
             stdout: None,
@@ -109,24 +113,6 @@ impl Command {
     /// The child's working directory.
     pub fn current_dir(&mut self, dir: impl AsRef<Path>) -> &mut Command {
         self.dir = Some(dir.as_ref().to_owned());
-        self
-    }
-
-    /// The child joins a process group; 0 makes one of its own.
-    pub fn process_group(&mut self, group: i32) -> &mut Command {
-        self.group = Some(group);
-        self
-    }
-
-    /// The child runs as this user, with none of our supplementary groups.
-    pub fn uid(&mut self, id: u32) -> &mut Command {
-        self.uid = Some(id);
-        self
-    }
-
-    /// The child runs as this group.
-    pub fn gid(&mut self, id: u32) -> &mut Command {
-        self.gid = Some(id);
         self
     }
 
@@ -336,7 +322,8 @@ impl Command {
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
     fn fork_exec(&self, program: &Path, pre_exec: &mut [PreExec], files: &Files<'_>) -> io::Result<Forked> {
-        if let (Some(dir), None, None, None) = (&self.dir, self.group, self.uid, self.gid) {
+        let no_identity = self.uid.is_none() && self.gid.is_none() && self.groups.is_none();
+        if let (Some(dir), None, true) = (&self.dir, self.group, no_identity) {
             // Looked for here, as Go does: the error then says so before there is a child.
             let dir = c_string(dir.as_os_str())?;
             sys::ignoring_eintr(|| sys::stat(&dir))?;
@@ -358,7 +345,7 @@ impl Command {
         if let Some(errno) = failure {
             // It has ended; nobody else will ask for it.
             let _ = sys::ignoring_eintr(|| sys::wait4(forked.pid));
-            let _ = sys::close(forked.pidfd);
+            drop(forked.pidfd);
             return Err(errno.into());
         }
         Ok(forked)
@@ -387,6 +374,7 @@ impl Command {
             group: self.group,
             uid: self.uid,
             gid: self.gid,
+            groups: self.groups.as_deref(),
             pre_exec,
             files,
             error_pipe,
@@ -414,47 +402,6 @@ impl Command {
             }
         }
         Err(error.into())
-    }
-}
-
-/// As a shell would be told, as std's; with `{:#?}` field by field.
-impl fmt::Debug for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            return f
-                .debug_struct("Command")
-                .field("program", &self.program)
-                .field("arg0", &self.arg0)
-                .field("args", &self.args)
-                .field("env", &self.env)
-                .field("dir", &self.dir)
-                .field("group", &self.group)
-                .field("uid", &self.uid)
-                .field("gid", &self.gid)
-                .finish_non_exhaustive();
-        }
-        if let Some(dir) = &self.dir {
-            write!(f, "cd {dir:?} && ")?;
-        }
-        let removed = |(key, value): (_, Option<_>)| value.is_none().then_some(key);
-        if self.env.is_cleared() {
-            f.write_str("env -i ")?;
-        } else if self.get_envs().any(|change| removed(change).is_some()) {
-            f.write_str("env ")?;
-            self.get_envs()
-                .filter_map(removed)
-                .try_for_each(|key: &OsStr| write!(f, "-u {} ", key.display()))?;
-        }
-        for (key, value) in self.get_envs() {
-            if let Some(value) = value {
-                write!(f, "{}={value:?} ", key.display())?;
-            }
-        }
-        match &self.arg0 {
-            Some(arg0) if *arg0 != self.program => write!(f, "[{:?}] {arg0:?}", self.program)?,
-            _ => write!(f, "{:?}", self.program)?,
-        }
-        self.args.iter().try_for_each(|arg| write!(f, " {arg:?}"))
     }
 }
 
