@@ -67,9 +67,7 @@ fn check_clone() -> Result<(), Errno> {
         role: Role::Probe,
     };
     let child = fork(&mut plan)?;
-    let waited =
-        ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd.as_raw_fd(), libc::WEXITED | libc::__WCLONE));
-    waited
+    ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd.as_raw_fd(), libc::WEXITED | libc::__WCLONE))
 }
 
 /// Waits for the child, or looks whether it has ended. Blocks the thread.

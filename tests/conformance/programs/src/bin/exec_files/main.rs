@@ -39,7 +39,7 @@ fn program() {
     c.args(["-c", "exec sleep 10"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = c.spawn();
     say!("{}", err(&child));
-    let mut child = child.expect("it started");
+    let child = child.expect("it started");
     sleep(Duration::from_millis(100));
     say!("{}", err(&child.kill()));
     say!("{}", shown(child.wait()));
