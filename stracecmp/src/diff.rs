@@ -4,6 +4,7 @@
 //! - I1: a diff is empty exactly when its two sides are equal: equality is tested first, not concluded from an edit script.
 //! - I2: time is bounded: past `PATIENCE` a diff gets coarser, not slower.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +97,19 @@ pub fn diff(want: &Side<'_>, got: &Side<'_>) -> Vec<Row> {
     if want.texts == got.texts {
         return Vec::new();
     }
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(&want.texts, &got.texts);
+    let (plain_want, plain_got) = (without_ports(&want.texts), without_ports(&got.texts));
+    let numbers_only = plain_want == plain_got;
+    let keys = |texts: &[&'_ str], plain: &'_ [Cow<'_, str>]| -> Vec<String> {
+        if numbers_only {
+            texts.iter().map(|t| t.to_string()).collect()
+        } else {
+            plain.iter().map(|t| t.to_string()).collect()
+        }
+    };
+    let (a, b) = (keys(&want.texts, &plain_want), keys(&got.texts, &plain_got));
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        (a.iter().map(String::as_str).collect(), b.iter().map(String::as_str).collect());
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(&a, &b);
     let mut rows = Vec::new();
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         if rows.len() >= ROWS {
@@ -110,12 +123,33 @@ pub fn diff(want: &Side<'_>, got: &Side<'_>) -> Vec<Row> {
                 ChangeTag::Delete => Mark::Gone,
                 ChangeTag::Insert => Mark::New,
             },
-            text: c.value().to_owned(),
+            text: match (c.old_index(), c.new_index()) {
+                (Some(i), _) => want.texts[i].to_owned(),
+                (None, Some(i)) => got.texts[i].to_owned(),
+                (None, None) => String::new(),
+            },
             want: want.place(c.old_index()),
             got: got.place(c.new_index()),
         }));
     }
     rows
+}
+
+/// The texts with `EPH` for `EPH1`: one line more must not make all later ports other ones.
+fn without_ports<'a>(texts: &[&'a str]) -> Vec<Cow<'a, str>> {
+    let plain = |t: &&'a str| {
+        if !t.contains("EPH") {
+            return Cow::Borrowed(*t);
+        }
+        let mut parts = t.split("EPH");
+        let mut out = parts.next().unwrap_or("").to_owned();
+        for part in parts {
+            out.push_str("EPH");
+            out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        }
+        Cow::Owned(out)
+    };
+    texts.iter().map(plain).collect()
 }
 
 /// What happened to a descriptor's sequence.

@@ -14,6 +14,7 @@ use crate::compare::{self, Finding, NoiseRow, Prologue, Report, compare};
 use crate::diff;
 use crate::facts;
 use crate::lines::{Line, Lines};
+use crate::mechanisms;
 use crate::noise::Group;
 use crate::normal::{Child, Loaded, Normal, Variants};
 use crate::per_fd::{self, NO_DESCRIPTOR, Sequence};
@@ -240,6 +241,7 @@ fn headline(want: &Normal, got: &Normal, report: &Report) -> Vec<String> {
     if report.conforms() {
         return out;
     }
+    out.extend(mechanisms::difference(want, got));
     for (side, mine, other) in [("candidate", got, want), ("reference", want, got)] {
         if let Some((at, text)) = first_failure(mine, other) {
             let place = if at > 0 { format!(" (line {at})") } else { String::new() };

@@ -1,4 +1,4 @@
-//! Compares the system calls of two programs, as strace saw them: made for ports of Go's network poller.
+//! Compares the system calls of two programs, as strace saw them.
 //!
 //! A program's strace log differs from run to run: descriptor numbers, ports, pointers, which thread asked the poller how
 //! often. What does not differ is what the program says to the kernel about each descriptor, and in which order. This
@@ -24,16 +24,19 @@
 //! |---|---|
 //! | [`record`], [`catalogue`], [`golang`] | how to run a program under strace, with its peer |
 //! | [`parse`] | the grammar of one line |
-//! | [`log`] | which halves of calls belong together |
-//! | [`fds`], [`trace`] | what a number means at each moment; the rules of what is kept |
-//! | [`normal`] | what several runs have in common; the file format of references |
+//! | [`log`], [`facts`], [`noise`] | which halves of calls belong together; how it was recorded; what is left out |
+//! | [`syscalls`] | the one table of all system calls |
+//! | [`process`], [`fds`], [`rules`], [`trace`] | which process a call is of, what a number means at each moment, what is kept |
+//! | [`loaded`], [`normal`] | what was read; what several runs have in common; the file format of references |
 //! | [`lines`] | the typed lines that everything below looks at |
 //! | [`per_fd`] | the sequence of each descriptor |
-//! | [`diff`], [`mod@compare`] | what differs |
-//! | [`explain`] | what a difference means |
+//! | [`diff`], [`mod@compare`], [`judge`] | what differs, and what is said beside it |
+//! | [`causes`], [`classes`], [`explain`], [`mechanisms`] | what a difference means, with evidence |
 //! | [`report`], [`story`], [`show`], [`timeline`], [`html`] | how it looks |
 
 pub mod catalogue;
+pub mod causes;
+pub mod classes;
 pub mod compare;
 pub mod diff;
 pub mod error;
@@ -52,6 +55,7 @@ pub mod loaded;
 pub mod log;
 mod log_builder;
 mod masks;
+pub mod mechanisms;
 mod neutral;
 pub mod noise;
 pub mod normal;

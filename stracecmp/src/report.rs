@@ -1,9 +1,10 @@
-//! A report as text: findings in the order of their weight, then what they mean.
+//! A report as text, short first: how it ended, what the differences mean and which lines show it; the details after that.
 
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::causes::Cause;
 use crate::compare::{Finding, NoiseRow, Report};
 use crate::diff::{Change, FdChange, Mark, Row};
 use crate::explain;
@@ -125,17 +126,34 @@ impl fmt::Display for Report {
         for text in &self.headline {
             writeln!(f, "  {HEAD}{}{HEAD:#}", visible(text))?;
         }
-        self.findings.iter().try_for_each(|finding| finding.fmt(f))?;
         for why in explain::explain(self) {
             let times = if why.times > 1 { format!(" ({} times)", why.times) } else { String::new() };
             writeln!(f, "  {WHY}why:{WHY:#} {HEAD}{}{HEAD:#}{times}", why.class.title())?;
-            writeln!(f, "       {}", why.class.text())?;
+            writeln!(f, "       {}", why.class.text(self.profile))?;
+            why.evidence.iter().try_for_each(|e| evidence(f, e))?;
         }
+        if !self.findings.is_empty() {
+            writeln!(f, "  {HEAD}in detail:{HEAD:#}")?;
+        }
+        self.findings.iter().try_for_each(|finding| finding.fmt(f))?;
         for text in &self.notes {
             writeln!(f, "  {DIM}note: {text}{DIM:#}")?;
         }
         noise(f, &self.noise)
     }
+}
+
+/// What each program does, and the lines that show it.
+fn evidence(f: &mut fmt::Formatter<'_>, e: &Cause) -> fmt::Result {
+    let kind = if e.kind.is_empty() { String::new() } else { format!("{}: ", e.kind) };
+    writeln!(f, "       {}{}", visible(&kind), visible(&e.says))?;
+    for (side, place, style) in [("reference", &e.want, GONE), ("candidate", &e.got, NEW)] {
+        if let Some(p) = place {
+            let line = if p.line > 0 { format!(" {}", p.line) } else { String::new() };
+            writeln!(f, "         {DIM}{side}{line}:{DIM:#} {style}{}{style:#}", visible(&p.text))?;
+        }
+    }
+    Ok(())
 }
 
 /// The table of what was left out.

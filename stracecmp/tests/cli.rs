@@ -66,7 +66,7 @@ fn differences_are_explained() {
     let no_del = changed(dir.path(), |l| if l.contains("CTL_DEL, 4") { None } else { same(l) });
     explained(no_del, "no EPOLL_CTL_DEL before close");
     let limited = changed(dir.path(), |l| Some(l.replace("128, -1, NULL", "128, 500, NULL")));
-    explained(limited, "polled with a timeout where Go blocks");
+    explained(limited, "polled with a timeout");
     let backlog =
         changed(dir.path(), |l| if l.contains("listen(") { Some(l.replace("4096", "128")) } else { same(l) });
     explained(backlog, "another backlog");

@@ -77,7 +77,10 @@ fn meaning(report: &Report) -> Markup {
                 div.card {
                     b { (why.class.title()) }
                     @if why.times > 1 { " " span.soft { "×" (why.times) } }
-                    p { (why.class.text()) }
+                    p { (why.class.text(report.profile)) }
+                    @for e in &why.evidence {
+                        p.evidence { (e.kind) " " (e.says) }
+                    }
                 }
             }
         }
