@@ -5,7 +5,7 @@
 //! Go's words. **std's** are the types of `std::net` and `std::os::unix::net` under their names ([`TcpListener`],
 //! [`TcpStream`] ...), which set nothing by themselves and fail with [`std::io::Error`]. std's become Go's by `From`.
 //!
-//! All of it runs inside `gopark_runtime::run`. The crate `gopark` re-exports this one as `gopark::net`.
+//! All of it runs inside `gopark::run`. The crate `gopark` re-exports this one as `gopark::net`.
 //!
 //! Inside, each folder uses the ones above it:
 //!

@@ -15,10 +15,10 @@ pub use crate::sched::start::{Builder, is_pinned, run, run_pinned};
 /// Go: runtime.Gosched.
 ///
 /// ```
-/// # unsafe { gopark_runtime::Builder::new().procs(1).run(|| {
-/// let other = gopark_runtime::go(|| ());
+/// # unsafe { gopark::Builder::new().procs(1).run(|| {
+/// let other = gopark::go(|| ());
 /// while !other.is_finished() {
-///     gopark_runtime::gosched();
+///     gopark::gosched();
 /// }
 /// # }) }
 /// ```
@@ -33,8 +33,8 @@ pub fn gosched() {
 /// Go: runtime.NumGoroutine.
 ///
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// assert_eq!(gopark_runtime::num_goroutine(), 1);
+/// # unsafe { gopark::run(|| {
+/// assert_eq!(gopark::num_goroutine(), 1);
 /// # }) }
 /// ```
 #[doc(alias = "NumGoroutine")]
@@ -54,9 +54,9 @@ pub fn gomaxprocs() -> usize {
 /// The number of the calling goroutine; `None` on a plain thread.
 ///
 /// ```
-/// assert_eq!(gopark_runtime::goid(), None);
-/// # unsafe { gopark_runtime::run(|| {
-/// assert!(gopark_runtime::goid().is_some());
+/// assert_eq!(gopark::goid(), None);
+/// # unsafe { gopark::run(|| {
+/// assert!(gopark::goid().is_some());
 /// # }) }
 /// ```
 pub fn goid() -> Option<u64> {

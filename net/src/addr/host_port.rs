@@ -13,7 +13,7 @@ const TOO_MANY_COLONS: &str = "too many colons in address";
 /// Splits `host:port`, `host%zone:port`, `[host]:port` or `[host%zone]:port`.
 ///
 /// ```
-/// use gopark_net::split_host_port;
+/// use gopark::net::split_host_port;
 /// assert_eq!(split_host_port("[::1%lo]:80"), Ok(("::1%lo", "80")));
 /// assert_eq!(split_host_port("::1:80").unwrap_err().to_string(), "address ::1:80: too many colons in address");
 /// ```
@@ -58,7 +58,7 @@ pub fn split_host_port(hostport: &str) -> Result<(&str, &str), AddrError> {
 /// Puts "host:port" together, with brackets around a host that has colons.
 ///
 /// ```
-/// assert_eq!(gopark_net::join_host_port("::1", 80), "[::1]:80");
+/// assert_eq!(gopark::net::join_host_port("::1", 80), "[::1]:80");
 /// ```
 #[doc(alias = "JoinHostPort")]
 pub fn join_host_port(host: &str, port: impl Display) -> String {

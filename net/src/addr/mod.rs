@@ -23,7 +23,7 @@ use name_error::UnknownNetworkError;
 /// The address of one end of a socket.
 ///
 /// ```
-/// use gopark_net::Addr;
+/// use gopark::net::Addr;
 /// let a = Addr::Tcp("[::ffff:127.0.0.1]:80".parse().unwrap());
 /// assert_eq!(a.to_string(), "127.0.0.1:80");
 /// assert_eq!(a.ip(), Some("127.0.0.1".parse().unwrap()));
@@ -97,7 +97,7 @@ fn fmt_socket_addr(a: SocketAddr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// The address of a Unix domain socket; an abstract name begins with '@'.
 ///
 /// ```
-/// use gopark_net::UnixAddr;
+/// use gopark::net::UnixAddr;
 /// let a = UnixAddr::new("unixgram", "@log").unwrap();
 /// assert_eq!((a.net(), a.to_string().as_str()), ("unixgram", "@log"));
 /// assert!(UnixAddr::new("tcp", "x").is_err());

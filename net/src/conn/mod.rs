@@ -37,11 +37,11 @@ pub use unix::{PeerCred, socket_pair};
 /// `&Conn` that is what `.read(..)` means.
 ///
 /// ```
-/// use gopark_net::{dial, listen};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark::net::{dial, listen};
+/// # fn main() { unsafe { gopark::run(|| {
 /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
 /// let addr = ln.addr().to_string();
-/// gopark_runtime::go(move || {
+/// gopark::go(move || {
 ///     let c = dial("tcp", &addr).unwrap();
 ///     c.write(b"hello").unwrap();
 /// });
@@ -100,8 +100,8 @@ impl Conn {
     ///
     /// ```
     /// use std::io::IoSliceMut;
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
     /// a.write(b"headbody").unwrap();
     /// let (mut head, mut body) = ([0; 4], [0; 8]);
     /// let n = b.read_vectored(&mut [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)]).unwrap();
@@ -118,13 +118,13 @@ impl Conn {
     /// As [`read`](Self::read); "operation was canceled" or "i/o timeout" when the context ends it.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
-    /// use gopark_runtime::context::Context;
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// use gopark::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
     /// let (ctx, cancel) = Context::background().with_cancel();
-    /// gopark_runtime::go(move || cancel());
+    /// gopark::go(move || cancel());
     /// let e = c.read_context(&ctx, &mut [0; 8]).unwrap_err();
     /// assert!(e.to_string().ends_with(": operation was canceled"));
     /// # }) } }
@@ -158,8 +158,8 @@ impl Conn {
     ///
     /// ```
     /// use std::io::IoSlice;
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
     /// assert_eq!(a.write_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")]).unwrap(), 8);
     /// assert_eq!(b.read(&mut [0; 16]).unwrap(), 8);
     /// # }) } }
@@ -220,9 +220,9 @@ impl Conn {
     /// A closed connection.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
+    /// use gopark::net::{dial, listen};
     /// use std::time::{Duration, Instant};
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
     /// c.set_deadline(Some(Instant::now() + Duration::from_millis(5))).unwrap();

@@ -20,9 +20,9 @@ use crate::poll::{Direction, Wait};
 /// Becomes ready when a connection is: made by [`Conn::readable`] and [`Conn::writable`].
 ///
 /// ```
-/// use gopark_net::{dial, listen};
-/// use gopark_runtime::{block_on, go};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark::net::{dial, listen};
+/// use gopark::{block_on, go};
+/// # fn main() { unsafe { gopark::run(|| {
 /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
 /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
 /// go(move || ln.accept().unwrap().write(b"x").unwrap());
@@ -90,12 +90,12 @@ impl Conn {
     /// A future that is ready when a read would not wait.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
     /// drop(ln.accept()); // the end is something to read
-    /// gopark_runtime::block_on(c.readable()).unwrap();
+    /// gopark::block_on(c.readable()).unwrap();
     /// # }) } }
     /// ```
     pub fn readable(&self) -> Ready {
@@ -105,11 +105,11 @@ impl Conn {
     /// A future that is ready when a write would not wait.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
-    /// gopark_runtime::block_on(c.writable()).unwrap();
+    /// gopark::block_on(c.writable()).unwrap();
     /// # }) } }
     /// ```
     pub fn writable(&self) -> Ready {
@@ -123,8 +123,8 @@ impl Conn {
     /// `WouldBlock` when there is nothing yet.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
     /// let e = c.try_read(&mut [0; 8]).unwrap_err();
@@ -143,8 +143,8 @@ impl Conn {
     /// `WouldBlock` when nothing does.
     ///
     /// ```
-    /// use gopark_net::{dial, listen};
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// # fn main() { unsafe { gopark::run(|| {
     /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
     /// let c = dial("tcp", &ln.addr().to_string()).unwrap();
     /// assert_eq!(c.try_write(b"hello").unwrap(), 5);
@@ -160,10 +160,10 @@ impl Conn {
 /// [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the work.
 ///
 /// ```
-/// use gopark_net::{AsyncConn, dial, listen};
-/// use gopark_runtime::{block_on, go};
+/// use gopark::net::{AsyncConn, dial, listen};
+/// use gopark::{block_on, go};
 /// use std::future::poll_fn;
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
 /// let mut c = AsyncConn::from(dial("tcp", &ln.addr().to_string()).unwrap());
 /// go(move || ln.accept().unwrap().write(b"hello").unwrap());

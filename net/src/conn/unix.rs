@@ -27,9 +27,9 @@ impl Conn {
     /// Who is at the other end of a unix connection.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let ln = gopark_net::listen("unix", &format!("@gopark-cred-{}", std::process::id())).unwrap();
-    /// let client = gopark_net::dial("unix", &ln.addr().to_string()).unwrap();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let ln = gopark::net::listen("unix", &format!("@gopark-cred-{}", std::process::id())).unwrap();
+    /// let client = gopark::net::dial("unix", &ln.addr().to_string()).unwrap();
     /// assert_eq!(client.peer_cred().unwrap().pid, std::process::id() as i32);
     /// # }) } }
     /// ```
@@ -84,8 +84,8 @@ impl Conn {
 /// Two connected unix sockets, of "unix" (stream), "unixgram" or "unixpacket".
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let (a, b) = gopark_net::socket_pair("unixpacket").unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let (a, b) = gopark::net::socket_pair("unixpacket").unwrap();
 /// a.write(b"one").unwrap();
 /// a.write(b"two").unwrap();
 /// let mut buf = [0; 8];

@@ -30,7 +30,7 @@ pub use sentinel::Sentinel;
 /// An operation on the network failed.
 ///
 /// ```
-/// let e = gopark_net::split_host_port("127.0.0.1").unwrap_err();
+/// let e = gopark::net::split_host_port("127.0.0.1").unwrap_err();
 /// assert_eq!(e.to_string(), "address 127.0.0.1: missing port in address");
 /// ```
 pub struct OpError(Box<Inner>);

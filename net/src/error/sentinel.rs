@@ -8,7 +8,7 @@ use std::io;
 /// Conditions of the library's own, without further data. Compare with what `err()` gives:
 ///
 /// ```
-/// use gopark_net::Sentinel;
+/// use gopark::net::Sentinel;
 /// assert_eq!(Sentinel::NetClosing.to_string(), "use of closed network connection");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

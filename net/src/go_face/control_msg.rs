@@ -18,7 +18,7 @@ fn aligned(len: usize) -> usize {
 /// Room for the control data of one message with so many descriptors.
 ///
 /// ```
-/// assert_eq!(gopark_net::control_msg::rights_space(1), 24);
+/// assert_eq!(gopark::net::control_msg::rights_space(1), 24);
 /// ```
 #[doc(alias = "CmsgSpace")]
 pub const fn rights_space(descriptors: usize) -> usize {
@@ -28,10 +28,10 @@ pub const fn rights_space(descriptors: usize) -> usize {
 /// Control data that sends descriptors along.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::os::fd::AsFd;
-/// use gopark_net::control_msg;
-/// let (a, b) = gopark_net::socket_pair("unix").unwrap();
+/// use gopark::net::control_msg;
+/// let (a, b) = gopark::net::socket_pair("unix").unwrap();
 /// let null = std::fs::File::open("/dev/null").unwrap();
 /// a.write_msg(b"x", &control_msg::rights(&[null.as_fd()])).unwrap();
 /// let mut oob = [0; control_msg::rights_space(1)];

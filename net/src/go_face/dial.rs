@@ -23,8 +23,8 @@ use crate::sock::sockopt::DEFAULT_KEEP_ALIVE;
 /// The network or the address is none; no address of the name answers (the error is the first one's).
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let e = gopark_net::dial("tcp", "127.0.0.1:70000").unwrap_err();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let e = gopark::net::dial("tcp", "127.0.0.1:70000").unwrap_err();
 /// assert_eq!(e.to_string(), "dial tcp: address 70000: invalid port");
 /// # }) } }
 /// ```
@@ -39,10 +39,10 @@ pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
 /// As [`dial`]; "i/o timeout".
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::time::Duration;
-/// let ln = gopark_net::listen("tcp", "127.0.0.1:0").unwrap();
-/// let c = gopark_net::dial_timeout("tcp", &ln.addr().to_string(), Duration::from_secs(5)).unwrap();
+/// let ln = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+/// let c = gopark::net::dial_timeout("tcp", &ln.addr().to_string(), Duration::from_secs(5)).unwrap();
 /// assert_eq!(c.remote_addr(), ln.addr());
 /// # }) } }
 /// ```
@@ -55,9 +55,9 @@ pub fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<C
 /// How to dial. Go: net.Dialer.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::time::Duration;
-/// use gopark_net::{Dialer, listen};
+/// use gopark::net::{Dialer, listen};
 /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
 /// let dialer = Dialer { timeout: Some(Duration::from_secs(5)), keep_alive: None, ..Default::default() };
 /// assert_eq!(dialer.dial("tcp", &ln.addr().to_string()).unwrap().remote_addr(), ln.addr());
@@ -132,9 +132,9 @@ impl Dialer {
     /// As [`dial`](Self::dial); "operation was canceled".
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_net::Dialer;
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::net::Dialer;
+    /// use gopark::context::Context;
     /// let (ctx, cancel) = Context::background().with_cancel();
     /// cancel();
     /// let e = Dialer::default().dial_context(&ctx, "tcp", "127.0.0.1:9").unwrap_err();

@@ -29,10 +29,10 @@ use crate::sock::{BACKGROUND, ControlFn, Spec};
 /// The network or the address is none; what socket(2), bind(2) and listen(2) say.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let ln = gopark_net::listen("tcp", "127.0.0.1:0").unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let ln = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
 /// assert_ne!(ln.addr().port(), Some(0));
-/// let e = gopark_net::listen("tcp", "127.0.0.1").unwrap_err();
+/// let e = gopark::net::listen("tcp", "127.0.0.1").unwrap_err();
 /// assert_eq!(e.to_string(), "listen tcp: address 127.0.0.1: missing port in address");
 /// # }) } }
 /// ```
@@ -44,8 +44,8 @@ pub fn listen(network: &str, address: &str) -> Result<Listener, OpError> {
 /// How to listen. Go: net.ListenConfig.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::ListenConfig;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::net::ListenConfig;
 /// let config = ListenConfig { keep_alive: None, backlog: Some(16), ..Default::default() };
 /// let ln = config.listen("tcp", "127.0.0.1:0").unwrap();
 /// assert_ne!(ln.addr().port(), Some(0));
@@ -150,8 +150,8 @@ impl ListenConfig {
 /// A socket that accepts connections. Closes when dropped.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::{dial, listen};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::net::{dial, listen};
 /// let ln = listen("tcp", "127.0.0.1:0").unwrap();
 /// let client = dial("tcp", &ln.addr().to_string()).unwrap();
 /// let c = ln.accept().unwrap();

@@ -22,9 +22,9 @@ use crate::sys;
 /// A network interface, by number.
 ///
 /// ```
-/// let lo = gopark_net::Interface::by_name("lo").unwrap();
+/// let lo = gopark::net::Interface::by_name("lo").unwrap();
 /// assert_eq!(lo.to_string(), "lo");
-/// let e = gopark_net::Interface::by_name("no such").unwrap_err();
+/// let e = gopark::net::Interface::by_name("no such").unwrap_err();
 /// assert_eq!(e.to_string(), "route ip+net: no such network interface");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -72,8 +72,8 @@ impl fmt::Display for Interface {
 /// Simple programs need no more; others set options on a [`UdpSocket`](crate::UdpSocket).
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::{Interface, listen_multicast_udp};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::net::{Interface, listen_multicast_udp};
 /// let lo = Interface::by_name("lo").unwrap();
 /// let c = listen_multicast_udp("udp", Some(lo), "224.0.0.251:0".parse().unwrap()).unwrap();
 /// assert!(c.local_addr().to_string().starts_with("0.0.0.0:"));

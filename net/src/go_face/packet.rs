@@ -23,9 +23,9 @@ use crate::sock::sockopt;
 /// Listens for packets on "udp", "udp4", "udp6", "unixgram", or a raw "ip:icmp", "ip4:1", "ip6:58".
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let a = gopark_net::listen_packet("udp", "127.0.0.1:0").unwrap();
-/// let b = gopark_net::listen_packet("udp", "127.0.0.1:0").unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let a = gopark::net::listen_packet("udp", "127.0.0.1:0").unwrap();
+/// let b = gopark::net::listen_packet("udp", "127.0.0.1:0").unwrap();
 /// b.write_to(b"hello", &a.local_addr()).unwrap();
 /// let mut buf = [0; 32];
 /// let (n, from) = a.read_from(&mut buf).unwrap();
@@ -103,11 +103,11 @@ impl PacketConn {
     /// As there, and "operation was canceled" or "i/o timeout" when the context ends it.
     ///
     /// ```
-    /// # use gopark_runtime::context::Context;
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let socket = gopark_net::listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// # use gopark::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let socket = gopark::net::listen_packet("udp", "127.0.0.1:0").unwrap();
     /// let (ctx, cancel) = Context::background().with_cancel();
-    /// gopark_runtime::go(move || cancel());
+    /// gopark::go(move || cancel());
     /// let e = socket.read_from_context(&ctx, &mut [0; 8]).unwrap_err();
     /// assert!(e.to_string().ends_with(": operation was canceled"));
     /// # }) } }

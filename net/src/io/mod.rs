@@ -36,12 +36,12 @@ const BUFFER: usize = 32 << 10;
 /// Copies until the end of `r`. Returns the number of bytes.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let (a, mut b) = gopark_net::socket_pair("unix").unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let (a, mut b) = gopark::net::socket_pair("unix").unwrap();
 /// a.write(b"through").unwrap();
 /// drop(a);
 /// let mut all = Vec::new();
-/// assert_eq!(gopark_net::io::copy(&mut b, &mut all).unwrap(), 7);
+/// assert_eq!(gopark::io::copy(&mut b, &mut all).unwrap(), 7);
 /// assert_eq!(all, b"through");
 /// # }) } }
 /// ```
@@ -81,7 +81,7 @@ pub fn copy_counted<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -
 ///
 /// ```
 /// let mut to = Vec::new();
-/// assert_eq!(gopark_net::io::copy_n(&mut &b"a line and more"[..], &mut to, 6).unwrap(), 6);
+/// assert_eq!(gopark::io::copy_n(&mut &b"a line and more"[..], &mut to, 6).unwrap(), 6);
 /// assert_eq!(to, b"a line");
 /// ```
 #[doc(alias = "CopyN")]

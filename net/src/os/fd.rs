@@ -16,11 +16,11 @@ use crate::sys::{self, Errno};
 /// A descriptor in the poller: operations park the goroutine, not the thread.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::os::fd::{FromRawFd, OwnedFd};
 /// // SAFETY: a fresh descriptor, owned by nobody else.
 /// let event = unsafe { OwnedFd::from_raw_fd(libc::eventfd(7, 0)) };
-/// let fd = gopark_net::os::Fd::new(event).unwrap();
+/// let fd = gopark::os::Fd::new(event).unwrap();
 /// let mut count = [0; 8];
 /// assert_eq!(fd.read(&mut count).unwrap(), 8);
 /// assert_eq!(u64::from_ne_bytes(count), 7);

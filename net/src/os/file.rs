@@ -20,8 +20,8 @@ use crate::sys;
 /// An open file, a pipe's end, a device. Closed when dropped.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let (reader, writer) = gopark_net::os::pipe().unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let (reader, writer) = gopark::os::pipe().unwrap();
 /// writer.write(b"hello").unwrap();
 /// let mut buf = [0; 8];
 /// assert_eq!(reader.read(&mut buf).unwrap(), 5);

@@ -21,8 +21,8 @@ pub use path_error::PathError;
 /// What pipe2(2) says.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let (r, w) = gopark_net::os::pipe().unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let (r, w) = gopark::os::pipe().unwrap();
 /// w.write(b"through").unwrap();
 /// let mut buf = [0; 8];
 /// assert_eq!(r.read(&mut buf).unwrap(), 7);

@@ -12,8 +12,8 @@ use crate::error::Cause;
 /// Operation, path and reason of a failure; one word, boxed inside.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let e = gopark_net::os::File::open("/no/such/file").unwrap_err();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let e = gopark::os::File::open("/no/such/file").unwrap_err();
 /// assert_eq!(e.to_string(), "open /no/such/file: no such file or directory");
 /// assert_eq!((e.op(), e.raw_os_error()), ("open", Some(2)));
 /// # }) } }

@@ -209,7 +209,7 @@ fn read_fixed(file: &File) -> Result<Vec<u8>, PathError> {
 /// ```
 /// use std::os::unix::process::ExitStatusExt;
 /// use std::process::ExitStatus;
-/// use gopark_net::process::exit_text;
+/// use gopark::process::exit_text;
 /// assert_eq!(exit_text(&ExitStatus::from_raw(3 << 8)).to_string(), "exit status 3");
 /// assert_eq!(exit_text(&ExitStatus::from_raw(9)).to_string(), "signal: killed");
 /// ```

@@ -12,8 +12,8 @@ use crate::sys::Errno;
 /// What a standard descriptor of the child is. Model: `std::process::Stdio`.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::process::{Command, Stdio};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::process::{Command, Stdio};
 /// let mut echo = Command::new("echo").arg("through cat").stdout(Stdio::piped()).spawn().unwrap();
 /// let cat = Command::new("cat").stdin(echo.stdout.take().unwrap()).output().unwrap();
 /// assert_eq!(cat.stdout, b"through cat\n");

@@ -9,8 +9,8 @@ use crate::error::Cause;
 /// A look-up failed: shows the reason, which [`err`](Self::err) gives as the type it is.
 ///
 /// ```
-/// use gopark_net::{AddrError, Resolver};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark::net::{AddrError, Resolver};
+/// # fn main() { unsafe { gopark::run(|| {
 /// let e = Resolver::default().lookup_port("tcp", "65536").unwrap_err();
 /// assert_eq!(e.to_string(), "address 65536: invalid port");
 /// assert!(e.err().is::<AddrError>());

@@ -63,8 +63,8 @@ pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + 
 /// Looks names up.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let resolver = gopark_net::Resolver::default();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let resolver = gopark::net::Resolver::default();
 /// assert_eq!(resolver.lookup_port("tcp", "http").unwrap(), 80);
 /// assert_eq!(resolver.lookup_host("127.0.0.1").unwrap(), ["127.0.0.1"]);
 /// # }) } }
@@ -73,11 +73,11 @@ pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + 
 /// With a name server of one's own, which here knows no name at all:
 ///
 /// ```
-/// use gopark_net::{Resolver, listen_packet};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// use gopark::net::{Resolver, listen_packet};
+/// # fn main() { unsafe { gopark::run(|| {
 /// let server = listen_packet("udp", "127.0.0.1:0").unwrap();
 /// let addr = server.local_addr().to_string();
-/// gopark_runtime::go(move || {
+/// gopark::go(move || {
 ///     let mut message = [0; 512];
 ///     while let Ok((n, Some(from))) = server.read_from(&mut message) {
 ///         message[2] |= 0x80; // a response

@@ -14,7 +14,7 @@ use crate::sys;
 /// part seconds round up.
 ///
 /// ```
-/// use gopark_net::KeepAliveConfig;
+/// use gopark::net::KeepAliveConfig;
 /// let config = KeepAliveConfig { enable: true, count: Some(3), ..Default::default() };
 /// assert_eq!(config.idle, Some(std::time::Duration::from_secs(15)));
 /// ```

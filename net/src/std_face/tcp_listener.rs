@@ -15,14 +15,14 @@ use crate::poll::Kind;
 ///
 /// # Examples
 /// ```
-/// use gopark_net::{TcpListener, TcpStream};
+/// use gopark::net::{TcpListener, TcpStream};
 /// use std::io::{Read, Write};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// # unsafe { gopark_runtime::run(|| {
+/// # unsafe { gopark::run(|| {
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let addr = listener.local_addr()?;
-/// let client = gopark_runtime::go(move || TcpStream::connect(addr)?.write_all(b"hello"));
+/// let client = gopark::go(move || TcpStream::connect(addr)?.write_all(b"hello"));
 /// let (mut conn, _) = listener.accept()?;
 /// let mut text = String::new();
 /// conn.read_to_string(&mut text)?;

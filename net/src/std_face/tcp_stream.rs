@@ -19,9 +19,9 @@ use crate::sys::{self, RawAddr};
 /// Nothing is set on it that std does not set. `try_clone` is a second descriptor.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::io::{Read, Write};
-/// use gopark_net::{TcpListener, TcpStream};
+/// use gopark::net::{TcpListener, TcpStream};
 /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
 /// let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
 /// client.write_all(b"hello").unwrap();

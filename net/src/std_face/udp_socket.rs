@@ -15,8 +15,8 @@ use crate::sys::{self, RawAddr};
 /// A UDP socket.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::UdpSocket;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::net::UdpSocket;
 /// let a = UdpSocket::bind("127.0.0.1:0").unwrap();
 /// let b = UdpSocket::bind("127.0.0.1:0").unwrap();
 /// b.send_to(b"hello", a.local_addr().unwrap()).unwrap();

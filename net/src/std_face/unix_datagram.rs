@@ -17,8 +17,8 @@ use crate::sys;
 /// A unix datagram socket.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// let (a, b) = gopark_net::UnixDatagram::pair().unwrap();
+/// # fn main() { unsafe { gopark::run(|| {
+/// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
 /// a.send(b"hello").unwrap();
 /// let mut buf = [0; 8];
 /// assert_eq!(b.recv(&mut buf).unwrap(), 5);

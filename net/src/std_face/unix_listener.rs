@@ -20,9 +20,9 @@ const BACKLOG: i32 = -1;
 /// A socket that accepts unix stream connections. Its path stays when it closes, as std's.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
-/// use gopark_net::{UnixListener, UnixStream};
+/// use gopark::net::{UnixListener, UnixStream};
 /// let name = format!("gopark-doc-{}", std::process::id());
 /// let addr = SocketAddr::from_abstract_name(name).unwrap();
 /// let listener = UnixListener::bind_addr(&addr).unwrap();

@@ -22,9 +22,9 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 /// A unix stream connection.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::io::{Read, Write};
-/// let (mut a, mut b) = gopark_net::UnixStream::pair().unwrap();
+/// let (mut a, mut b) = gopark::net::UnixStream::pair().unwrap();
 /// a.write_all(b"hello").unwrap();
 /// let mut buf = [0; 5];
 /// b.read_exact(&mut buf).unwrap();

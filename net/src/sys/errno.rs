@@ -11,7 +11,7 @@ use std::io;
 /// A number the system gave as an error; displays in Go's words ("connection refused").
 ///
 /// ```
-/// use gopark_net::Errno;
+/// use gopark::net::Errno;
 /// assert_eq!(Errno(111).to_string(), "connection refused");
 /// assert!(Errno(110).timeout());
 /// ```

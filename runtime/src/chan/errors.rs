@@ -8,7 +8,7 @@ use std::fmt;
 /// From [`send`](super::Sender::send): the channel is closed or has no receiver any more. Carries the message.
 ///
 /// ```
-/// use gopark_runtime::chan::{bounded, SendError};
+/// use gopark::chan::{bounded, SendError};
 /// let (s, r) = bounded(1);
 /// drop(r);
 /// assert_eq!(s.send("lost"), Err(SendError("lost")));
@@ -19,7 +19,7 @@ pub struct SendError<T>(pub T);
 /// From [`try_send`](super::Sender::try_send). Carries the message.
 ///
 /// ```
-/// use gopark_runtime::chan::{bounded, TrySendError};
+/// use gopark::chan::{bounded, TrySendError};
 /// let (s, _r) = bounded(1);
 /// assert_eq!(s.try_send(1), Ok(()));
 /// assert_eq!(s.try_send(2), Err(TrySendError::Full(2)));

@@ -24,8 +24,8 @@ impl<T> Receiver<T> {
     /// Iterates over the messages, waiting for each, until the channel is empty, and closed or without senders.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan, go};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan, go};
     /// let (s, r) = chan::bounded(0);
     /// go(move || (1..=3).for_each(|i| s.send(i).unwrap()));
     /// assert_eq!(r.iter().collect::<Vec<_>>(), [1, 2, 3]);
@@ -38,7 +38,7 @@ impl<T> Receiver<T> {
     /// Iterates over the messages that can be had without waiting.
     ///
     /// ```
-    /// let (s, r) = gopark_runtime::chan::unbounded();
+    /// let (s, r) = gopark::chan::unbounded();
     /// s.send(1).unwrap();
     /// s.send(2).unwrap();
     /// assert_eq!(r.try_iter().collect::<Vec<_>>(), [1, 2]);

@@ -70,8 +70,8 @@ use hchan::Hchan;
 /// If so many messages could not be in memory.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, go};
 /// let (s, r) = chan::bounded(1);
 /// s.send(1).unwrap();
 /// go(move || s.send(2).unwrap()); // waits for room
@@ -87,7 +87,7 @@ pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
 /// A channel with room for as many messages as come: a send never waits.
 ///
 /// ```
-/// let (s, r) = gopark_runtime::chan::unbounded();
+/// let (s, r) = gopark::chan::unbounded();
 /// for i in 0..100 {
 ///     s.send(i).unwrap();
 /// }

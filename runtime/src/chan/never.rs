@@ -8,7 +8,7 @@ use crate::sched::gopark;
 /// A receiver that never gets a message and is never disconnected: Go's nil channel.
 ///
 /// ```
-/// use gopark_runtime::chan::{TryRecvError, never};
+/// use gopark::chan::{TryRecvError, never};
 /// let r = never::<i32>();
 /// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
 /// ```

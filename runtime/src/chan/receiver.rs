@@ -22,8 +22,8 @@ use crate::sched::g::WaitReason;
 /// disconnected: its messages are dropped and senders fail.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, go};
 /// let (s, r) = chan::unbounded();
 /// go(move || {
 ///     let _ = s.send(1);
@@ -76,7 +76,7 @@ impl<T> Receiver<T> {
     /// If the channel is empty, and closed or without senders, also while waiting.
     ///
     /// ```
-    /// use gopark_runtime::chan::{unbounded, RecvError};
+    /// use gopark::chan::{unbounded, RecvError};
     /// let (s, r) = unbounded();
     /// s.send(5).unwrap();
     /// drop(s);
@@ -99,7 +99,7 @@ impl<T> Receiver<T> {
     /// If there is no message now (capacity zero: no sender waits), and whether one may come.
     ///
     /// ```
-    /// use gopark_runtime::chan::{unbounded, TryRecvError};
+    /// use gopark::chan::{unbounded, TryRecvError};
     /// let (s, r) = unbounded();
     /// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
     /// s.send(5).unwrap();
@@ -146,7 +146,7 @@ impl<T> Receiver<T> {
     /// True if no message is in the buffer. A channel of capacity zero is always empty.
     ///
     /// ```
-    /// let (s, r) = gopark_runtime::chan::unbounded();
+    /// let (s, r) = gopark::chan::unbounded();
     /// assert!(r.is_empty());
     /// s.send(0).unwrap();
     /// assert!(!r.is_empty());
@@ -158,7 +158,7 @@ impl<T> Receiver<T> {
     /// True if there is no room. A channel of capacity zero is always full.
     ///
     /// ```
-    /// let (s, r) = gopark_runtime::chan::bounded(1);
+    /// let (s, r) = gopark::chan::bounded(1);
     /// assert!(!r.is_full());
     /// s.send(0).unwrap();
     /// assert!(r.is_full());
@@ -174,7 +174,7 @@ impl<T> Receiver<T> {
     /// The number of messages in the buffer.
     ///
     /// ```
-    /// let (s, r) = gopark_runtime::chan::unbounded();
+    /// let (s, r) = gopark::chan::unbounded();
     /// s.send(0).unwrap();
     /// s.send(0).unwrap();
     /// assert_eq!(r.len(), 2);
@@ -190,7 +190,7 @@ impl<T> Receiver<T> {
     /// What [`bounded`](super::bounded) was given; `None` for an unbounded channel.
     ///
     /// ```
-    /// use gopark_runtime::chan::{bounded, unbounded};
+    /// use gopark::chan::{bounded, unbounded};
     /// assert_eq!(bounded::<i32>(5).1.capacity(), Some(5));
     /// assert_eq!(unbounded::<i32>().1.capacity(), None);
     /// ```
@@ -205,7 +205,7 @@ impl<T> Receiver<T> {
     /// True if both receive from the same channel.
     ///
     /// ```
-    /// use gopark_runtime::chan::unbounded;
+    /// use gopark::chan::unbounded;
     /// let (_s, r) = unbounded::<i32>();
     /// assert!(r.same_channel(&r.clone()));
     /// assert!(!r.same_channel(&unbounded().1));

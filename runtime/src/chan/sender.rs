@@ -18,8 +18,8 @@ use super::sudog::Dir;
 /// in it, then fail.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, go};
 /// let (s1, r) = chan::bounded(0);
 /// let s2 = s1.clone();
 /// go(move || s1.send(1).unwrap());
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
     /// With the message, if the channel is closed or has no receiver any more, also while waiting.
     ///
     /// ```
-    /// use gopark_runtime::chan::{bounded, SendError};
+    /// use gopark::chan::{bounded, SendError};
     /// let (s, r) = bounded(1);
     /// assert_eq!(s.send(1), Ok(()));
     /// drop(r);
@@ -85,7 +85,7 @@ impl<T> Sender<T> {
     /// receiver any more.
     ///
     /// ```
-    /// use gopark_runtime::chan::{bounded, TrySendError};
+    /// use gopark::chan::{bounded, TrySendError};
     /// let (s, r) = bounded(1);
     /// assert_eq!(s.try_send(1), Ok(()));
     /// assert_eq!(s.try_send(2), Err(TrySendError::Full(2)));
@@ -118,7 +118,7 @@ impl<T> Sender<T> {
     /// If it was closed before, with Go's words: "close of closed channel".
     ///
     /// ```
-    /// use gopark_runtime::chan::{unbounded, RecvError, SendError};
+    /// use gopark::chan::{unbounded, RecvError, SendError};
     /// let (s, r) = unbounded();
     /// s.send(1).unwrap();
     /// s.close();
@@ -136,7 +136,7 @@ impl<T> Sender<T> {
     /// True if no message is in the buffer. A channel of capacity zero is always empty.
     ///
     /// ```
-    /// let (s, _r) = gopark_runtime::chan::unbounded();
+    /// let (s, _r) = gopark::chan::unbounded();
     /// assert!(s.is_empty());
     /// s.send(0).unwrap();
     /// assert!(!s.is_empty());
@@ -148,7 +148,7 @@ impl<T> Sender<T> {
     /// True if there is no room. A channel of capacity zero is always full.
     ///
     /// ```
-    /// let (s, _r) = gopark_runtime::chan::bounded(1);
+    /// let (s, _r) = gopark::chan::bounded(1);
     /// assert!(!s.is_full());
     /// s.send(0).unwrap();
     /// assert!(s.is_full());
@@ -160,7 +160,7 @@ impl<T> Sender<T> {
     /// The number of messages in the buffer.
     ///
     /// ```
-    /// let (s, _r) = gopark_runtime::chan::unbounded();
+    /// let (s, _r) = gopark::chan::unbounded();
     /// s.send(0).unwrap();
     /// s.send(0).unwrap();
     /// assert_eq!(s.len(), 2);
@@ -172,7 +172,7 @@ impl<T> Sender<T> {
     /// What [`bounded`](super::bounded) was given; `None` for an unbounded channel.
     ///
     /// ```
-    /// use gopark_runtime::chan::{bounded, unbounded};
+    /// use gopark::chan::{bounded, unbounded};
     /// assert_eq!(bounded::<i32>(5).0.capacity(), Some(5));
     /// assert_eq!(unbounded::<i32>().0.capacity(), None);
     /// ```
@@ -183,7 +183,7 @@ impl<T> Sender<T> {
     /// True if both send into the same channel.
     ///
     /// ```
-    /// use gopark_runtime::chan::unbounded;
+    /// use gopark::chan::unbounded;
     /// let (s, _r) = unbounded::<i32>();
     /// assert!(s.same_channel(&s.clone()));
     /// assert!(!s.same_channel(&unbounded().0));

@@ -26,10 +26,10 @@ const LATEST_NS: i64 = NEVER_NS - 1;
 /// A receiver that gets one message, `duration` from now: the time at which it was due.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::time::{Duration, Instant};
 /// let start = Instant::now();
-/// let due = gopark_runtime::chan::after(Duration::from_millis(10)).recv().unwrap();
+/// let due = gopark::chan::after(Duration::from_millis(10)).recv().unwrap();
 /// assert!(due - start >= Duration::from_millis(10));
 /// # }) } }
 /// ```
@@ -41,7 +41,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 /// A receiver that gets one message, at `when`.
 ///
 /// ```
-/// use gopark_runtime::chan::{TryRecvError, at};
+/// use gopark::chan::{TryRecvError, at};
 /// use std::time::{Duration, Instant};
 /// let past = Instant::now() - Duration::from_millis(1);
 /// let r = at(past);
@@ -56,10 +56,10 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 /// the time of the next are left out.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// use std::time::{Duration, Instant};
 /// let start = Instant::now();
-/// let r = gopark_runtime::chan::tick(Duration::from_millis(5));
+/// let r = gopark::chan::tick(Duration::from_millis(5));
 /// (0..3).for_each(|_| drop(r.recv()));
 /// assert!(start.elapsed() >= Duration::from_millis(15));
 /// # }) } }

@@ -27,8 +27,8 @@ impl<T> Sender<T> {
     /// With the message, if the time is up first, or the channel is closed or has no receiver any more.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{SendTimeoutError, bounded};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{SendTimeoutError, bounded};
     /// use std::time::Duration;
     /// let (s, _r) = bounded(0);
     /// assert_eq!(s.send_timeout(1, Duration::from_millis(5)), Err(SendTimeoutError::Timeout(1)));
@@ -44,8 +44,8 @@ impl<T> Sender<T> {
     /// With the message, if the time comes first, or the channel is closed or has no receiver any more.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{SendTimeoutError, bounded};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{SendTimeoutError, bounded};
     /// use std::time::Instant;
     /// let (s, _r) = bounded(0);
     /// assert_eq!(s.send_deadline(1, Instant::now()), Err(SendTimeoutError::Timeout(1)));
@@ -80,8 +80,8 @@ impl<T> Receiver<T> {
     /// If the time is up first, or the channel is empty, and closed or without senders.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{RecvTimeoutError, bounded};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{RecvTimeoutError, bounded};
     /// use std::time::Duration;
     /// let (_s, r) = bounded::<i32>(0);
     /// assert_eq!(r.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
@@ -97,8 +97,8 @@ impl<T> Receiver<T> {
     /// If the time comes first, or the channel is empty, and closed or without senders.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{RecvTimeoutError, bounded};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{RecvTimeoutError, bounded};
     /// use std::time::Instant;
     /// let (_s, r) = bounded::<i32>(0);
     /// assert_eq!(r.recv_deadline(Instant::now()), Err(RecvTimeoutError::Timeout));

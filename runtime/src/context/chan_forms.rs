@@ -8,8 +8,8 @@ use crate::chan::{Receiver, RecvError, Select, SendError, Sender};
 /// Why [`Receiver::recv_context`] has no message.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, context::{Context, RecvContextError}};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, context::{Context, RecvContextError}};
 ///
 /// let (s, r) = chan::bounded::<()>(1);
 /// drop(s);
@@ -27,8 +27,8 @@ pub enum RecvContextError {
 /// Why [`Sender::send_context`] could not send, with the message.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, context::{Context, SendContextError}};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, context::{Context, SendContextError}};
 ///
 /// let (s, r) = chan::bounded(1);
 /// drop(r);
@@ -51,8 +51,8 @@ impl<T> Receiver<T> {
     /// The context is done, or the channel is empty and disconnected.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan, context::{Context, ContextError, RecvContextError}};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan, context::{Context, ContextError, RecvContextError}};
     /// use std::time::Duration;
     ///
     /// let (_s, r) = chan::bounded::<()>(1);
@@ -91,8 +91,8 @@ impl<T> Sender<T> {
     /// As [`send`](Sender::send).
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan, context::{Context, ContextError, SendContextError}};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan, context::{Context, ContextError, SendContextError}};
     ///
     /// let (s, _r) = chan::bounded(0);
     /// let (ctx, cancel) = Context::background().with_cancel();
@@ -134,7 +134,7 @@ impl<T> SendContextError<T> {
     /// The message that was not sent.
     ///
     /// ```
-    /// use gopark_runtime::context::SendContextError;
+    /// use gopark::context::SendContextError;
     /// assert_eq!(SendContextError::Disconnected(3).into_inner(), 3);
     /// ```
     pub fn into_inner(self) -> T {

@@ -6,7 +6,7 @@ use std::io;
 /// Why a context is done; displayed in Go's words.
 ///
 /// ```
-/// use gopark_runtime::context::ContextError;
+/// use gopark::context::ContextError;
 /// assert_eq!(ContextError::DeadlineExceeded.to_string(), "context deadline exceeded");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -22,7 +22,7 @@ impl ContextError {
     /// Whether time did it.
     ///
     /// ```
-    /// use gopark_runtime::context::ContextError;
+    /// use gopark::context::ContextError;
     /// assert!(ContextError::DeadlineExceeded.timeout() && !ContextError::Canceled.timeout());
     /// ```
     #[doc(alias = "Timeout")]

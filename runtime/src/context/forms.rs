@@ -14,14 +14,14 @@ use crate::sync::{
 /// Locking under a context.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
-/// use gopark_runtime::sync::{LockContext, Mutex};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
+/// use gopark::sync::{LockContext, Mutex};
 ///
 /// let mutex = Mutex::new(1);
 /// let (ctx, cancel) = Context::background().with_cancel();
 /// let held = mutex.lock_context(&ctx).unwrap();
-/// gopark_runtime::go(move || cancel());
+/// gopark::go(move || cancel());
 /// assert_eq!(mutex.lock_context(&ctx).unwrap_err(), ContextError::Canceled);
 /// # drop(held);
 /// # }) } }
@@ -48,14 +48,14 @@ impl<T: ?Sized> LockContext<T> for Mutex<T> {
 /// Reading and writing under a context.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
-/// use gopark_runtime::sync::{RwLock, RwLockContext};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
+/// use gopark::sync::{RwLock, RwLockContext};
 ///
 /// let lock = RwLock::new(1);
 /// let (ctx, cancel) = Context::background().with_cancel();
 /// let reader = lock.read_context(&ctx).unwrap();
-/// gopark_runtime::go(move || cancel());
+/// gopark::go(move || cancel());
 /// assert_eq!(lock.write_context(&ctx).unwrap_err(), ContextError::Canceled);
 /// drop(reader);
 /// let writer = lock.write();
@@ -101,9 +101,9 @@ impl<T: ?Sized> RwLockContext<T> for RwLock<T> {
 /// Waiting for a condition under a context.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
-/// use gopark_runtime::sync::{Condvar, Mutex, WaitContext};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
+/// use gopark::sync::{Condvar, Mutex, WaitContext};
 /// use std::time::Duration;
 ///
 /// let (mutex, condvar) = (Mutex::new(()), Condvar::new());
@@ -149,10 +149,10 @@ impl Semaphore {
     /// Why the context is done.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::{Context, ContextError};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::{Context, ContextError};
     ///
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(0);
+    /// let semaphore = gopark::sync::Semaphore::new(0);
     /// let (ctx, cancel) = Context::background().with_cancel();
     /// cancel();
     /// assert_eq!(semaphore.acquire_context(&ctx).unwrap_err(), ContextError::Canceled);
@@ -169,7 +169,7 @@ impl Semaphore {
     /// Why the context is done.
     ///
     /// ```
-    /// use gopark_runtime::{context::Context, sync::Semaphore};
+    /// use gopark::{context::Context, sync::Semaphore};
     ///
     /// let semaphore = Semaphore::new(2);
     /// let permits = semaphore.acquire_many_context(2, &Context::background()).unwrap();

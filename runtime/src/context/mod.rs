@@ -41,8 +41,8 @@ use node::{Cause, Kind, Node};
 /// Clones are the same context. Pass it as the first argument, by reference.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
 /// use std::time::Duration;
 ///
 /// let (ctx, _cancel) = Context::background().with_timeout(Duration::from_millis(5));
@@ -62,8 +62,8 @@ pub struct Context {
 /// Only the first call does something. It does not wait for the work to stop. Dropping it cancels nothing.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
 ///
 /// let (ctx, cancel) = Context::background().with_cancel();
 /// cancel();
@@ -76,8 +76,8 @@ pub struct CancelFn(Arc<dyn Fn() + Send + Sync>);
 /// Cancels a context with a cause: call it. Go: context.CancelCauseFunc.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
 ///
 /// let (ctx, cancel) = Context::background().with_cancel_cause();
 /// cancel("too many".into());
@@ -91,8 +91,8 @@ pub struct CancelCauseFn(Arc<dyn Fn(Box<dyn Error + Send + Sync>) + Send + Sync>
 /// Keeps the function of [`Context::after_func`] from running.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::Context;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::Context;
 ///
 /// let (ctx, cancel) = Context::background().with_cancel();
 /// let stop = ctx.after_func(|| unreachable!());
@@ -109,7 +109,7 @@ impl Context {
     /// The root: never done, no deadline, no values. Go: context.Background.
     ///
     /// ```
-    /// use gopark_runtime::context::Context;
+    /// use gopark::context::Context;
     /// assert_eq!(Context::background().err(), None);
     /// ```
     pub const fn background() -> Context {
@@ -121,8 +121,8 @@ impl Context {
     /// Cancel it as soon as the work in it is done: that takes it off its parent.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     ///
     /// let (parent, cancel) = Context::background().with_cancel();
     /// let (child, _cancel_child) = parent.with_cancel();
@@ -140,8 +140,8 @@ impl Context {
     /// As [`with_cancel`](Self::with_cancel); the caller of the function says why. Go: context.WithCancelCause.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     ///
     /// let (ctx, cancel) = Context::background().with_cancel_cause();
     /// cancel("shutting down".into());
@@ -159,8 +159,8 @@ impl Context {
     /// A child that is done after `timeout`, or when cancelled. Go: context.WithTimeout.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{context::Context, sync::{LockContext, Mutex}};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, sync::{LockContext, Mutex}};
     /// use std::time::Duration;
     ///
     /// let mutex = Mutex::new(());
@@ -182,8 +182,8 @@ impl Context {
     /// Go: context.WithDeadline.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::{Context, ContextError};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::{Context, ContextError};
     /// use std::time::Instant;
     ///
     /// let (ctx, _cancel) = Context::background().with_deadline(Instant::now());
@@ -199,8 +199,8 @@ impl Context {
     /// As [`with_deadline`](Self::with_deadline); `cause` is the context's cause if the deadline passes. Go: context.WithDeadlineCause.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     /// use std::time::Instant;
     ///
     /// let (ctx, _cancel) = Context::background().with_deadline_cause(Instant::now(), "too slow".into());
@@ -231,7 +231,7 @@ impl Context {
     /// Use a type of your own, for what travels with a request; not for passing optional parameters.
     ///
     /// ```
-    /// use gopark_runtime::context::Context;
+    /// use gopark::context::Context;
     ///
     /// #[derive(Debug, PartialEq)]
     /// struct RequestId(u64);
@@ -249,7 +249,7 @@ impl Context {
     /// The nearest value of this type, here or in the parents. Go: Context.Value.
     ///
     /// ```
-    /// use gopark_runtime::context::Context;
+    /// use gopark::context::Context;
     /// assert_eq!(Context::background().value::<String>(), None);
     /// ```
     pub fn value<V: Any>(&self) -> Option<&V> {
@@ -262,8 +262,8 @@ impl Context {
     /// A child with the same values that is not cancelled with this one. Go: context.WithoutCancel.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     ///
     /// let (ctx, cancel) = Context::background().with_value("v").with_cancel();
     /// let detached = ctx.without_cancel();
@@ -281,11 +281,11 @@ impl Context {
     /// nothing ever comes.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     ///
     /// let (ctx, cancel) = Context::background().with_cancel();
-    /// gopark_runtime::go(move || cancel());
+    /// gopark::go(move || cancel());
     /// assert!(ctx.done().recv().is_err());
     /// # }) } }
     /// ```
@@ -300,7 +300,7 @@ impl Context {
     /// Why the context is done; `None` while it is not. Go: Context.Err.
     ///
     /// ```
-    /// use gopark_runtime::context::Context;
+    /// use gopark::context::Context;
     /// assert_eq!(Context::background().err(), None);
     /// ```
     #[doc(alias = "Err")]
@@ -311,8 +311,8 @@ impl Context {
     /// What [`err`](Self::err) says, or the cause given by who cancelled. Go: context.Cause.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     ///
     /// let (ctx, cancel) = Context::background().with_cancel();
     /// cancel();
@@ -326,8 +326,8 @@ impl Context {
     /// When the context will be done at the latest. Go: Context.Deadline.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::context::Context;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
     /// use std::time::{Duration, Instant};
     ///
     /// let soon = Instant::now() + Duration::from_secs(1);
@@ -348,8 +348,8 @@ impl Context {
     /// That needs no handle: a context whose handles are all gone is still ended by its parent or its deadline.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan, context::Context};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan, context::Context};
     ///
     /// let (ctx, cancel) = Context::background().with_cancel();
     /// let (s, r) = chan::bounded(1);
@@ -426,8 +426,8 @@ impl CancelFn {
     /// The same as calling it.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let (ctx, cancel) = gopark_runtime::context::Context::background().with_cancel();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let (ctx, cancel) = gopark::context::Context::background().with_cancel();
     /// cancel.cancel();
     /// assert!(ctx.err().is_some());
     /// # }) } }
@@ -467,8 +467,8 @@ impl StopFn {
     /// True: the function will not run. False: it has been started, or stopped before.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let (ctx, cancel) = gopark_runtime::context::Context::background().with_cancel();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let (ctx, cancel) = gopark::context::Context::background().with_cancel();
     /// let stop = ctx.after_func(|| ());
     /// cancel();
     /// assert!(!stop.stop());

@@ -23,8 +23,8 @@ use crate::sched::{gopark, goready};
 /// Any future that does not need a certain runtime works; its waker may be called from anywhere.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{block_on, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{block_on, go};
 ///
 /// assert_eq!(block_on(async { 1 + 1 }), 2);
 /// assert_eq!(block_on(go(|| 7)).unwrap(), 7); // a JoinHandle is a future, too

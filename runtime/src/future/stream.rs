@@ -16,8 +16,8 @@ use crate::sched::join::go;
 /// With the feature `futures-core` it is a `Stream`; [`next`](Self::next) and [`poll_next`](Self::poll_next) are there without it.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{block_on, chan, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{block_on, chan, go};
 ///
 /// let (s, r) = chan::bounded(0);
 /// go(move || (1..=3).for_each(|i| s.send(i).unwrap()));
@@ -62,8 +62,8 @@ impl<T: Send + 'static> Receiver<T> {
     /// The receiver as a stream.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{block_on, chan};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{block_on, chan};
     ///
     /// let (s, r) = chan::unbounded();
     /// s.send(1).unwrap();
@@ -82,11 +82,11 @@ impl<T: Send + 'static> ReceiverStream<T> {
     /// The next message; `None` when the channel is empty and disconnected. Dropping the future loses no message.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{block_on, chan};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{block_on, chan};
     ///
     /// let (s, r) = chan::bounded(1);
-    /// gopark_runtime::go(move || s.send("later").unwrap());
+    /// gopark::go(move || s.send("later").unwrap());
     /// assert_eq!(block_on(r.into_stream().next()), Some("later"));
     /// # }) } }
     /// ```
@@ -97,7 +97,7 @@ impl<T: Send + 'static> ReceiverStream<T> {
     /// As a `Stream`'s.
     ///
     /// ```
-    /// use gopark_runtime::chan;
+    /// use gopark::chan;
     /// use std::task::{Context, Poll, Waker};
     ///
     /// let (s, r) = chan::unbounded();
@@ -123,7 +123,7 @@ impl<T: Send + 'static> ReceiverStream<T> {
     /// The receiver back.
     ///
     /// ```
-    /// let (_s, r) = gopark_runtime::chan::bounded::<()>(1);
+    /// let (_s, r) = gopark::chan::bounded::<()>(1);
     /// let r = r.into_stream().into_inner();
     /// assert!(r.is_empty());
     /// ```

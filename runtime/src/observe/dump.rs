@@ -139,9 +139,9 @@ const MACHINERY_FILES: [&str; 6] = [
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let all = gopark_runtime::goroutines();
-/// assert!(all.iter().any(|g| Some(g.id) == gopark_runtime::goid()));
+/// # unsafe { gopark::run(|| {
+/// let all = gopark::goroutines();
+/// assert!(all.iter().any(|g| Some(g.id) == gopark::goid()));
 /// # }) }
 /// ```
 pub fn goroutines() -> Vec<GoroutineInfo> {

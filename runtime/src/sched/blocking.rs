@@ -25,8 +25,8 @@ use crate::words::handshake::Mode;
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let text = gopark_runtime::blocking(|| std::fs::read_to_string("/proc/self/stat")).unwrap();
+/// # unsafe { gopark::run(|| {
+/// let text = gopark::blocking(|| std::fs::read_to_string("/proc/self/stat")).unwrap();
 /// assert!(!text.is_empty());
 /// # }) }
 /// ```
@@ -123,10 +123,10 @@ pub struct LockedThread {
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let guard = gopark_runtime::lock_os_thread();
+/// # unsafe { gopark::run(|| {
+/// let guard = gopark::lock_os_thread();
 /// let here = std::thread::current().id();
-/// gopark_runtime::gosched();
+/// gopark::gosched();
 /// assert_eq!(here, std::thread::current().id());
 /// drop(guard);
 /// # }) }
@@ -135,9 +135,9 @@ pub struct LockedThread {
 /// The guard stays with its goroutine:
 ///
 /// ```compile_fail,E0277
-/// # unsafe { gopark_runtime::run(|| {
-/// let guard = gopark_runtime::lock_os_thread();
-/// gopark_runtime::go(move || drop(guard));
+/// # unsafe { gopark::run(|| {
+/// let guard = gopark::lock_os_thread();
+/// gopark::go(move || drop(guard));
 /// # }) }
 /// ```
 #[doc(alias = "LockOSThread")]

@@ -153,8 +153,8 @@ impl Histogram {
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let m = gopark_runtime::metrics();
+/// # unsafe { gopark::run(|| {
+/// let m = gopark::metrics();
 /// assert!(m.goroutines >= 1 && m.threads >= 1);
 /// println!("p99 of the wait for a turn: {:?}", m.scheduling_latency.quantile(0.99));
 /// # }) }

@@ -38,9 +38,9 @@ const KEEP: Duration = Duration::from_secs(10);
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
+/// # unsafe { gopark::run(|| {
 /// let path = String::from("/proc/self/stat");
-/// let text = gopark_runtime::offload(|| std::fs::read_to_string(&path)).unwrap();
+/// let text = gopark::offload(|| std::fs::read_to_string(&path)).unwrap();
 /// assert!(!text.is_empty());
 /// # }) }
 /// ```

@@ -135,9 +135,9 @@ impl Drop for LeaveOnDrop {
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
+/// # unsafe { gopark::run(|| {
 /// let mut parts = [1, 2, 3];
-/// gopark_runtime::scope(|s| {
+/// gopark::scope(|s| {
 ///     for p in &mut parts {
 ///         s.go(|| *p *= 2);
 ///     }
@@ -149,14 +149,14 @@ impl Drop for LeaveOnDrop {
 /// What is borrowed must outlive the scope, not only the closure; and no handle leaves it:
 ///
 /// ```compile_fail,E0373
-/// gopark_runtime::scope(|s| {
+/// gopark::scope(|s| {
 ///     let inside = 1;
 ///     s.go(|| inside + 1);
 /// });
 /// ```
 ///
 /// ```compile_fail
-/// let handle = gopark_runtime::scope(|s| s.go(|| 1));
+/// let handle = gopark::scope(|s| s.go(|| 1));
 /// ```
 #[track_caller]
 pub fn scope<'env, F, T>(f: F) -> T

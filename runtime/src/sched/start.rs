@@ -37,8 +37,8 @@ use crate::sys::membarrier;
 /// ```
 /// // SAFETY: nothing here is bound to a thread.
 /// let sum = unsafe {
-///     gopark_runtime::run(|| {
-///         let parts: Vec<_> = (0..4).map(|i| gopark_runtime::go(move || i * i)).collect();
+///     gopark::run(|| {
+///         let parts: Vec<_> = (0..4).map(|i| gopark::go(move || i * i)).collect();
 ///         parts.into_iter().map(|p| p.join().unwrap()).sum::<i32>()
 ///     })
 /// };
@@ -74,13 +74,13 @@ pub unsafe fn run<T: Send>(main: impl FnOnce() -> T + Send) -> T {
 /// # Examples
 /// ```
 /// use std::cell::RefCell;
-/// use gopark_runtime::{go, gosched};
+/// use gopark::{go, gosched};
 ///
 /// thread_local! { static SEEN: RefCell<Vec<u32>> = RefCell::default() }
 ///
 /// // SAFETY: no reference into a thread-local is held over a park.
 /// unsafe {
-///     gopark_runtime::run_pinned(|| {
+///     gopark::run_pinned(|| {
 ///         let tasks: Vec<_> = (0..4).map(|i| go(move || for _ in 0..100 {
 ///             SEEN.with_borrow_mut(|seen| seen.push(i));
 ///             gosched();
@@ -103,9 +103,9 @@ pub unsafe fn run_pinned<T>(main: impl FnOnce() -> T) -> T {
 /// Whether goroutines stay on their thread: whether the runtime runs in pinned mode.
 ///
 /// ```
-/// assert!(!gopark_runtime::is_pinned());
-/// # unsafe { gopark_runtime::run_pinned(|| {
-/// assert!(gopark_runtime::is_pinned());
+/// assert!(!gopark::is_pinned());
+/// # unsafe { gopark::run_pinned(|| {
+/// assert!(gopark::is_pinned());
 /// # }) }
 /// ```
 pub fn is_pinned() -> bool {
@@ -117,7 +117,7 @@ pub fn is_pinned() -> bool {
 /// # Examples
 /// ```
 /// // SAFETY: nothing here is bound to a thread.
-/// let n = unsafe { gopark_runtime::Builder::new().procs(2).run(gopark_runtime::gomaxprocs) };
+/// let n = unsafe { gopark::Builder::new().procs(2).run(gopark::gomaxprocs) };
 /// assert_eq!(n, 2);
 /// ```
 #[derive(Debug, Clone)]

@@ -8,9 +8,9 @@ use crate::{go, select};
 /// it is called, the signals do again what they did before: call it as soon as the context is needed no more.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::context::{Context, ContextError};
-/// use gopark_runtime::signal::{Signal, notify_context};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::context::{Context, ContextError};
+/// use gopark::signal::{Signal, notify_context};
 /// let (ctx, stop) = notify_context(&Context::background(), &[Signal::from(libc::SIGUSR2)]);
 /// // SAFETY: sends a signal that is handled.
 /// unsafe { libc::raise(libc::SIGUSR2) };

@@ -32,7 +32,7 @@ const MAX_SIGNAL: i32 = 64;
 /// A signal, by its number. Shows in Go's words ("user defined signal 1").
 ///
 /// ```
-/// use gopark_runtime::signal::Signal;
+/// use gopark::signal::Signal;
 /// assert_eq!(Signal::from(2).to_string(), "interrupt");
 /// assert_eq!(Signal::SIGINT, Signal::from(2));
 /// ```
@@ -202,8 +202,8 @@ enum Thread {
 /// SIGKILL and SIGSTOP cannot be had; SIGSEGV and the others that a faulty program raises stay with the runtime.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::signal::{Signal, notify, stop};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::signal::{Signal, notify, stop};
 /// let signals = notify(&[Signal::from(libc::SIGUSR2)]);
 /// // SAFETY: sends a signal that is handled.
 /// unsafe { libc::raise(libc::SIGUSR2) };
@@ -248,8 +248,8 @@ pub fn stop(channel: &Receiver<Signal>) {
 /// Has signals ignored, and no longer sent to any channel; without any, all signals that can be had.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::signal::{Signal, ignore, ignored, reset};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::signal::{Signal, ignore, ignored, reset};
 /// let usr2 = Signal::from(libc::SIGUSR2);
 /// ignore(&[usr2]);
 /// // SAFETY: sends a signal that is ignored.

@@ -5,8 +5,8 @@ use super::{Condvar, Mutex};
 /// Lets `n` goroutines wait for each other, round after round. Model: [`std::sync::Barrier`].
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::Barrier};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::Barrier};
 /// use std::sync::Arc;
 ///
 /// let barrier = Arc::new(Barrier::new(3));
@@ -35,7 +35,7 @@ struct Arrivals {
 /// Tells one party of each round that it is the leader. Model: [`std::sync::BarrierWaitResult`].
 ///
 /// ```
-/// assert!(gopark_runtime::sync::Barrier::new(1).wait().is_leader());
+/// assert!(gopark::sync::Barrier::new(1).wait().is_leader());
 /// ```
 pub struct BarrierWaitResult(bool);
 
@@ -43,7 +43,7 @@ impl Barrier {
     /// A barrier for `n` parties; with 0 or 1 nobody ever waits.
     ///
     /// ```
-    /// static BARRIER: gopark_runtime::sync::Barrier = gopark_runtime::sync::Barrier::new(1);
+    /// static BARRIER: gopark::sync::Barrier = gopark::sync::Barrier::new(1);
     /// BARRIER.wait();
     /// ```
     #[must_use]
@@ -54,7 +54,7 @@ impl Barrier {
     /// Parks until all have arrived; the last one is the leader.
     ///
     /// ```
-    /// let barrier = gopark_runtime::sync::Barrier::new(1);
+    /// let barrier = gopark::sync::Barrier::new(1);
     /// assert!(barrier.wait().is_leader());
     /// ```
     pub fn wait(&self) -> BarrierWaitResult {
@@ -83,7 +83,7 @@ impl BarrierWaitResult {
     /// Whether this party arrived last.
     ///
     /// ```
-    /// assert!(gopark_runtime::sync::Barrier::new(0).wait().is_leader());
+    /// assert!(gopark::sync::Barrier::new(0).wait().is_leader());
     /// ```
     #[must_use]
     pub fn is_leader(&self) -> bool {

@@ -16,8 +16,8 @@ use crate::sync::sema::{NotifyList, ParkedWaiter};
 /// may be used with several mutexes.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::{Condvar, Mutex}};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::{Condvar, Mutex}};
 /// use std::sync::Arc;
 ///
 /// let ready = Arc::new((Mutex::new(false), Condvar::new()));
@@ -36,7 +36,7 @@ pub type Condvar = lock_api::Condvar<RawCondvar>;
 /// The condition itself, for `lock_api`'s type.
 ///
 /// ```
-/// use gopark_runtime::sync::RawCondvar;
+/// use gopark::sync::RawCondvar;
 /// use lock_api::RawCondvar as _;
 ///
 /// assert!(!RawCondvar::INIT.notify_one(), "nobody waits");

@@ -17,8 +17,8 @@ use crate::sched::join::go;
 /// as an error and resumes in `wait`.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{context::Context, sync::Group};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{context::Context, sync::Group};
 ///
 /// let (group, ctx) = Group::with_context(&Context::background());
 /// group.go(|| Err("disk full"));
@@ -52,8 +52,8 @@ impl<E: Send + 'static> Group<E> {
     /// A group without a context or a limit.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let group = gopark_runtime::sync::Group::<()>::new();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let group = gopark::sync::Group::<()>::new();
     /// group.go(|| Ok(()));
     /// assert_eq!(group.wait(), Ok(()));
     /// # }) } }
@@ -66,8 +66,8 @@ impl<E: Send + 'static> Group<E> {
     /// A group and its context, a child of `parent`: done at the first error, at the latest when `wait` returns.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{context::Context, sync::Group};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, sync::Group};
     ///
     /// let (group, ctx) = Group::<()>::with_context(&Context::background());
     /// assert_eq!(group.wait(), Ok(()));
@@ -88,8 +88,8 @@ impl<E: Send + 'static> Group<E> {
     /// When goroutines have been started already ("errgroup: modify limit while goroutines in the group are still active").
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let group = gopark_runtime::sync::Group::<()>::new().with_limit(2);
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let group = gopark::sync::Group::<()>::new().with_limit(2);
     /// for _ in 0..10 {
     ///     group.go(|| Ok(())); // parks while two run
     /// }
@@ -108,8 +108,8 @@ impl<E: Send + 'static> Group<E> {
     /// Starts `f` in a goroutine, parking first while the limit is reached.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let group = gopark_runtime::sync::Group::new();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let group = gopark::sync::Group::new();
     /// group.go(|| "x".parse::<i32>().map(drop));
     /// assert!(group.wait().is_err());
     /// # }) } }
@@ -126,8 +126,8 @@ impl<E: Send + 'static> Group<E> {
     /// Starts `f` unless the limit is reached; tells whether it did.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let group = gopark_runtime::sync::Group::<()>::new().with_limit(1);
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let group = gopark::sync::Group::<()>::new().with_limit(1);
     /// assert!(group.try_go(|| Ok(())));
     /// # group.wait().unwrap();
     /// # }) } }
@@ -156,8 +156,8 @@ impl<E: Send + 'static> Group<E> {
     /// With the first panic of a goroutine of the group, if that came before any error.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let group = gopark_runtime::sync::Group::new();
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let group = gopark::sync::Group::new();
     /// group.go(|| Err(1));
     /// assert_eq!(group.wait(), Err(1));
     /// # }) } }

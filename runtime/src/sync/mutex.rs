@@ -11,8 +11,8 @@ use super::raw_mutex::Lock;
 /// sent to another goroutine and dropped there, as Go allows. Unlike std's, a guard may be held over anything that parks.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::Mutex};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::Mutex};
 /// use std::sync::Arc;
 ///
 /// let count = Arc::new(Mutex::new(0));
@@ -33,7 +33,7 @@ pub type Mutex<T> = lock_api::Mutex<RawMutex, T>;
 /// What [`Mutex::lock`](lock_api::Mutex::lock) returns: the data, until it is dropped.
 ///
 /// ```
-/// use gopark_runtime::sync::{Mutex, MutexGuard};
+/// use gopark::sync::{Mutex, MutexGuard};
 ///
 /// let pair = Mutex::new((1, 2));
 /// let guard: MutexGuard<'_, (i32, i32)> = pair.lock();
@@ -44,7 +44,7 @@ pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, RawMutex, T>;
 /// A guard of a part of the data.
 ///
 /// ```
-/// use gopark_runtime::sync::{MappedMutexGuard, Mutex, MutexGuard};
+/// use gopark::sync::{MappedMutexGuard, Mutex, MutexGuard};
 ///
 /// let pair = Mutex::new((1, 2));
 /// let mut second: MappedMutexGuard<'_, i32> = MutexGuard::map(pair.lock(), |p| &mut p.1);
@@ -57,8 +57,8 @@ pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;
 /// A guard that owns its mutex, for a goroutine of its own.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::{ArcMutexGuard, Mutex, RawMutex}};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::{ArcMutexGuard, Mutex, RawMutex}};
 /// use std::sync::Arc;
 ///
 /// let value = Arc::new(Mutex::new(1));
@@ -72,7 +72,7 @@ pub type ArcMutexGuard<R, T> = lock_api::ArcMutexGuard<R, T>;
 /// The lock itself, for `lock_api`'s types. The file `raw_mutex.rs` has the protocol.
 ///
 /// ```
-/// use gopark_runtime::sync::RawMutex;
+/// use gopark::sync::RawMutex;
 /// use lock_api::RawMutex as _;
 ///
 /// let lock = RawMutex::INIT;

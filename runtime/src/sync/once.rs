@@ -16,7 +16,7 @@ use crate::words::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed
 /// Runs a function once, whoever comes first. Go: sync.Once; model: [`std::sync::Once`].
 ///
 /// ```
-/// use gopark_runtime::sync::Once;
+/// use gopark::sync::Once;
 ///
 /// static START: Once = Once::new();
 /// let mut runs = 0;
@@ -43,7 +43,7 @@ const COMPLETE: u32 = 2;
 /// What [`Once::call_once_force`] tells its function. Model: [`std::sync::OnceState`].
 ///
 /// ```
-/// gopark_runtime::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
+/// gopark::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
 /// ```
 #[derive(Debug)]
 pub struct OnceState {
@@ -62,7 +62,7 @@ impl Once {
     /// One that has not run.
     ///
     /// ```
-    /// assert!(!gopark_runtime::sync::Once::new().is_completed());
+    /// assert!(!gopark::sync::Once::new().is_completed());
     /// ```
     #[cfg(not(loom))]
     #[must_use]
@@ -82,7 +82,7 @@ impl Once {
     /// within `f` is a deadlock.
     ///
     /// ```
-    /// let once = gopark_runtime::sync::Once::new();
+    /// let once = gopark::sync::Once::new();
     /// once.call_once(|| println!("the first"));
     /// assert!(once.is_completed());
     /// ```
@@ -101,7 +101,7 @@ impl Once {
     /// When `f` does.
     ///
     /// ```
-    /// let once = gopark_runtime::sync::Once::new();
+    /// let once = gopark::sync::Once::new();
     /// let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| once.call_once(|| panic!("no"))));
     /// once.call_once_force(|state| assert!(state.is_poisoned()));
     /// assert!(once.is_completed());
@@ -124,7 +124,7 @@ impl Once {
     /// Whether some call's function has returned.
     ///
     /// ```
-    /// assert!(!gopark_runtime::sync::Once::new().is_completed());
+    /// assert!(!gopark::sync::Once::new().is_completed());
     /// ```
     #[inline]
     pub fn is_completed(&self) -> bool {
@@ -139,9 +139,9 @@ impl Once {
     /// On a poisoned one.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// static READY: gopark_runtime::sync::Once = gopark_runtime::sync::Once::new();
-    /// gopark_runtime::go(|| READY.call_once(|| println!("ready")));
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// static READY: gopark::sync::Once = gopark::sync::Once::new();
+    /// gopark::go(|| READY.call_once(|| println!("ready")));
     /// READY.wait();
     /// # }) } }
     /// ```
@@ -152,7 +152,7 @@ impl Once {
     /// As [`wait`](Self::wait), on through poisoning.
     ///
     /// ```
-    /// let once = gopark_runtime::sync::Once::new();
+    /// let once = gopark::sync::Once::new();
     /// once.call_once(|| ());
     /// once.wait_force();
     /// ```
@@ -223,7 +223,7 @@ impl OnceState {
     /// Whether an earlier call's function panicked.
     ///
     /// ```
-    /// gopark_runtime::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
+    /// gopark::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
     /// ```
     pub fn is_poisoned(&self) -> bool {
         self.poisoned

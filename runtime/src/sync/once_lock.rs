@@ -15,7 +15,7 @@ use super::once::Once;
 /// Unlike std's it may be initialised by a function that parks; others park until it has returned.
 ///
 /// ```
-/// use gopark_runtime::sync::OnceLock;
+/// use gopark::sync::OnceLock;
 ///
 /// static NAME: OnceLock<String> = OnceLock::new();
 /// assert_eq!(NAME.get(), None);
@@ -38,7 +38,7 @@ impl<T> OnceLock<T> {
     /// An empty cell.
     ///
     /// ```
-    /// let cell = gopark_runtime::sync::OnceLock::<i32>::new();
+    /// let cell = gopark::sync::OnceLock::<i32>::new();
     /// assert!(cell.get().is_none());
     /// ```
     #[must_use]
@@ -49,7 +49,7 @@ impl<T> OnceLock<T> {
     /// The value, if there is one; never parks.
     ///
     /// ```
-    /// let cell = gopark_runtime::sync::OnceLock::from(3);
+    /// let cell = gopark::sync::OnceLock::from(3);
     /// assert_eq!(cell.get(), Some(&3));
     /// ```
     #[inline]
@@ -61,7 +61,7 @@ impl<T> OnceLock<T> {
     /// The value, through the only reference.
     ///
     /// ```
-    /// let mut cell = gopark_runtime::sync::OnceLock::from(3);
+    /// let mut cell = gopark::sync::OnceLock::from(3);
     /// *cell.get_mut().unwrap() += 1;
     /// assert_eq!(cell.get(), Some(&4));
     /// ```
@@ -73,9 +73,9 @@ impl<T> OnceLock<T> {
     /// Parks until there is a value.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// static VALUE: gopark_runtime::sync::OnceLock<i32> = gopark_runtime::sync::OnceLock::new();
-    /// gopark_runtime::go(|| VALUE.set(92));
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// static VALUE: gopark::sync::OnceLock<i32> = gopark::sync::OnceLock::new();
+    /// gopark::go(|| VALUE.set(92));
     /// assert_eq!(*VALUE.wait(), 92);
     /// # }) } }
     /// ```
@@ -91,7 +91,7 @@ impl<T> OnceLock<T> {
     /// Gives `value` back if there is one.
     ///
     /// ```
-    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// let cell = gopark::sync::OnceLock::new();
     /// assert_eq!(cell.set(1), Ok(()));
     /// assert_eq!(cell.set(2), Err(2));
     /// ```
@@ -108,7 +108,7 @@ impl<T> OnceLock<T> {
     /// When `f` does; the cell then stays empty. Initialising the cell within `f` is a deadlock.
     ///
     /// ```
-    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// let cell = gopark::sync::OnceLock::new();
     /// assert_eq!(cell.get_or_init(|| 1), &1);
     /// assert_eq!(cell.get_or_init(|| unreachable!()), &1);
     /// ```
@@ -127,7 +127,7 @@ impl<T> OnceLock<T> {
     /// What `f` returned.
     ///
     /// ```
-    /// let cell = gopark_runtime::sync::OnceLock::new();
+    /// let cell = gopark::sync::OnceLock::new();
     /// assert!(cell.get_or_try_init(|| "x".parse::<i32>()).is_err());
     /// assert_eq!(cell.get_or_try_init(|| "7".parse::<i32>()), Ok(&7));
     /// ```
@@ -156,7 +156,7 @@ impl<T> OnceLock<T> {
     /// Takes the value out, leaving the cell empty.
     ///
     /// ```
-    /// let mut cell = gopark_runtime::sync::OnceLock::from(5);
+    /// let mut cell = gopark::sync::OnceLock::from(5);
     /// assert_eq!((cell.take(), cell.take()), (Some(5), None));
     /// ```
     pub fn take(&mut self) -> Option<T> {
@@ -171,7 +171,7 @@ impl<T> OnceLock<T> {
     /// The value, without the cell.
     ///
     /// ```
-    /// assert_eq!(gopark_runtime::sync::OnceLock::from(5).into_inner(), Some(5));
+    /// assert_eq!(gopark::sync::OnceLock::from(5).into_inner(), Some(5));
     /// ```
     pub fn into_inner(mut self) -> Option<T> {
         self.take()
@@ -226,7 +226,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for OnceLock<T> {
 /// A value made on first use. Model: [`std::sync::LazyLock`]; Go: sync.OnceValue.
 ///
 /// ```
-/// use gopark_runtime::sync::LazyLock;
+/// use gopark::sync::LazyLock;
 ///
 /// static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| "a b c".split(' ').collect());
 /// assert_eq!(WORDS.len(), 3);
@@ -246,7 +246,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// A value that `f` will make.
     ///
     /// ```
-    /// let lazy = gopark_runtime::sync::LazyLock::new(|| 3);
+    /// let lazy = gopark::sync::LazyLock::new(|| 3);
     /// assert_eq!(*lazy, 3);
     /// ```
     pub const fn new(f: F) -> Self {
@@ -260,7 +260,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// When the function does, and from then on.
     ///
     /// ```
-    /// use gopark_runtime::sync::LazyLock;
+    /// use gopark::sync::LazyLock;
     ///
     /// let lazy = LazyLock::new(|| 3);
     /// assert_eq!(LazyLock::force(&lazy), &3);
@@ -282,7 +282,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// When the function does, and from then on.
     ///
     /// ```
-    /// use gopark_runtime::sync::LazyLock;
+    /// use gopark::sync::LazyLock;
     ///
     /// let mut lazy = LazyLock::new(|| 3);
     /// *LazyLock::force_mut(&mut lazy) += 1;
@@ -298,7 +298,7 @@ impl<T, F> LazyLock<T, F> {
     /// The value, if it has been made.
     ///
     /// ```
-    /// use gopark_runtime::sync::LazyLock;
+    /// use gopark::sync::LazyLock;
     ///
     /// let lazy = LazyLock::new(|| 3);
     /// assert_eq!(LazyLock::get(&lazy), None);
@@ -312,7 +312,7 @@ impl<T, F> LazyLock<T, F> {
     /// The value, if it has been made, through the only reference.
     ///
     /// ```
-    /// use gopark_runtime::sync::LazyLock;
+    /// use gopark::sync::LazyLock;
     ///
     /// let mut lazy = LazyLock::new(|| 3);
     /// assert_eq!(LazyLock::get_mut(&mut lazy), None);

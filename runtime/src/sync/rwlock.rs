@@ -11,8 +11,8 @@ use super::raw_rwlock::RwLockState;
 /// A writer that gives up (`try_write_for`, `write_context`) lets in at once whom it has kept out.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::sync::RwLock;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::sync::RwLock;
 ///
 /// let config = RwLock::new(String::from("a"));
 /// assert_eq!(*config.read(), "a");
@@ -25,7 +25,7 @@ pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
 /// What [`RwLock::read`](lock_api::RwLock::read) returns.
 ///
 /// ```
-/// use gopark_runtime::sync::{RwLock, RwLockReadGuard};
+/// use gopark::sync::{RwLock, RwLockReadGuard};
 ///
 /// let lock = RwLock::new(1);
 /// let (one, two): (RwLockReadGuard<'_, i32>, RwLockReadGuard<'_, i32>) = (lock.read(), lock.read());
@@ -36,7 +36,7 @@ pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
 /// What [`RwLock::write`](lock_api::RwLock::write) returns.
 ///
 /// ```
-/// use gopark_runtime::sync::{RwLock, RwLockWriteGuard};
+/// use gopark::sync::{RwLock, RwLockWriteGuard};
 ///
 /// let lock = RwLock::new(1);
 /// let mut guard = lock.write();
@@ -49,7 +49,7 @@ pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
 /// A read guard of a part of the data.
 ///
 /// ```
-/// use gopark_runtime::sync::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
+/// use gopark::sync::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 ///
 /// let lock = RwLock::new((1, 2));
 /// let second: MappedRwLockReadGuard<'_, i32> = RwLockReadGuard::map(lock.read(), |p| &p.1);
@@ -60,7 +60,7 @@ pub type MappedRwLockReadGuard<'a, T> = lock_api::MappedRwLockReadGuard<'a, RawR
 /// A write guard of a part of the data.
 ///
 /// ```
-/// use gopark_runtime::sync::{MappedRwLockWriteGuard, RwLock, RwLockWriteGuard};
+/// use gopark::sync::{MappedRwLockWriteGuard, RwLock, RwLockWriteGuard};
 ///
 /// let lock = RwLock::new((1, 2));
 /// let mut second: MappedRwLockWriteGuard<'_, i32> = RwLockWriteGuard::map(lock.write(), |p| &mut p.1);
@@ -73,7 +73,7 @@ pub type MappedRwLockWriteGuard<'a, T> = lock_api::MappedRwLockWriteGuard<'a, Ra
 /// A read guard that owns its lock.
 ///
 /// ```
-/// use gopark_runtime::sync::{ArcRwLockReadGuard, RawRwLock, RwLock};
+/// use gopark::sync::{ArcRwLockReadGuard, RawRwLock, RwLock};
 /// use std::sync::Arc;
 ///
 /// let lock = Arc::new(RwLock::new(5));
@@ -85,7 +85,7 @@ pub type ArcRwLockReadGuard<R, T> = lock_api::ArcRwLockReadGuard<R, T>;
 /// A write guard that owns its lock.
 ///
 /// ```
-/// use gopark_runtime::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
+/// use gopark::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 /// use std::sync::Arc;
 ///
 /// let lock = Arc::new(RwLock::new(5));
@@ -97,7 +97,7 @@ pub type ArcRwLockWriteGuard<R, T> = lock_api::ArcRwLockWriteGuard<R, T>;
 /// The lock itself, for `lock_api`'s types. The file `raw_rwlock/mod.rs` has the protocol.
 ///
 /// ```
-/// use gopark_runtime::sync::RawRwLock;
+/// use gopark::sync::RawRwLock;
 /// use lock_api::RawRwLock as _;
 ///
 /// let lock = RawRwLock::INIT;

@@ -14,8 +14,8 @@ use crate::words::shim;
 /// A number of permits that goroutines take and give back, first come, first served. Go: semaphore.Weighted.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::Semaphore};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::Semaphore};
 /// use std::sync::Arc;
 ///
 /// let two_at_a_time = Arc::new(Semaphore::new(2));
@@ -47,7 +47,7 @@ pub(crate) struct PermitQueue {
 /// Permits taken from a [`Semaphore`]; gives them back when dropped.
 ///
 /// ```
-/// let semaphore = gopark_runtime::sync::Semaphore::new(3);
+/// let semaphore = gopark::sync::Semaphore::new(3);
 /// let permit = semaphore.acquire_many(2);
 /// assert_eq!((permit.permits(), semaphore.available_permits()), (2, 1));
 /// drop(permit);
@@ -64,7 +64,7 @@ impl Semaphore {
     /// A semaphore with so many permits.
     ///
     /// ```
-    /// static LIMIT: gopark_runtime::sync::Semaphore = gopark_runtime::sync::Semaphore::new(10);
+    /// static LIMIT: gopark::sync::Semaphore = gopark::sync::Semaphore::new(10);
     /// assert_eq!(LIMIT.available_permits(), 10);
     /// ```
     #[must_use]
@@ -75,7 +75,7 @@ impl Semaphore {
     /// Takes one permit, parking until it is there.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(1);
+    /// let semaphore = gopark::sync::Semaphore::new(1);
     /// let permit = semaphore.acquire();
     /// assert!(semaphore.try_acquire().is_none());
     /// # drop(permit);
@@ -87,7 +87,7 @@ impl Semaphore {
     /// Takes `n` permits at once, parking until they are there. Asking for more than there will ever be waits for ever.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(3);
+    /// let semaphore = gopark::sync::Semaphore::new(3);
     /// let permit = semaphore.acquire_many(3);
     /// assert_eq!(semaphore.available_permits(), 0);
     /// # drop(permit);
@@ -104,7 +104,7 @@ impl Semaphore {
     /// Takes one permit if it is there.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(0);
+    /// let semaphore = gopark::sync::Semaphore::new(0);
     /// assert!(semaphore.try_acquire().is_none());
     /// ```
     pub fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
@@ -114,7 +114,7 @@ impl Semaphore {
     /// Takes `n` permits if they are there and nobody waits.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(2);
+    /// let semaphore = gopark::sync::Semaphore::new(2);
     /// assert!(semaphore.try_acquire_many(3).is_none());
     /// assert!(semaphore.try_acquire_many(2).is_some());
     /// ```
@@ -143,7 +143,7 @@ impl Semaphore {
     /// When their number overflows.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(0);
+    /// let semaphore = gopark::sync::Semaphore::new(0);
     /// semaphore.add_permits(2);
     /// assert_eq!(semaphore.available_permits(), 2);
     /// ```
@@ -159,7 +159,7 @@ impl Semaphore {
     /// How many permits nobody has.
     ///
     /// ```
-    /// assert_eq!(gopark_runtime::sync::Semaphore::new(5).available_permits(), 5);
+    /// assert_eq!(gopark::sync::Semaphore::new(5).available_permits(), 5);
     /// ```
     pub fn available_permits(&self) -> usize {
         self.state.lock().permits
@@ -228,7 +228,7 @@ impl SemaphorePermit<'_> {
     /// How many permits it stands for.
     ///
     /// ```
-    /// assert_eq!(gopark_runtime::sync::Semaphore::new(1).acquire().permits(), 1);
+    /// assert_eq!(gopark::sync::Semaphore::new(1).acquire().permits(), 1);
     /// ```
     pub fn permits(&self) -> usize {
         self.permits
@@ -237,7 +237,7 @@ impl SemaphorePermit<'_> {
     /// Keeps the permits from ever coming back.
     ///
     /// ```
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(2);
+    /// let semaphore = gopark::sync::Semaphore::new(2);
     /// semaphore.acquire().forget();
     /// assert_eq!(semaphore.available_permits(), 1);
     /// ```

@@ -78,8 +78,8 @@ impl Semaphore {
     /// Takes one permit, parking for `timeout` at most.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(0);
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let semaphore = gopark::sync::Semaphore::new(0);
     /// assert!(semaphore.try_acquire_for(std::time::Duration::from_millis(5)).is_none());
     /// # }) } }
     /// ```
@@ -93,8 +93,8 @@ impl Semaphore {
     /// Takes one permit, parking until `deadline` at most.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// let semaphore = gopark_runtime::sync::Semaphore::new(1);
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// let semaphore = gopark::sync::Semaphore::new(1);
     /// assert!(semaphore.try_acquire_until(std::time::Instant::now()).is_some(), "it was there");
     /// # }) } }
     /// ```

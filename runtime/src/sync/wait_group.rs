@@ -22,8 +22,8 @@ use crate::words::shim::atomic::{
 /// goroutine did before `done` is visible after `wait`.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{go, sync::WaitGroup};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{go, sync::WaitGroup};
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 ///
@@ -82,7 +82,7 @@ impl WaitGroup {
     /// ("sync: WaitGroup misuse: Add called concurrently with Wait").
     ///
     /// ```
-    /// let wg = gopark_runtime::sync::WaitGroup::new();
+    /// let wg = gopark::sync::WaitGroup::new();
     /// wg.add(1);
     /// wg.done();
     /// wg.wait();
@@ -109,7 +109,7 @@ impl WaitGroup {
     /// When called more often than was added ("sync: negative WaitGroup counter").
     ///
     /// ```should_panic
-    /// gopark_runtime::sync::WaitGroup::new().done(); // panics: nothing was added
+    /// gopark::sync::WaitGroup::new().done(); // panics: nothing was added
     /// ```
     #[track_caller]
     pub fn done(&self) {
@@ -131,7 +131,7 @@ impl WaitGroup {
     /// When the group is used again before all waits of the last round have returned.
     ///
     /// ```
-    /// gopark_runtime::sync::WaitGroup::new().wait(); // nothing to wait for
+    /// gopark::sync::WaitGroup::new().wait(); // nothing to wait for
     /// ```
     pub fn wait(&self) {
         // ORDERING: Acquire pairs with the Release in `done`.

@@ -21,9 +21,9 @@ use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// let start = Instant::now();
-/// gopark_runtime::time::sleep(Duration::from_millis(5));
+/// gopark::time::sleep(Duration::from_millis(5));
 /// assert!(start.elapsed() >= Duration::from_millis(5));
 /// # }) } }
 /// ```
@@ -41,9 +41,9 @@ pub fn sleep(d: Duration) {
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// # fn main() { unsafe { gopark_runtime::run(|| {
+/// # fn main() { unsafe { gopark::run(|| {
 /// let deadline = Instant::now() + Duration::from_millis(5);
-/// gopark_runtime::time::sleep_until(deadline);
+/// gopark::time::sleep_until(deadline);
 /// assert!(Instant::now() >= deadline);
 /// # }) } }
 /// ```

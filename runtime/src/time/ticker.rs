@@ -10,8 +10,8 @@ use crate::sys::clock::saturating_ns;
 /// the schedule stays.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::time::Ticker;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::time::Ticker;
 /// use std::time::{Duration, Instant};
 /// let start = Instant::now();
 /// let ticker = Ticker::new(Duration::from_millis(2));
@@ -30,8 +30,8 @@ impl Ticker {
     /// A ticker whose first tick comes in `d` from now.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Ticker;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Ticker;
     /// use std::time::{Duration, Instant};
     /// let start = Instant::now();
     /// assert!(Ticker::new(Duration::from_millis(1)).recv().unwrap() > start);
@@ -55,8 +55,8 @@ impl Ticker {
     /// If `d` is zero.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Ticker;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Ticker;
     /// use std::time::Duration;
     /// let ticker = Ticker::new(Duration::from_secs(3600));
     /// ticker.reset(Duration::from_millis(1));
@@ -74,8 +74,8 @@ impl Ticker {
     /// No more ticks, until a reset. The channel is not closed: a receive waits.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Ticker;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Ticker;
     /// use std::time::Duration;
     /// let ticker = Ticker::new(Duration::from_micros(1));
     /// ticker.stop();
@@ -94,8 +94,8 @@ impl Ticker {
     /// Never; the type is [`Receiver::recv`]'s.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Ticker;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Ticker;
     /// use std::time::Duration;
     /// let ticker = Ticker::new(Duration::from_millis(1));
     /// assert!(ticker.recv().unwrap() < ticker.recv().unwrap());
@@ -108,8 +108,8 @@ impl Ticker {
     /// The channel, for `select!`, deadlines and iteration.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Ticker;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Ticker;
     /// use std::time::Duration;
     /// let ticker = Ticker::new(Duration::from_millis(1));
     /// assert_eq!(ticker.channel().iter().take(3).count(), 3);

@@ -13,8 +13,8 @@ use crate::chan::{Receiver, RecvError, never};
 /// that is set, as in Go, where nobody keeps what AfterFunc returns.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::time::Timer;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::time::Timer;
 /// use std::time::{Duration, Instant};
 /// let start = Instant::now();
 /// let timer = Timer::new(Duration::from_secs(3600));
@@ -41,8 +41,8 @@ impl Timer {
     /// A timer whose channel gets the time once, in `d` from now.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan, select, time::Timer};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan, select, time::Timer};
     /// use std::time::Duration;
     /// let (_s, r) = chan::bounded::<i32>(0);
     /// let timeout = Timer::new(Duration::from_millis(1));
@@ -65,8 +65,8 @@ impl Timer {
     /// For a call: false means that it has begun; it is called again, after that. As to long durations see [`after_func`].
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::{sleep, Timer};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::{sleep, Timer};
     /// use std::time::Duration;
     /// let timer = Timer::new(Duration::ZERO);
     /// sleep(Duration::from_millis(1));
@@ -87,8 +87,8 @@ impl Timer {
     /// is not waited for. A receive after the stop waits (until a reset).
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::after_func;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::after_func;
     /// use std::time::Duration;
     /// let timer = after_func(Duration::from_secs(3600), || unreachable!());
     /// assert!(timer.stop());
@@ -111,8 +111,8 @@ impl Timer {
     /// Never; the type is [`Receiver::recv`]'s.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Timer;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Timer;
     /// use std::time::{Duration, Instant};
     /// let due = Timer::new(Duration::from_millis(1)).recv().unwrap();
     /// assert!(due <= Instant::now());
@@ -125,8 +125,8 @@ impl Timer {
     /// The channel, for `select!` and deadlines.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::time::Timer;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::time::Timer;
     /// use std::time::Duration;
     /// let timer = Timer::new(Duration::from_secs(3600));
     /// assert!(timer.channel().try_recv().is_err());
@@ -164,8 +164,8 @@ impl std::fmt::Debug for Timer {
 /// Before the runtime runs.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, time};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, time};
 /// use std::time::Duration;
 /// let (s, r) = chan::bounded(1);
 /// time::after_func(Duration::from_millis(1), move || s.send("called").unwrap());

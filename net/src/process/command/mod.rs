@@ -25,8 +25,8 @@ use crate::sys::{self, Errno};
 /// A program to run, and how.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_net::process::Command;
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::process::Command;
 /// let output = Command::new("echo").arg("hello").output().unwrap();
 /// assert!(output.status.success());
 /// assert_eq!(output.stdout, b"hello\n");
@@ -119,8 +119,8 @@ impl Command {
     /// What the child finds as its own name, instead of the program's.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_net::process::Command;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
     /// let output = Command::new("/bin/sh").arg0("another").args(["-c", "echo $0"]).output().unwrap();
     /// assert_eq!(output.stdout, b"another\n");
     /// # }) } }
@@ -141,8 +141,8 @@ impl Command {
     /// it may call what is safe in a signal handler, and must not panic, nor call anything that parks. As with std's.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_net::process::Command;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
     /// let mut command = Command::new("sh");
     /// // SAFETY: one system call.
     /// unsafe {
@@ -188,7 +188,7 @@ impl Command {
     /// The arguments, without the program.
     ///
     /// ```
-    /// use gopark_net::process::Command;
+    /// use gopark::process::Command;
     /// let mut command = Command::new("echo");
     /// command.args(["a", "b"]);
     /// assert!(command.get_args().eq(["a", "b"]));
@@ -201,7 +201,7 @@ impl Command {
     /// among them, and neither is [`env_clear`](Self::env_clear).
     ///
     /// ```
-    /// use gopark_net::process::Command;
+    /// use gopark::process::Command;
     /// use std::ffi::OsStr;
     /// let mut command = Command::new("env");
     /// command.env("LANG", "C").env_remove("TZ");
@@ -215,7 +215,7 @@ impl Command {
     /// The child's working directory, if it was set.
     ///
     /// ```
-    /// use gopark_net::process::Command;
+    /// use gopark::process::Command;
     /// use std::path::Path;
     /// assert_eq!(Command::new("pwd").get_current_dir(), None);
     /// assert_eq!(Command::new("pwd").current_dir("/").get_current_dir(), Some(Path::new("/")));
@@ -257,8 +257,8 @@ impl Command {
     /// user and group those of the calling thread only: better end the process.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_net::process::Command;
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
     /// let e = Command::new("/no/such/program").exec();
     /// assert_eq!(e.kind(), std::io::ErrorKind::NotFound);
     /// # }) } }

@@ -18,8 +18,8 @@
 /// Receivers and senders may be values or references. Up to 32 operations.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan, go, select};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan, go, select};
 /// use std::time::Duration;
 /// let (s1, r1) = chan::bounded(0);
 /// let (s2, r2) = chan::bounded::<i32>(0);
@@ -44,7 +44,7 @@ macro_rules! select {
 /// As [`select!`](crate::select), but if several operations can go on, the first in the list is taken.
 ///
 /// ```
-/// use gopark_runtime::{chan, select_biased};
+/// use gopark::{chan, select_biased};
 /// let (s, r) = chan::bounded(2);
 /// s.send(1).unwrap();
 /// select_biased! {

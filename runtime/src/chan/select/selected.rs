@@ -20,7 +20,7 @@ use crate::chan::sender::Sender;
 /// receiver to its queue; a message that was received is lost.)
 ///
 /// ```
-/// use gopark_runtime::chan::{Select, bounded};
+/// use gopark::chan::{Select, bounded};
 /// let (s, r) = bounded(1);
 /// let mut sel = Select::new();
 /// sel.send(&s);
@@ -48,7 +48,7 @@ impl SelectedOperation<'_> {
     /// The number of the operation: what `Select::send` or `Select::recv` returned.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, bounded};
+    /// use gopark::chan::{Select, bounded};
     /// let (s, _r) = bounded(1);
     /// let mut sel = Select::new();
     /// let number = sel.send(&s);
@@ -69,7 +69,7 @@ impl SelectedOperation<'_> {
     /// If `s` is not the sender of the chosen operation.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, SendError, bounded};
+    /// use gopark::chan::{Select, SendError, bounded};
     /// let (s, r) = bounded(0);
     /// drop(r);
     /// let mut sel = Select::new();
@@ -99,7 +99,7 @@ impl SelectedOperation<'_> {
     /// If `r` is not the receiver of the chosen operation.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, bounded};
+    /// use gopark::chan::{Select, bounded};
     /// let (s, r) = bounded(1);
     /// s.send(10).unwrap();
     /// let mut sel = Select::new();

@@ -31,8 +31,8 @@ use crate::sys::clock::instant_to_ns;
 /// Up to eight operations need no memory of the heap.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{chan::{Select, bounded}, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{chan::{Select, bounded}, go};
 /// let (s1, r1) = bounded::<&str>(0);
 /// let (s2, r2) = bounded(0);
 /// go(move || s2.send("two").unwrap());
@@ -66,7 +66,7 @@ impl<'a> Select<'a> {
     /// An empty list; of several operations that can go on, a random one will be taken.
     ///
     /// ```
-    /// let mut sel = gopark_runtime::chan::Select::new();
+    /// let mut sel = gopark::chan::Select::new();
     /// assert!(sel.try_select().is_err());
     /// ```
     pub fn new() -> Self {
@@ -76,7 +76,7 @@ impl<'a> Select<'a> {
     /// An empty list; of several operations that can go on, the one added first will be taken.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, bounded};
+    /// use gopark::chan::{Select, bounded};
     /// let (s, r) = bounded(2);
     /// s.send(1).unwrap();
     /// let mut sel = Select::new_biased();
@@ -97,7 +97,7 @@ impl<'a> Select<'a> {
     /// Adds a send; returns its number. The message is given when it was chosen.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, unbounded};
+    /// use gopark::chan::{Select, unbounded};
     /// let (s, _r) = unbounded::<i32>();
     /// assert_eq!(Select::new().send(&s), 0);
     /// ```
@@ -108,7 +108,7 @@ impl<'a> Select<'a> {
     /// Adds a receive; returns its number.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, unbounded};
+    /// use gopark::chan::{Select, unbounded};
     /// let (_s, r) = unbounded::<i32>();
     /// assert_eq!(Select::new().recv(&r), 0);
     /// ```
@@ -129,7 +129,7 @@ impl<'a> Select<'a> {
     /// If there is none.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, unbounded};
+    /// use gopark::chan::{Select, unbounded};
     /// let (s1, r1) = unbounded();
     /// let (s2, r2) = unbounded();
     /// s1.send(1).unwrap();
@@ -152,7 +152,7 @@ impl<'a> Select<'a> {
     /// If there is none.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, TrySelectError, unbounded};
+    /// use gopark::chan::{Select, TrySelectError, unbounded};
     /// let (_s, r) = unbounded::<i32>();
     /// let mut sel = Select::new();
     /// sel.recv(&r);
@@ -168,7 +168,7 @@ impl<'a> Select<'a> {
     /// If the list is empty.
     ///
     /// ```
-    /// use gopark_runtime::chan::{RecvError, Select, unbounded};
+    /// use gopark::chan::{RecvError, Select, unbounded};
     /// let (s, r) = unbounded::<i32>();
     /// drop(s);
     /// let mut sel = Select::new();
@@ -187,8 +187,8 @@ impl<'a> Select<'a> {
     /// If the time is up first.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{Select, SelectTimeoutError, unbounded};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{Select, SelectTimeoutError, unbounded};
     /// use std::time::Duration;
     /// let (_s, r) = unbounded::<i32>();
     /// let mut sel = Select::new();
@@ -206,8 +206,8 @@ impl<'a> Select<'a> {
     /// If it comes first.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{Select, SelectTimeoutError};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{Select, SelectTimeoutError};
     /// use std::time::Instant;
     /// assert_eq!(Select::new().select_deadline(Instant::now()).err(), Some(SelectTimeoutError));
     /// # }) } }
@@ -225,7 +225,7 @@ impl<'a> Select<'a> {
     /// If there is none.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, unbounded};
+    /// use gopark::chan::{Select, unbounded};
     /// let (s, r) = unbounded();
     /// let mut sel = Select::new();
     /// let oper = sel.recv(&r);
@@ -244,8 +244,8 @@ impl<'a> Select<'a> {
     /// If the list is empty.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::{chan::{Select, unbounded}, go};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{chan::{Select, unbounded}, go};
     /// let (s, r) = unbounded();
     /// go(move || s.send(1).unwrap());
     /// let mut sel = Select::new();
@@ -265,8 +265,8 @@ impl<'a> Select<'a> {
     /// If the time is up first.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{ReadyTimeoutError, Select};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{ReadyTimeoutError, Select};
     /// use std::time::Duration;
     /// assert_eq!(Select::new().ready_timeout(Duration::from_millis(5)), Err(ReadyTimeoutError));
     /// # }) } }
@@ -281,8 +281,8 @@ impl<'a> Select<'a> {
     /// If it comes first.
     ///
     /// ```
-    /// # fn main() { unsafe { gopark_runtime::run(|| {
-    /// use gopark_runtime::chan::{ReadyTimeoutError, Select};
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::chan::{ReadyTimeoutError, Select};
     /// use std::time::Instant;
     /// assert_eq!(Select::new().ready_deadline(Instant::now()), Err(ReadyTimeoutError));
     /// # }) } }
@@ -294,7 +294,7 @@ impl<'a> Select<'a> {
     /// An empty list in the memory of this one, for other channels.
     ///
     /// ```
-    /// use gopark_runtime::chan::{Select, unbounded};
+    /// use gopark::chan::{Select, unbounded};
     /// let (s, r) = unbounded();
     /// s.send(1).unwrap();
     /// let mut sel = Select::new();

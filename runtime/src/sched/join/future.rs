@@ -26,8 +26,8 @@ impl<T> IntoFuture for JoinHandle<T> {
 /// What awaiting a [`JoinHandle`] polls. Dropping it detaches the goroutine.
 ///
 /// ```
-/// # fn main() { unsafe { gopark_runtime::run(|| {
-/// use gopark_runtime::{block_on, go};
+/// # fn main() { unsafe { gopark::run(|| {
+/// use gopark::{block_on, go};
 ///
 /// let handle = go(|| 6 * 7);
 /// assert_eq!(block_on(async move { handle.await.unwrap() }), 42);

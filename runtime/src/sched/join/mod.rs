@@ -102,8 +102,8 @@ fn leave_result<T>(result: std::thread::Result<T>) {
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let handle = gopark_runtime::go(|| 6 * 7);
+/// # unsafe { gopark::run(|| {
+/// let handle = gopark::go(|| 6 * 7);
 /// assert_eq!(handle.join().unwrap(), 42);
 /// # }) }
 /// ```
@@ -112,16 +112,16 @@ fn leave_result<T>(result: std::thread::Result<T>) {
 ///
 /// ```compile_fail,E0277
 /// let of_this_thread = std::rc::Rc::new(1);
-/// gopark_runtime::go(move || drop(of_this_thread));
+/// gopark::go(move || drop(of_this_thread));
 /// ```
 ///
 /// ```compile_fail,E0277
-/// gopark_runtime::go(|| std::rc::Rc::new(1));
+/// gopark::go(|| std::rc::Rc::new(1));
 /// ```
 ///
 /// ```compile_fail,E0373
 /// let local = 1;
-/// gopark_runtime::go(|| local + 1);
+/// gopark::go(|| local + 1);
 /// ```
 #[doc(alias = "newproc")]
 #[track_caller]
@@ -150,9 +150,9 @@ pub struct GoOptions {
 ///
 /// # Examples
 /// ```
-/// # unsafe { gopark_runtime::run(|| {
-/// let options = gopark_runtime::GoOptions { stack_size: Some(1 << 20), name: Some("deep".into()) };
-/// gopark_runtime::go_with(options, || ()).join().unwrap();
+/// # unsafe { gopark::run(|| {
+/// let options = gopark::GoOptions { stack_size: Some(1 << 20), name: Some("deep".into()) };
+/// gopark::go_with(options, || ()).join().unwrap();
 /// # }) }
 /// ```
 #[track_caller]
@@ -179,10 +179,10 @@ where
 /// ```
 /// use std::{cell::Cell, rc::Rc};
 ///
-/// # unsafe { gopark_runtime::run_pinned(|| {
+/// # unsafe { gopark::run_pinned(|| {
 /// let count = Rc::new(Cell::new(0));
 /// let theirs = count.clone();
-/// gopark_runtime::go_local(move || theirs.set(1)).join().unwrap();
+/// gopark::go_local(move || theirs.set(1)).join().unwrap();
 /// assert_eq!(count.get(), 1);
 /// # }) }
 /// ```
@@ -190,9 +190,9 @@ where
 /// Its handle stays on the thread, too, if the value is not `Send`:
 ///
 /// ```compile_fail,E0277
-/// # unsafe { gopark_runtime::run_pinned(|| {
-/// let handle = gopark_runtime::go_local(|| std::rc::Rc::new(1));
-/// gopark_runtime::go(move || handle.join());
+/// # unsafe { gopark::run_pinned(|| {
+/// let handle = gopark::go_local(|| std::rc::Rc::new(1));
+/// gopark::go(move || handle.join());
 /// # }) }
 /// ```
 #[track_caller]
