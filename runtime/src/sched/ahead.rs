@@ -1,15 +1,17 @@
-//! Fetching ahead: the memory of the next goroutine of a batch is on its way while the one before it runs.
+//! Prefetching: the memory of a batch's next goroutine is loaded while the one before it runs.
 //!
-//! A server with a thousand connections takes a hundred events at a time from the poller. By the time a goroutine of such a batch
-//! has its turn, the kernel's work for those before it has pushed its record, the frames on its stack and its descriptor out of the
-//! near caches: some twelve lines, each of which it would wait for in turn, as each leads to the next. All are known before: where
-//! the goroutine left its stack, and what it was about to touch, is noted in its record when it parks. So when one of a batch
-//! starts to run, the lines of the one behind it are asked for, and the record of the one behind that; they arrive during
-//! the system calls of the first.
+//! A server with a thousand connections takes a hundred events at a time from the poller. Before a
+//! goroutine of such a batch gets its turn, the kernel's work for its predecessors has pushed its
+//! record, its frames and its descriptor out of the near caches: some twelve lines, each a
+//! dependent miss. All are known in advance: a parking goroutine notes in its record where it
+//! leaves its stack and what it was about to touch. So when a goroutine of a batch starts, the
+//! lines of the next one are prefetched, and the record of the one after that; they arrive during
+//! the first one's system calls.
 //!
-//! Everything here is a hint. A stale one fetches a line in vain.
+//! Everything here is a hint. A stale one prefetches a line in vain.
 //!
-//! I1 `behind` names a G, and Gs are never unmapped (g.rs I1), so that the chain may be followed though its members have moved on.
+//! I1 `behind` names a G, and Gs are never unmapped (g.rs I1), so the chain may be followed even if
+//!    its members have moved on.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
@@ -17,17 +19,18 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use crate::sched::g::{G, GRef};
 use crate::sys::prefetch::{LINE, line, lines};
 
-/// The lines of a stack from where it was left: the frames from the suspend to a user's loop.
+/// Lines of a stack from where it was left: the frames from the suspend to a user's loop.
 const STACK_LINES: usize = 8;
-/// The lines of a record that a switch touches.
+/// Lines of a record that a switch touches.
 const RECORD_LINES: usize = 3;
-/// The lines of what a waiter says it will touch.
+/// Lines of what a waiter says it will touch.
 const TOUCHED_LINES: usize = 2;
 
 /// A goroutine's part. All Relaxed: hints.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    /// Who is to run after this one; written by the poller that readied both, taken by who runs this one.
+    /// The goroutine to run after this one; written by the poller that readied both, taken by the M
+    /// that runs this one.
     behind: AtomicPtr<G>,
     /// Where its stack was left, and what it will touch; written when it parks in the poller.
     left_at: AtomicUsize,
@@ -43,7 +46,8 @@ impl Ahead {
         }
     }
 
-    /// The goroutine parks with its stack at `left_at`, and will first touch what is at these addresses.
+    /// The goroutine parks with its stack at `left_at`, and will first touch what is at these
+    /// addresses.
     #[inline(always)]
     pub(crate) fn parks(&self, left_at: usize, touched: [usize; 2]) {
         self.left_at.store(left_at, Relaxed);
@@ -58,13 +62,13 @@ impl Ahead {
     }
 }
 
-/// The record of a goroutine will be needed.
+/// Prefetches the record of a goroutine that will be needed.
 #[inline(always)]
 pub(crate) fn fetch_record(addr: usize) {
     lines::<RECORD_LINES>(addr);
 }
 
-/// The goroutine starts to run: fetches for those behind it, if it came in a batch.
+/// Called when the goroutine starts to run: prefetches for the next ones of its batch.
 #[inline(always)]
 pub(crate) fn runs(gp: GRef) {
     let next = gp.ahead.behind.load(Relaxed);
@@ -113,7 +117,7 @@ mod tests {
         assert_eq!(behind(), [Some(batch[1]), Some(batch[2]), None]);
         runs(batch[0]);
         assert_eq!(behind(), [None, Some(batch[2]), None]);
-        // Once more, for another reason: there is nothing to fetch any more.
+        // Once more, for another reason: there is nothing left to prefetch.
         runs(batch[0]);
         runs(batch[1]);
         runs(batch[2]);

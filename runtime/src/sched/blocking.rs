@@ -1,4 +1,5 @@
-//! Calls that block the thread, and goroutines locked to theirs. Go: runtime/proc.go entersyscall, exitsyscall, LockOSThread.
+//! Calls that block the thread, and goroutines locked to theirs. Go: runtime/proc.go entersyscall,
+//! exitsyscall, LockOSThread.
 
 use std::marker::PhantomData;
 use std::ptr;
@@ -12,14 +13,16 @@ use crate::sched::p::P;
 use crate::sched::schedt::sched;
 use crate::words::handshake::Mode;
 
-/// Runs a call that is known to block the thread (a file system, a C library, a computation of milliseconds).
+/// Runs a call that blocks the thread (a file system, a C library, a computation of milliseconds).
 ///
-/// The goroutine keeps its thread. Its P is free to go to another thread as soon as there is work for it, after 20 us and more
-/// as with a system call in Go; without `blocking` that happens too, after about 10 ms. When `f` has returned, the goroutine
-/// continues if a P is free, or queues for one; so this call may park. On a plain thread it just calls `f`.
+/// The goroutine keeps its thread. Its P may go to another thread as soon as there is work for it:
+/// after 20 us or more, as with a system call in Go. (Without `blocking` the same happens after
+/// about 10 ms.) When `f` has returned, the goroutine continues if a P is free and queues for one
+/// otherwise, so this call may park. On a plain thread it only calls `f`.
 ///
-/// A goroutine that has computed so long that sysmon made its thread lighter (see ARCHITECTURE.md, "Hogs lose weight") first gets its
-/// weight back, on another thread if need be: `f` may start threads and processes, which inherit it.
+/// A goroutine that has computed so long that sysmon made its thread lighter (see ARCHITECTURE.md,
+/// "Hogs lose weight") first gets its weight back, on another thread if need be: `f` may start
+/// threads and processes, which inherit it.
 ///
 /// Go: entersyscall and exitsyscall around a cgo call.
 ///
@@ -33,7 +36,7 @@ use crate::words::handshake::Mode;
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     let Some(gp) = g::current_goroutine() else { return f() };
     entersyscall(gp);
-    // A panic of `f` must find its way out with a P like a return.
+    // A panic of `f`, too, must leave with a P.
     struct Exit;
     impl Drop for Exit {
         fn drop(&mut self) {
@@ -60,8 +63,8 @@ fn exitsyscall(gp: GRef) {
     get_p(gp);
 }
 
-/// A goroutine whose P was retaken gets one back, or queues for one: for doors through which it would otherwise go on and on without.
-/// May park.
+/// A goroutine whose P was retaken gets one back, or queues for one: for doors through which it
+/// would otherwise go on and on without. May park.
 #[inline(always)]
 pub(crate) fn regain_p(gp: GRef) {
     // A hint: it can only go from a P to none behind our back, and then the next door finds out.
@@ -78,7 +81,7 @@ fn get_p(gp: GRef) {
         m.hold.leave(Mode::User);
         return;
     }
-    // No P to be had: queue for one. Go: exitsyscall0.
+    // No P is free: queue for one. Go: exitsyscall0.
     gp.set_wait_reason(WaitReason::Syscall);
     suspend(gp, |m, gp| {
         if acquirep_idle(m) {
@@ -92,20 +95,22 @@ fn get_p(gp: GRef) {
 
 /// An idle P for an M whose thread may hold one.
 fn acquirep_idle(m: &'static M) -> bool {
-    // The hint spares a lowered thread the calls that make it heavier, for nothing.
+    // The hint spares a reniced thread the system calls that restore its niceness when there is no
+    // P to take.
     sched().spinning.npidle() > 0 && niceness::regain(m) && wake::acquirep_idle(m)
 }
 
-/// A goroutine that wakes another and has lost its P gets one back here if one is idle: without queueing, since it may not park
-/// now. Not in an announced call, which would only keep the P from others. Inside of the runtime, `before` entering which it was
-/// in this mode.
+/// A goroutine that wakes another and has lost its P gets one back here if one is idle: without
+/// queueing, since it may not park now. Not in an announced call, which would only keep the P from
+/// others. Inside of the runtime, `before` entering which it was in this mode.
 #[cold]
 pub(super) fn take_idle_p(before: Mode) -> Option<&'static P> {
     let m = g::current_goroutine()?.m();
     if before == Mode::User && acquirep_idle(m) { m.p() } else { None }
 }
 
-/// While it lives the calling goroutine stays on its thread, and the thread runs no other. See [`lock_os_thread`].
+/// While this exists the calling goroutine stays on its thread, and the thread runs no other. See
+/// [`lock_os_thread`].
 #[must_use = "the goroutine is locked to its thread until this is dropped"]
 #[derive(Debug)]
 pub struct LockedThread {
@@ -115,9 +120,10 @@ pub struct LockedThread {
 
 /// Locks the calling goroutine to the thread it runs on, until the guard is dropped; calls nest.
 ///
-/// For whatever is bound to a thread: thread-locals, a C library with thread state, `std::sync` guards over a park. Each park of
-/// a locked goroutine costs a switch of threads. On a plain thread it does nothing. The thread's priority is never lowered while it is
-/// locked; where that has happened before, the call may park and go on, locked, on another one.
+/// For whatever is bound to a thread: thread-locals, a C library with thread state, `std::sync`
+/// guards over a park. Each park of a locked goroutine costs a switch of threads. On a plain thread
+/// it does nothing. The thread's priority is never lowered while it is locked; where that has
+/// happened before, the call may park and go on, locked, on another one.
 ///
 /// Go: runtime.LockOSThread, UnlockOSThread.
 ///
@@ -160,7 +166,8 @@ pub(super) fn stay_on_this_thread() -> LockedThread {
     LockedThread { _not_send: PhantomData }
 }
 
-/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before (niceness.rs W1).
+/// Inside of the runtime, so that sysmon either sees it or has lowered the thread before
+/// (niceness.rs W1).
 fn lock(gp: GRef, m: &'static M, before: Mode) {
     // In pinned mode it is on its thread anyway, and others of that thread may run meanwhile.
     if gp.home().is_some() {

@@ -1,8 +1,9 @@
 //! Stack switching: the only place that names corosensei.
 //!
-//! A goroutine's computation is resumed by the M that executes it, and suspends into that M's own stack with a request:
-//! what to do now that nobody runs on the goroutine's stack any more (sched/mod.rs). The request is an address; it stays valid as
-//! long as the frame that made it, which is until the goroutine is resumed.
+//! The M that executes a goroutine resumes its computation, which suspends back into the M's own
+//! stack with a request: what to do once nothing runs on the goroutine's stack (sched/mod.rs). The
+//! request is an address. It stays valid as long as the frame that made it, which is until the
+//! goroutine is resumed.
 
 use corosensei::stack::{Stack, StackPointer};
 use corosensei::{Coroutine, CoroutineResult};
@@ -16,8 +17,8 @@ pub(crate) struct SlotStack {
     pub(crate) limit: usize,
 }
 
-// SAFETY: base and limit are page-sized multiples inside one slot that belongs to the coroutine; the page at `limit` is a
-// guard (stack.rs I2).
+// SAFETY: base and limit are page-sized multiples inside one slot that belongs to the coroutine;
+// the page at `limit` is a guard (stack.rs I2).
 unsafe impl Stack for SlotStack {
     fn base(&self) -> StackPointer {
         StackPointer::new(self.base).expect("a slot is not at address 0")
@@ -27,7 +28,7 @@ unsafe impl Stack for SlotStack {
     }
 }
 
-/// What a resumed goroutine is told.
+/// What a resumed goroutine is to do.
 pub(crate) const RUN: usize = 0;
 
 /// A goroutine's suspended computation.
@@ -43,11 +44,11 @@ pub(crate) enum Left {
     Returned,
 }
 
-/// Lays `f` onto the stack, to be run at the first resume.
+/// Puts `f` onto the stack, to run at the first resume.
 ///
 /// # Safety
-/// The stack belongs to the coroutine alone until `f` has returned, and what `f` borrows lives as long. `f` does not
-/// unwind.
+/// The stack belongs to the coroutine alone until `f` has returned, and what `f` borrows lives as
+/// long. `f` does not unwind.
 #[inline(always)]
 pub(crate) unsafe fn create(stack: SlotStack, f: impl FnOnce(&Yielder)) -> Coro {
     // SAFETY: the caller's duty.
@@ -63,7 +64,7 @@ pub(crate) fn resume(coro: &mut Coro, input: usize) -> Left {
     }
 }
 
-/// Suspends the calling goroutine with a request; returns what it is told when it runs again.
+/// Suspends the calling goroutine with a request; returns what it is to do when it runs again.
 ///
 /// # Safety
 /// `yielder` is the calling goroutine's own.

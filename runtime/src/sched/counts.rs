@@ -1,7 +1,8 @@
-//! How many goroutines there are: counts that only grow, one set for each P, so that two Ps that spawn do not fight for a cache
-//! line. Go: gcount, which likewise adds up what the Ps have.
+//! The number of goroutines: counts that only grow, one set per P, so that two Ps that spawn do not
+//! contend for a cache line. Go: gcount, which also adds up per-P counts.
 //!
-//! I1 A P's own set is written by its holder only, with plain stores. [`SHARED`] is for those who hold no P.
+//! I1 A P's own set is written by its holder only, with plain stores. [`SHARED`] is for callers
+//!    without a P.
 
 use std::sync::atomic::{
     AtomicU64,
@@ -19,9 +20,9 @@ pub(crate) enum Life {
     Started,
     /// One has ended.
     Ended,
-    /// One has ended, and its slot waits for its handle.
+    /// A goroutine has ended, and its slot waits for its handle.
     Held,
-    /// The handle of such a one has gone.
+    /// The handle of such a goroutine is gone.
     Released,
 }
 
@@ -29,7 +30,7 @@ pub(crate) enum Life {
 #[derive(Debug)]
 pub(crate) struct Counts([AtomicU64; 4]);
 
-/// Those of goroutines and threads without a P.
+/// The set of goroutines and threads without a P.
 static SHARED: Counts = Counts::new();
 
 impl Counts {
@@ -38,7 +39,8 @@ impl Counts {
     }
 
     fn get(&self, life: Life) -> u64 {
-        // ORDERING: Acquire pairs with the Release in `count`: who sees an end sees the start before it.
+        // ORDERING: Acquire pairs with the Release in `count`: a reader that sees an end sees the
+        // start before it.
         self.0[life as usize].load(Acquire)
     }
 }
@@ -49,7 +51,8 @@ pub(crate) fn count(p: Option<&P>, life: Life) {
     match p {
         Some(p) => {
             let n = &p.counts.0[life as usize];
-            // ORDERING: Release pairs with the Acquire in `get`. Relaxed load: the holder is the only writer (I1).
+            // ORDERING: Release pairs with the Acquire in `get`. Relaxed load: the holder is the
+            // only writer (I1).
             n.store(n.load(Relaxed) + 1, Release);
         }
         // ORDERING: Release, as above.
@@ -68,7 +71,7 @@ pub(crate) fn living(sched: &Sched) -> usize {
     sum(sched, Life::Started).saturating_sub(ended) as usize
 }
 
-/// Slots of ended goroutines that wait for their handles, now and ever.
+/// Slots of ended goroutines that wait for their handles: now, and since the start.
 pub(crate) fn held(sched: &Sched) -> (u64, u64) {
     let released = sum(sched, Life::Released);
     let ever = sum(sched, Life::Held);

@@ -1,4 +1,5 @@
-//! G: a goroutine's record, and the record with which a plain thread parks. Go: runtime/runtime2.go type g.
+//! G: a goroutine's record, and the record with which a plain thread parks. Go: runtime/runtime2.go
+//! type g.
 //!
 //! ```text
 //!   slot of a goroutine (a power of two, aligned to itself)
@@ -9,9 +10,11 @@
 //! ```
 //!
 //! I1 A record is never unmapped while the process lives: a stale wake finds live memory.
-//! I2 The record of a goroutine is at the top of its own slot, so masking the stack pointer finds it ([`getg`]): no
-//!    thread-local is involved, and there is nothing a compiler could keep over a park.
-//! I3 Out of `Waiting` a record goes only by compare-and-swap; the other transitions belong to whoever runs or queued it.
+//! I2 The record of a goroutine is at the top of its own slot, so masking the stack pointer finds
+//!    it ([`getg`]): no thread-local is involved, and there is nothing a compiler could keep over a
+//!    park.
+//! I3 A record leaves `Waiting` only by compare-and-swap; the other transitions belong to the M
+//!    that runs it or the one that queued it.
 
 #[cfg(not(miri))]
 use std::arch::asm;
@@ -39,7 +42,8 @@ use crate::words::note::Note;
 
 pub(crate) use crate::words::wait_reason::WaitReason;
 
-/// What a goroutine does. Go: `_Gidle` and so on. One in a call announced by `blocking` is `Running`: Go's `_Gsyscall` is not used.
+/// A goroutine's state. Go: `_Gidle` and so on. A goroutine in a call announced by `blocking` is
+/// `Running`: Go's `_Gsyscall` is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Status {
@@ -55,7 +59,7 @@ pub(crate) enum Status {
     Dead = 6,
 }
 
-/// While set on `Waiting`, a dump reads the parked stack; whoever wants to wake it spins. Go: `_Gscan`.
+/// While set on `Waiting`, a dump reads the parked stack, and a waker spins. Go: `_Gscan`.
 const SCAN: u32 = 0x1000;
 
 impl Status {
@@ -71,7 +75,7 @@ impl Status {
     }
 }
 
-/// What a record stands for.
+/// What a record is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A goroutine on a stack of its own.
@@ -80,12 +84,14 @@ pub(crate) enum Kind {
     Thread,
 }
 
-/// A goroutine's record. Fields that are read by others than the goroutine say who.
+/// A goroutine's record. Each field that others read says who.
 #[repr(C, align(64))]
 pub(crate) struct G {
-    /// The M that runs it. Written by that M before it resumes the goroutine, read by the goroutine (and by dumps).
+    /// The M that runs it. Written by that M before it resumes the goroutine, read by the goroutine
+    /// (and by dumps).
     m: AtomicPtr<M>,
-    /// In pinned mode the P on which it lives, from its first run to its end (proc/pinned.rs I1); else null.
+    /// In pinned mode the P on which it lives, from its first run to its end (proc/pinned.rs I1);
+    /// else null.
     home: AtomicPtr<P>,
     /// A `Status`, perhaps with `SCAN`. See I3.
     status: AtomicU32,
@@ -93,11 +99,12 @@ pub(crate) struct G {
     pub(crate) select_done: AtomicU32,
     /// The next on a list; owned by the list.
     schedlink: Cell<Option<GRef>>,
-    /// Whose its result and its slot are.
+    /// Who owns its result and its slot.
     pub(crate) join: JoinWord,
-    /// Where `suspend` goes; set by the goroutine at its start.
+    /// The way to the M's stack; set by the goroutine at its start.
     pub(crate) yielder: Cell<*const Yielder>,
-    /// The suspended computation; owned by whoever runs the goroutine or holds `SCAN`.
+    /// The suspended computation; owned by the M that runs the goroutine, or the dump that holds
+    /// `SCAN`.
     pub(crate) coro: UnsafeCell<Option<Coro>>,
     /// A `WaitReason`; written by the goroutine before it parks, read by dumps.
     wait_reason: AtomicU8,
@@ -106,13 +113,15 @@ pub(crate) struct G {
     pub(crate) offered: Cell<bool>,
     /// The size class of its slot.
     pub(crate) class: u8,
-    /// When it began to wait, if a dump or sysmon has noted it (nanotime); cleared when it runs. Go: waitsince.
+    /// When it began to wait, if a dump or sysmon has noted it (nanotime); cleared when it runs.
+    /// Go: waitsince.
     pub(crate) wait_since: AtomicI64,
-    /// When it was readied, if it is the one in many that is timed (metrics.rs). Published by the run queue.
+    /// When it was readied, if it is the one in many that is timed (metrics.rs). Published by the
+    /// run queue.
     pub(crate) ready_at: AtomicI64,
     /// The M it is locked to, or null. Written by the goroutine itself.
     pub(crate) lockedm: AtomicPtr<M>,
-    /// What to fetch for it and after it.
+    /// What to prefetch for it and after it.
     pub(crate) ahead: Ahead,
     // Up to here is what a switch touches.
     /// Its number; 0 for a plain thread. Written at the spawn, read by dumps.
@@ -131,7 +140,8 @@ pub(crate) struct G {
     pub(crate) note: Note,
 }
 
-// SAFETY: the Cells are owned by one party at a time as their comments say; everything else is atomic.
+// SAFETY: the Cells are owned by one party at a time as their comments say; everything else is
+// atomic.
 unsafe impl Sync for G {}
 // SAFETY: as above.
 unsafe impl Send for G {}
@@ -181,7 +191,8 @@ impl G {
     pub(crate) fn m(&self) -> &'static M {
         let m = self.m.load(Relaxed);
         debug_assert!(!m.is_null(), "a running goroutine has an M");
-        // SAFETY: an M is never freed (m.rs I1); Relaxed: the M itself stored it before it resumed us, on this thread.
+        // SAFETY: an M is never freed (m.rs I1); Relaxed: the M itself stored it before it resumed
+        // us, on this thread.
         unsafe { &*m }
     }
 
@@ -207,7 +218,7 @@ impl G {
         self.home.store(home.map_or(ptr::null_mut(), P::as_ptr), Relaxed);
     }
 
-    /// What it does now; a hint to anybody but its owner.
+    /// Its state; a hint to all but its owner.
     pub(crate) fn status(&self) -> Status {
         Status::from_word(self.status.load(Relaxed))
     }
@@ -216,18 +227,19 @@ impl G {
     #[inline(always)]
     pub(crate) fn set_status(&self, to: Status) {
         debug_assert_ne!(self.status(), Status::Waiting);
-        // ORDERING: Release pairs with the Acquire in `casgstatus` and `begin_scan`: who finds it Waiting finds its
-        // stack at rest and its wait reason set.
+        // ORDERING: Release pairs with the Acquire in `casgstatus` and `begin_scan`: a reader of
+        // Waiting sees the stack at rest and the wait reason set.
         self.status.store(to as u32, Release);
     }
 
-    /// Out of `Waiting`: by whoever wakes it. Throws on a goroutine that does not wait: a double wake is a bug.
+    /// Leaves `Waiting`; called by the waker. Throws on a goroutine that does not wait: a double
+    /// wake is a bug.
     #[doc(alias = "casgstatus")]
     #[inline]
     pub(crate) fn casgstatus_from_waiting(&self, to: Status) {
         loop {
-            // ORDERING: Acquire pairs with the Release in `set_status` (the parked state), Release publishes what the
-            // waker did before to whoever scans or runs it next.
+            // ORDERING: Acquire pairs with the Release in `set_status` (the parked state); Release
+            // publishes the waker's work to the M or the dump that comes next.
             match self.status.compare_exchange_weak(
                 Status::Waiting as u32,
                 to as u32,
@@ -255,9 +267,10 @@ impl G {
             .is_ok()
     }
 
-    /// Gives it back.
+    /// Gives the right back.
     pub(crate) fn end_scan(&self) {
-        // ORDERING: Release pairs with the AcqRel in `casgstatus_from_waiting`: the waker sees the stack as it was left.
+        // ORDERING: Release pairs with the AcqRel in `casgstatus_from_waiting`: the waker sees the
+        // stack as it was left.
         self.status.store(Status::Waiting as u32, Release);
     }
 
@@ -333,7 +346,7 @@ impl GRef {
         self.0.as_ptr() as usize
     }
 
-    /// Wakes a plain thread that has parked. It is on no run queue ever, so this is all there is to do.
+    /// Wakes a plain thread that has parked. It is never on a run queue, so this is all.
     pub(crate) fn ready_thread(self) {
         self.casgstatus_from_waiting(Status::Runnable);
         // Before the wake: checkdead I3.
@@ -374,7 +387,8 @@ pub(crate) fn stack_pointer() -> usize {
     let sp = 0;
     #[cfg(not(miri))]
     let sp: usize;
-    // SAFETY: copies a register. Not `pure`: the value changes over a park, so it must be read each time.
+    // SAFETY: copies a register. Not `pure`: the value changes over a park, so it must be read each
+    // time.
     #[cfg(not(miri))]
     unsafe {
         #[cfg(target_arch = "x86_64")]
@@ -385,13 +399,14 @@ pub(crate) fn stack_pointer() -> usize {
     sp
 }
 
-/// The goroutine that calls, if it is one: its stack pointer tells (I2).
+/// The calling goroutine, if the caller is one: its stack pointer says so (I2).
 #[inline(always)]
 pub(crate) fn current_goroutine() -> Option<GRef> {
     stack::g_of(stack_pointer())
 }
 
-/// The caller's own record: of the goroutine, or of the plain thread. Not for use on an M's own stack.
+/// The caller's own record: the goroutine's, or the plain thread's. Not for use on an M's own
+/// stack.
 #[inline]
 pub(crate) fn getg() -> GRef {
     match current_goroutine() {
@@ -415,7 +430,7 @@ pub(crate) fn new_thread_g() -> GRef {
     unsafe { GRef::from_ptr(gp) }
 }
 
-/// For the end of a thread.
+/// Takes the record of a thread that ends.
 pub(crate) fn free_thread_g(gp: GRef) {
     crate::sched::checkdead::thread_gone();
     FREE_THREAD_GS.lock().push(gp);

@@ -1,6 +1,7 @@
-//! Lists of goroutines linked through `schedlink`, and lists of such lists. Go: runtime/proc.go gList.
+//! Lists of goroutines linked through `schedlink`, and lists of such lists. Go: runtime/proc.go
+//! gList.
 //!
-//! I1 A goroutine is on at most one list, and the list's owner is the only one who touches its `schedlink`.
+//! I1 A goroutine is on at most one list, and only the list's owner touches its `schedlink`.
 
 use crate::sched::g::GRef;
 
@@ -16,7 +17,7 @@ impl GList {
         GList { head: None, len: 0 }
     }
 
-    /// The one that `pop` would give.
+    /// The goroutine that `pop` would return.
     pub(crate) fn first(&self) -> Option<GRef> {
         self.head
     }
@@ -50,13 +51,14 @@ impl Iterator for GList {
     }
 }
 
-/// How many goroutines a batch has at most.
+/// The most goroutines in a batch.
 pub(crate) const BATCH: usize = 64;
 
-/// Goroutines in batches, so that many change hands under one lock and none of their records is touched for it. The last in is
-/// the first out, by batches.
+/// Goroutines in batches, so that many change hands under one lock without touching their records.
+/// Last in, first out, by batches.
 ///
-/// After J. Bonwick, J. Adams, "Magazines and Vmem" (USENIX 2001), where a full magazine is what a CPU and the depot exchange.
+/// After J. Bonwick, J. Adams, "Magazines and Vmem" (USENIX 2001), where a full magazine is what a
+/// CPU and the depot exchange.
 #[derive(Debug, Default)]
 pub(crate) struct Batches(Vec<GList>);
 
@@ -97,8 +99,9 @@ impl Batches {
     }
 }
 
-/// The records that a P keeps for reuse: two batches, so that spawns and ends in turn never make it go to the class each time.
-/// (Go's gfput: 64 at most, half of them go to the others when there are more.)
+/// The records that a P keeps for reuse: two batches, so that alternating spawns and ends do not go
+/// to the class each time. (Go's gfput: 64 at most; half of them go to the others when there are
+/// more.)
 #[derive(Debug, Default)]
 pub(crate) struct GFree {
     /// From here they are taken and put.

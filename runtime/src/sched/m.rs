@@ -1,7 +1,7 @@
 //! M: a thread of the runtime. Go: runtime/runtime2.go type m.
 //!
-//! I1 An M is never freed: a goroutine, a P or a note may point to it at any time. The M of a thread that has ended waits
-//!    for another thread.
+//! I1 An M is never freed: a goroutine, a P or a note may point to it at any time. The M of a
+//!    thread that has ended waits for another thread.
 
 use std::cell::Cell;
 use std::ptr;
@@ -35,10 +35,11 @@ pub(crate) struct M {
     pub(crate) curg: AtomicPtr<G>,
     /// Looks for work and is counted in `nmspinning`. Its own.
     pub(crate) spinning: AtomicBool,
-    /// The P it is to start with, and whether it is counted as spinning (the lowest bit): written by its waker before the wake,
-    /// taken by itself.
+    /// The P it is to start with, and whether it is counted as spinning (the lowest bit): written
+    /// by its waker before the wake, taken by itself.
     nextp: AtomicUsize,
-    /// In pinned mode: the P that it never leaves. Written under `sched.lock` before its thread starts.
+    /// In pinned mode: the P that it never leaves. Written under `sched.lock` before its thread
+    /// starts.
     pub(crate) home: Cell<Option<&'static P>>,
     /// In pinned mode: it is counted in `nmidle`. Under `sched.lock`.
     pub(crate) stopped: Cell<bool>,
@@ -50,8 +51,9 @@ pub(crate) struct M {
     pub(crate) alt_stack: Cell<*mut u8>,
     /// Its thread, as the kernel numbers it. Written by the thread when it starts, read by sysmon.
     pub(crate) tid: AtomicI32,
-    /// The niceness of its thread before sysmon raised it, as [`Niceness::to_word`]; [`NOT_RENICED`] while it has not. Written by
-    /// sysmon while the M is outside of the runtime, through `hold`, and by the M inside (hogs/niceness.rs W1).
+    /// The niceness of its thread before sysmon raised it, as [`Niceness::to_word`];
+    /// [`NOT_RENICED`] while it has not. Written by sysmon while the M is outside of the runtime,
+    /// through `hold`, and by the M inside (hogs/niceness.rs W1).
     own_niceness: AtomicU32,
     /// For the steal order (its own).
     pub(crate) rng: Cell<u32>,
@@ -130,8 +132,8 @@ impl M {
         (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
     }
 
-    /// The niceness of its thread before sysmon raised it; `None` if it has not. For the M inside of the runtime, and
-    /// for sysmon while it is outside.
+    /// The niceness of its thread before sysmon raised it; `None` if it has not. For the M inside
+    /// of the runtime, and for sysmon while it is outside.
     pub(crate) fn own_niceness(&self) -> Option<Niceness> {
         // Relaxed: `hold`'s handshake orders the two writers.
         match self.own_niceness.load(Relaxed) {

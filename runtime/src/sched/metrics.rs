@@ -1,8 +1,9 @@
-//! What the scheduler has done so far: counters that are cheap enough to be always on.
+//! What the scheduler has done so far: counters cheap enough to be always on.
 //!
-//! Each counter is one relaxed add on a shared word, and none is on a path that is taken at every switch: parks and wakes are not
-//! counted; steals, polls, wake-ups of threads and retakes are. How long a readied goroutine waits for its turn is measured for one in
-//! [`SAMPLE`], so that the clock is not read at each wake.
+//! Each counter is one relaxed add on a shared word, and none is on a path taken at every switch:
+//! steals, polls, wake-ups of threads and retakes are counted, parks and wakes are not. How long a
+//! readied goroutine waits for its turn is measured for one in [`SAMPLE`], so the clock is not read
+//! at each wake.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(crate) enum Event {
 }
 
 const EVENTS: usize = Event::DiscardedThread as usize + 1;
-/// One in so many wakes is timed.
+/// One wake in this many is timed.
 const SAMPLE: u32 = 64;
 /// Powers of two of nanoseconds, up to a quarter of an hour.
 const BUCKETS: usize = 40;
@@ -45,7 +46,7 @@ pub(crate) fn count(event: Event) {
     COUNTS[event as usize].fetch_add(1, Relaxed);
 }
 
-/// A goroutine was put onto the P's queue: perhaps it is the one that is timed.
+/// A goroutine was put onto the P's queue: perhaps it is the one to time.
 #[inline(always)]
 pub(crate) fn readied(p: &P, gp: GRef) {
     let n = p.wakes.get().wrapping_add(1);
@@ -81,11 +82,11 @@ pub struct Metrics {
     pub goroutines: usize,
     /// Ps.
     pub procs: usize,
-    /// Ps that nobody runs on.
+    /// Ps that no thread runs on.
     pub idle_procs: usize,
     /// Threads that the scheduler has now.
     pub threads: usize,
-    /// Those of them that sleep for want of work.
+    /// Threads that sleep because there is no work.
     pub idle_threads: usize,
     /// Threads started so far.
     pub thread_starts: u64,
@@ -101,14 +102,16 @@ pub struct Metrics {
     pub sysmon_polls: u64,
     /// Ps taken from threads that were outside of the runtime too long.
     pub retakes: u64,
-    /// Times that a thread which computed on without a P was made lighter, so that it would not crowd out those with one.
+    /// Times that the niceness of a thread that computes without a P was raised, so that it would
+    /// not crowd out those with one.
     pub reniced_threads: u64,
-    /// Such threads that ended because the system did not let them back (it takes CAP_SYS_NICE or RLIMIT_NICE); their goroutines went on
-    /// on others.
+    /// Reniced threads that ended because the system did not let their niceness be restored (it
+    /// takes CAP_SYS_NICE or RLIMIT_NICE); their goroutines went on on other threads.
     pub discarded_threads: u64,
-    /// Goroutines that were queued by callers without a P: plain threads, and goroutines whose P was retaken.
+    /// Goroutines that were queued by callers without a P: plain threads, and goroutines whose P
+    /// was retaken.
     pub global_puts: u64,
-    /// Spawns that panicked for want of a stack.
+    /// Spawns that panicked because no stack was available.
     pub refused_spawns: u64,
     /// How long readied goroutines waited for their turn; a sample of them.
     pub scheduling_latency: Histogram,
@@ -121,7 +124,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// `(least, count)` of each bucket that holds something, in rising order: so many were at least `least` and less than twice that.
+    /// `(least, count)` of each bucket that holds something, in rising order: so many were at least
+    /// `least` and less than twice that.
     pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         self.counts
             .iter()
@@ -130,12 +134,13 @@ impl Histogram {
             .map(|(i, n)| (Duration::from_nanos(1 << i), *n))
     }
 
-    /// How many durations were counted.
+    /// The number of durations counted.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The upper end of the bucket in which the `q`-th part (0.0 to 1.0) of the durations ends; `None` without any.
+    /// The upper end of the bucket in which the `q`-th part (0.0 to 1.0) of the durations ends;
+    /// `None` without any.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         let want = (self.count() as f64 * q.clamp(0.0, 1.0)).ceil().max(1.0) as u64;
         let mut seen = 0;

@@ -1,11 +1,13 @@
-//! For the micro-benchmarks in `bench/benches/`: single parts of the scheduler that have no public door. No interface.
+//! For the micro-benchmarks in `bench/benches/`: single parts of the scheduler that have no public
+//! interface.
 
 use crate::sched::g;
 use crate::sched::runq::{Place, runqget, runqput};
 use crate::sched::with_p;
 
-/// Puts the calling goroutine onto the tail of its P's queue and takes it off again, `n` times. The queue is empty before
-/// and after, and nobody else may look: for a runtime with one P and one goroutine.
+/// Puts the calling goroutine onto the tail of its P's queue and takes it off again, `n` times. The
+/// queue is empty before and after, and nobody else may look: for a runtime with one P and one
+/// goroutine.
 ///
 /// # Panics
 /// Outside a goroutine, or if another goroutine was queued.

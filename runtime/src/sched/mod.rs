@@ -1,9 +1,11 @@
-//! The scheduler's doors: suspend, wake, spawn. Go: runtime/proc.go.
+//! The scheduler: suspending, waking and queueing goroutines. Go: runtime/proc.go.
 //!
-//! Everything that blocks is `gopark`; everything that wakes is `goready` (or a list for `injectglist`). Suspending takes two
-//! steps on two stacks: the goroutine, on its own, says why and what remains to be done; the M, back on the thread's
-//! stack, sets the status to `Waiting` and only then runs that *commit*, which publishes the goroutine (unlocks the channel,
-//! puts the goroutine into the poll descriptor, starts the timer). Nobody can find a goroutine whose stack is in use.
+//! Everything that blocks calls `gopark`; everything that wakes calls `goready` (or builds a list
+//! for `injectglist`). Suspending takes two steps on two stacks. The goroutine, on its own stack,
+//! states its reason and a *commit*. The M, back on the thread's stack, sets the status to
+//! `Waiting` and only then runs the commit, which publishes the goroutine (unlocks the channel,
+//! puts the goroutine into the poll descriptor, starts the timer). So nobody can find a goroutine
+//! whose stack is still in use.
 //!
 //! | file | holds | Go |
 //! |---|---|---|
@@ -11,12 +13,13 @@
 //! | `wake.rs` | `wakep startm stopm handoffp injectglist`, the spinning protocol | the same |
 //! | `newproc.rs` | `go`, the goroutine's end, free lists | newproc, goexit0, gfget |
 //! | `blocking.rs` | `blocking`, `lock_os_thread` | entersyscall, exitsyscall, LockOSThread |
+//! | `locked.rs` | Ms that wait for their locked goroutine | stoplockedm, startlockedm |
 //! | `checkdead.rs` | the deadlock report | checkdead |
-//! | `hogs/` | threads that compute without a P: how sysmon makes them lighter, what an M does about it | templateThread |
+//! | `hogs/` | threads that compute without a P: how sysmon renices them, what an M does about it | templateThread |
 //! | `offload.rs` | blocking calls on a pool of threads | |
 //! | `pinned.rs` | pinned mode: goroutines that stay on their thread | |
 //! | `join/ scope.rs` | `go` and its handle; goroutines that borrow | |
-//! | `start.rs sysmon.rs` | `run`, the knobs; the thread that watches | schedinit, sysmon |
+//! | `start.rs sysmon.rs` | `run` and its settings; the monitor thread | schedinit, sysmon |
 //! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack.rs tls.rs` | the state | runtime2.go |
 #![cfg(not(loom))]
 
@@ -29,6 +32,7 @@ pub(crate) mod g;
 pub(crate) mod glist;
 pub(crate) mod hogs;
 pub(crate) mod join;
+mod locked;
 pub(crate) mod m;
 pub(crate) mod metrics;
 pub(crate) mod micro;
@@ -59,10 +63,10 @@ use crate::words::handshake::Mode;
 
 pub(crate) use wake::wake_net_poller;
 
-/// What the M does after a suspended goroutine's request has been carried out.
+/// What the M does after the request of a suspended goroutine.
 #[must_use]
 pub(crate) enum Next {
-    /// The goroutine is somewhere else: look for work.
+    /// The goroutine has been published or queued: look for work.
     Schedule,
     /// The goroutine goes on at once.
     Resume,
@@ -81,7 +85,8 @@ impl Request {
     /// The requesting frame is suspended and has not been resumed.
     #[inline(always)]
     pub(crate) unsafe fn run(&self, m: &'static M, gp: GRef) -> Next {
-        // SAFETY: `data` and `call` were made for each other in `suspend`; the frame is alive by the caller's duty.
+        // SAFETY: `data` and `call` were made for each other in `suspend`; the frame is alive by
+        // the caller's duty.
         unsafe { (self.call)(self.data, m, gp) }
     }
 }
@@ -95,7 +100,8 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
         let f = unsafe { (*data.cast::<Option<F>>()).take() };
         f.expect("a request runs once")(m, gp)
     }
-    // std counts panics per thread: who suspends while unwinding comes back to this one.
+    // std counts panics per thread: a goroutine that suspends while unwinding comes back to this
+    // one.
     let pinned = std::thread::panicking().then(blocking::stay_on_this_thread);
     let mut f = Some(on_m);
     let request = Request { data: (&raw mut f).cast(), call: call::<F> };
@@ -111,14 +117,17 @@ pub(crate) fn suspend<F: FnOnce(&'static M, GRef) -> Next>(gp: GRef, on_m: F) {
     drop(pinned);
 }
 
-/// Parks the caller until somebody calls [`goready`] for it. `commit` publishes it; see the file's head.
+/// Parks the caller until somebody calls [`goready`] for it. `commit` publishes it; see the file's
+/// head.
 ///
-/// `commit` runs when the caller's stack is at rest. It may read the caller's frame up to the step that publishes the
-/// goroutine and nothing of it after; it does not park and does not panic. `false` means: do not park after all.
+/// `commit` runs when the caller's stack is at rest. It may read the caller's frame up to the step
+/// that publishes the goroutine and nothing of it after; it does not park and does not panic.
+/// `false` means: do not park after all.
 ///
 /// Go: runtime/proc.go gopark, park_m.
 ///
-/// Inlined: each frame between a user's loop and the suspend costs a mispredicted return (bench/JOURNAL.md).
+/// Inlined: each frame between a user's loop and the suspend costs a mispredicted return
+/// (bench/JOURNAL.md).
 #[doc(alias = "park_m")]
 #[inline(always)]
 pub(crate) fn gopark<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
@@ -154,8 +163,8 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     }
 }
 
-/// Wakes a parked goroutine or thread: it runs next on the caller's P, or through the global queue where the caller has none.
-/// From anywhere; the waker must not hold what the woken needs first.
+/// Wakes a parked goroutine or thread: it runs next on the caller's P, or through the global queue
+/// where the caller has none. From anywhere; the waker must not hold what the woken needs first.
 ///
 /// Go: runtime/proc.go goready, ready.
 #[doc(alias = "ready")]
@@ -170,7 +179,7 @@ pub(crate) fn goready(gp: GRef) {
     });
 }
 
-/// Queues a runnable goroutine and sees that somebody comes for it.
+/// Queues a runnable goroutine and makes sure that an M will look for it.
 #[inline(always)]
 pub(crate) fn put_and_wake(p: Option<&'static P>, gp: GRef, place: Place) {
     if let Some(home) = gp.home() {
@@ -198,13 +207,13 @@ pub(crate) fn put_own(p: &'static P, gp: GRef, place: Place) {
     }
 }
 
-/// Is the P held by an M that is in the runtime? What its holder may rely on.
+/// Whether an M that is in the runtime holds the P: what its holder may rely on.
 fn held_in_runtime(p: &P) -> bool {
     // SAFETY: Ms are never freed (m.rs I1).
     unsafe { p.m.load(Relaxed).as_ref() }.is_some_and(|m| m.hold.mode() == Mode::Runtime)
 }
 
-/// After work was published: a spinner for it, if a P is idle.
+/// Wakes a spinner for published work, if a P is idle.
 #[inline(always)]
 pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
     // With one P, which we hold, nobody else could run it.
@@ -213,15 +222,16 @@ pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
     }
 }
 
-/// Runs `f` with the caller's P held, if the caller has one: in a goroutine, or on an M's own stack. A plain thread has none, and a
-/// goroutine whose P was retaken neither; nor has code on a stack that is none of ours (a coroutine of another library, a stack
-/// that was grown by switching), which counts as a plain thread's: under it a goroutine runs, in mode USER.
+/// Runs `f` with the caller's P held. The caller has one in a goroutine and on an M's own stack. A
+/// plain thread has none, nor has a goroutine whose P was retaken. Code on a foreign stack (another
+/// library's coroutine, a stack grown by switching) counts as a plain thread's: the goroutine under
+/// it is in mode USER.
 #[inline(always)]
 pub(crate) fn with_p<R>(f: impl FnOnce(Option<&'static P>) -> R) -> R {
     with_p_from(|p, _| f(p))
 }
 
-/// The same for who asks from which mode the caller has come.
+/// The same; `f` also gets the mode from which the caller came.
 #[inline(always)]
 fn with_p_from<R>(f: impl FnOnce(Option<&'static P>, Mode) -> R) -> R {
     if let Some(gp) = g::current_goroutine() {
@@ -238,15 +248,17 @@ fn with_p_from<R>(f: impl FnOnce(Option<&'static P>, Mode) -> R) -> R {
     f(tls::getm().filter(|m| m.hold.mode() == Mode::Runtime).and_then(M::p), Mode::Runtime)
 }
 
-/// Runs `f` with the timers of the caller's P, which stays the caller's meanwhile; P 0's for callers without a P.
+/// Runs `f` with the timers of the caller's P, held while `f` runs; with P 0's for a caller without
+/// a P.
 pub(crate) fn with_timers<R>(f: impl FnOnce(&'static Timers) -> R) -> R {
     with_p(|p| f(&p.unwrap_or(&sched().allp[0]).timers))
 }
 
-/// Lets others run: the caller goes to the end of its P's queue. Does nothing on a plain thread.
+/// Lets others run: the caller goes to the end of its P's queue. On a plain thread: yields the
+/// thread.
 ///
-/// Go puts the goroutine onto the global queue, at the cost of its lock; here it goes to the local tail, from where other Ps
-/// may steal it, and the 61st round serves the global queue as ever.
+/// Go puts the goroutine onto the global queue, at the cost of its lock; here it goes to the local
+/// tail, where other Ps can steal it, and every 61st round still serves the global queue.
 ///
 /// Go: runtime/proc.go Gosched, goyield.
 #[doc(alias = "Gosched")]
@@ -261,7 +273,7 @@ pub(crate) fn gosched() {
     });
 }
 
-/// Lets the one just readied run: for a direct hand-over. Go: goyield.
+/// Lets the goroutine that was just readied run, for a direct hand-over. Go: goyield.
 pub(crate) fn goyield() {
     if g::current_goroutine().is_some() {
         gosched();

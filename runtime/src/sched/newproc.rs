@@ -1,7 +1,8 @@
 //! A goroutine's beginning and end. Go: runtime/proc.go newproc, goexit0, gfget, gfput.
 //!
-//! A goroutine's function is moved onto its own stack, and its result stays there: nothing is allocated for it. The record and the stack of an ended one
-//! are reused, the hottest first: from the P's lists, then the class's. Between a P and the class they go by batches.
+//! A goroutine's function is moved onto its own stack and its result stays there, so neither needs
+//! an allocation. The record and stack of an ended goroutine are reused, the hottest first: from
+//! the P's lists, then from the class's. P and class exchange them in batches.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,15 +20,15 @@ use crate::sched::schedt::sched;
 use crate::sched::stack::{self, NoStack};
 use crate::words::join_word::{Joinable, SlotUse};
 
-/// How many goroutine numbers a P takes at once. Go: _GoidCacheBatch.
+/// Goroutine numbers that a P takes at once. Go: _GoidCacheBatch.
 const GOID_BATCH: u64 = 16;
 
-/// What is larger, or more aligned, is not moved onto the goroutine's stack but boxed: the page is the first frames', too (and
-/// corosensei takes 1 KiB at most).
+/// A function that is larger or more aligned is boxed instead of moved onto the goroutine's stack:
+/// that page holds the first frames, too (and corosensei takes 1 KiB at most).
 const FUNCTION_MAX: usize = 512;
 const FUNCTION_ALIGN: usize = 16;
 
-/// What a spawn may ask for.
+/// Options of a spawn.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     /// Bytes of stack; 0: the default.
@@ -37,11 +38,13 @@ pub(crate) struct Options {
     pub(crate) here: bool,
 }
 
-/// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind. So many bytes below the record, a multiple of
-/// 16, are kept for its result; with `Joinable::Yes` the caller owes the join word a `detach` or a `release`.
+/// Makes a goroutine that runs `f`, and queues it to run next. `f` must not unwind. `result_bytes`,
+/// a multiple of 16, are kept below the record for its result; with `Joinable::Yes` the caller owes
+/// the join word a `detach` or a `release`.
 ///
 /// # Safety
-/// What `f` borrows lives until it has returned. (Sending it to another thread is the caller's promise too.)
+/// What `f` borrows lives until it has returned. (Sending it to another thread is the caller's
+/// promise too.)
 #[inline]
 pub(crate) unsafe fn newproc<F: FnOnce()>(
     f: F,
@@ -50,7 +53,7 @@ pub(crate) unsafe fn newproc<F: FnOnce()>(
     joinable: Joinable,
     result_bytes: usize,
 ) -> Result<GRef, NoStack> {
-    // Here rather than below: the panic where no runtime runs must find nothing half done.
+    // First, so that the panic of a missing runtime leaves nothing half done.
     let _ = sched();
     // SAFETY: the caller's duty.
     unsafe {
@@ -92,14 +95,15 @@ unsafe fn newproc1<F: FnOnce()>(
         if let Some(name) = options.name {
             gp.name.store(Box::into_raw(Box::new(name)), Relaxed);
         }
-        // SAFETY: the slot is the goroutine's alone; `f` does not unwind; the borrows are the caller's duty.
+        // SAFETY: the slot is the goroutine's alone; `f` does not unwind; the borrows are the
+        // caller's duty.
         let coro = unsafe {
             coro::create(stack_of(gp, result_bytes), move |yielder| {
                 g::current_goroutine().expect("on a goroutine's stack").yielder.set(yielder);
                 let root = Root;
                 f();
                 std::mem::forget(root);
-                // The way out is a way into the runtime.
+                // Ending is an entry into the runtime, like suspending.
                 g::current_goroutine().expect("on a goroutine's stack").m().hold.enter();
             })
         };
@@ -115,7 +119,8 @@ unsafe fn newproc1<F: FnOnce()>(
     })
 }
 
-/// The bottom of a goroutine. A panic that came through would take the M with it, and the P that it holds for good.
+/// The bottom of a goroutine. A panic that came through would take the M with it, and the P that it
+/// holds for good.
 struct Root;
 
 impl Drop for Root {
@@ -131,21 +136,24 @@ fn stack_of(gp: GRef, result_bytes: usize) -> coro::SlotStack {
     coro::SlotStack { base: slot.base - result_bytes, limit: slot.limit }
 }
 
-/// A goroutine has ended: its record waits for reuse, or for its handle. On the M's stack. Go: goexit0.
+/// A goroutine has ended: its record waits for reuse, or for its handle. On the M's stack.
+/// Go: goexit0.
 #[doc(alias = "gdestroy")]
 pub(crate) fn goexit0(m: &'static M, gp: GRef) {
     gp.set_status(Status::Dead);
     if gp.locked_count.get() > 0 {
-        // It ended locked: the thread is its own again. (Go ends the thread; ours has nothing that must not be reused.)
+        // It ended locked: unlock the thread. (Go ends the thread; ours has nothing that must not
+        // be reused.)
         gp.locked_count.set(0);
         gp.lockedm.store(std::ptr::null_mut(), Relaxed);
         m.lockedg.store(std::ptr::null_mut(), Relaxed);
     }
-    // Relaxed: written at the spawn, taken away here only.
+    // Relaxed: written at the spawn, cleared only here.
     let name = gp.name.load(Relaxed);
     if !name.is_null() {
         gp.name.store(std::ptr::null_mut(), Relaxed);
-        // SAFETY: from Box::into_raw in `newproc`, and ours: dumps copy it only under `begin_scan`, which a dead goroutine refuses.
+        // SAFETY: from Box::into_raw in `newproc`, and ours: dumps copy it only under `begin_scan`,
+        // which a dead goroutine refuses.
         drop(unsafe { Box::from_raw(name) });
     }
     if let Some(home) = gp.home() {
@@ -159,7 +167,8 @@ pub(crate) fn goexit0(m: &'static M, gp: GRef) {
     }
 }
 
-/// The holder of a handle has taken the result: the slot is free, or will be once the goroutine has left it.
+/// The holder of a handle has taken the result: the slot is free, or will be once the goroutine has
+/// left it.
 pub(crate) fn release(gp: GRef) {
     if gp.join.release() == SlotUse::Free {
         with_p(|p| {
@@ -208,7 +217,7 @@ fn gfget(p: Option<&'static P>, stack_size: usize) -> Result<GRef, NoStack> {
         }
         let gp = hot.pop().expect("a batch is not empty");
         if let Some(next) = hot.first() {
-            // The next spawn's record and the stack below it are cold by then.
+            // The next spawn would find its record and the stack below it cold.
             stack::prefetch(next);
         }
         return Ok(gp);
@@ -266,15 +275,15 @@ fn next_goid(p: Option<&'static P>) -> u64 {
     id
 }
 
-/// Runs a user's function; what it panics with comes back as an error.
+/// Runs a user's function; a panic comes back as an error.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
     catch_unwind(AssertUnwindSafe(f))
 }
 
-/// Runs a user's function whose result and panic are nobody's: the hook has told of the panic.
+/// Runs a user's function and drops its panic, which the hook has already reported.
 pub(crate) fn contain(f: impl FnOnce()) {
     let Err(payload) = catch(f) else { return };
-    // The payload is the user's, too: where its own drop panics, what that panics with is let go of undropped.
+    // Dropping the payload is user code, too. If that panics, its payload is leaked.
     if let Err(another) = catch(move || drop(payload)) {
         std::mem::forget(another);
     }
@@ -286,7 +295,7 @@ const _: () = {
     assert!(size_of::<G>() <= 512, "the record shares its page with the goroutine's frames");
 };
 
-/// For a goroutine that could not be made.
+/// The panic of a spawn that found no stack.
 pub(crate) fn refuse(error: NoStack) -> ! {
     metrics::count(Event::SpawnRefused);
     panic!("go: {}", error.message)

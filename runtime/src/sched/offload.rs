@@ -1,12 +1,15 @@
-//! `offload`: a blocking call on a thread of a pool, while the goroutine parks and its own thread serves others.
+//! `offload`: a blocking call on a thread of a pool, while the goroutine parks and its own thread
+//! serves others.
 //!
-//! I1 A job lies in the frame of the goroutine that waits for it, which goes on only after the pool's thread has run it. The pool
-//!    touches it before it readies the goroutine and never after.
-//! I2 The threads of the pool are counted in `nmsys`, since an idle one wakes nobody. A job counts as an outside waker from before its
-//!    goroutine parks until after it was readied, which keeps the deadlock report away.
+//! I1 A job lies in the frame of the goroutine that waits for it, which goes on only after the
+//!    pool's thread has run it. The pool touches it before it readies the goroutine and never
+//!    after.
+//! I2 The threads of the pool are counted in `nmsys`, since an idle one wakes nobody. A job counts
+//!    as an outside waker from before its goroutine parks until after it was readied, which keeps
+//!    the deadlock report away.
 //!
-//! Rejected: a channel as the queue. Its receivers would be plain threads that park in the runtime, and a new thread could
-//! not be started exactly when no idle one is left.
+//! Rejected: a channel as the queue. Its receivers would be plain threads that park in the runtime,
+//! and a new thread could not be started exactly when no idle one is left.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -26,12 +29,14 @@ const KEEP: Duration = Duration::from_secs(10);
 
 /// Runs `f` on a thread of a pool and returns its value; the goroutine parks meanwhile.
 ///
-/// For calls that block the thread (files, `getaddrinfo`, a database library) or compute for milliseconds. It costs two
-/// hand-overs between threads, some 10 us. [`blocking`](crate::blocking) stays on the thread: it takes what is not `Send`, and in
-/// pinned mode it holds up the other goroutines of its thread.
+/// For calls that block the thread (files, `getaddrinfo`, a database library) or compute for
+/// milliseconds. It costs two hand-overs between threads, some 10 us. [`blocking`](crate::blocking)
+/// stays on the thread: it takes what is not `Send`, and in pinned mode it holds up the other
+/// goroutines of its thread.
 ///
-/// The pool has at most 512 threads, which end after 10 s without work; with all of them busy a call waits its turn. On a
-/// plain thread, and where the system gives the pool no thread at all, `f` runs in place.
+/// The pool has at most 512 threads, which end after 10 s without work; with all of them busy a
+/// call waits its turn. On a plain thread, and where the system gives the pool no thread at all,
+/// `f` runs in place.
 ///
 /// # Panics
 /// With what `f` panics with.
@@ -87,7 +92,8 @@ static POOL: Pool = Pool {
 };
 
 impl Pool {
-    /// Sees that a job will find a thread: starts one if none is idle. False if there is no thread at all.
+    /// Sees that a job will find a thread: starts one if none is idle. False if there is no thread
+    /// at all.
     fn has_threads(&'static self) -> bool {
         let mut state = self.state.lock();
         if state.idle > state.queue.len() || state.threads == MAX_THREADS {

@@ -1,6 +1,7 @@
 //! P: the right to run goroutines, and the queues that go with it. Go: runtime/runtime2.go type p.
 //!
-//! I1 What is in an `UnsafeCell` or `Cell` here is touched only by the holder of the P (handshake.rs I1).
+//! I1 What is in an `UnsafeCell` or `Cell` here is touched only by the holder of the P
+//!    (handshake.rs I1).
 
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
@@ -27,17 +28,21 @@ pub(crate) enum PStatus {
 #[repr(align(128))]
 pub(crate) struct P {
     pub(crate) id: u32,
-    /// A `PStatus`. Written by the holder or under `sched.lock`; read by thieves and sysmon as a hint.
+    /// A `PStatus`. Written by the holder or under `sched.lock`; read by thieves and sysmon as a
+    /// hint.
     pub(crate) status: AtomicU32,
-    /// The M that holds it, or null. Written with that M's `hold`; for sysmon a hint: `Hold::retake` decides.
+    /// The M that holds it, or null. Written with that M's `hold`; for sysmon a hint:
+    /// `Hold::retake` decides.
     pub(crate) m: AtomicPtr<M>,
     /// Incremented at each scheduling that does not inherit its time slice. Read by sysmon.
     pub(crate) schedtick: AtomicU32,
     /// Incremented at each announced call. Read by sysmon.
     pub(crate) syscalltick: AtomicU32,
-    /// Set by sysmon when the slice is used up: the next `runnext` does not inherit it. Cleared by the holder.
+    /// Set by sysmon when the slice is used up: the next `runnext` does not inherit it. Cleared by
+    /// the holder.
     pub(crate) preempt: AtomicBool,
-    /// The goroutine that runs next, if any: put there by the holder, taken by the holder or, late, by a thief.
+    /// The goroutine that runs next, if any: put there by the holder, taken by the holder or, late,
+    /// by a thief.
     pub(crate) runnext: RunNext<G>,
     /// The queue's owner end (I1).
     pub(crate) runq: UnsafeCell<Worker<GRef>>,

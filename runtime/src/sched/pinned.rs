@@ -1,43 +1,56 @@
-//! Pinned mode: a goroutine stays on the thread on which it first ran. `run_pinned`, `Builder::pinned`.
+//! Pinned mode: a goroutine stays on the thread on which it first ran. `run_pinned`,
+//! `Builder::pinned`.
 //!
 //! # Why
 //!
-//! The compiler keeps the address of a thread-local over a call that parks, so in Go's mode, where a goroutine may go on
-//! on another thread, ordinary crates corrupt memory (see `run`'s contract). Here the cause is gone: no goroutine changes its thread.
+//! The compiler keeps the address of a thread-local over a call that parks, so in Go's mode, where
+//! a goroutine may go on on another thread, ordinary crates corrupt memory (see `run`'s contract).
+//! Here the cause is gone: no goroutine changes its thread.
 //!
 //! # The rule
 //!
-//! The scheduler is Go's, with one rule more: **a P never leaves its M.** The first M that is started for a P is the P's for good
-//! ([`PinnedP::m`]), and what runs on a P runs on that M's thread. Everything else follows:
+//! The scheduler is Go's, with one rule more: **a P never leaves its M.** The first M that is
+//! started for a P is the P's for good ([`PinnedP::m`]), and what runs on a P runs on that M's
+//! thread. Everything else follows:
 //!
-//! R1 A goroutine begins on whichever P takes it first; from then on that P is its *home* (`G::home`), until it ends.
-//! R2 What has begun is made ready on its home: in the P's own queue by the home's thread, through the P's inbox by all others.
-//!    Thieves never see it: it waits in a second queue, `begun`, and `runnext` says by a tag whether it may be stolen.
-//! R3 What has not begun waits where it does in Go's mode, and may be taken by anybody, also from a P whose thread is blocked.
-//! R4 sysmon takes no P away (there is nothing to hand it to), so a thread that blocks or computes keeps its P; others run its unbegun
-//!    goroutines and its timers, and the poller's news for other Ps reaches them.
-//! R5 An idle P is on the idle list as ever. Whoever takes it off *claims* it: hands it to its M through `nextp` and wakes the M, by its
-//!    note and, if it waits in the poller, by a break. An M that wants its own P back claims it itself or, if somebody was faster, takes
-//!    the wake-up that is on its way ([`regain`]). So an M never looks for a P: it always gets its own.
+//! R1 A goroutine begins on whichever P takes it first; from then on that P is its *home*
+//!    (`G::home`), until it ends.
+//! R2 What has begun is made ready on its home: in the P's own queue by the home's thread, through
+//!    the P's inbox by all others. Thieves never see it: it waits in a second queue, `begun`, and
+//!    `runnext` says by a tag whether it may be stolen.
+//! R3 What has not begun waits where it does in Go's mode, and may be taken by anybody, also from a
+//!    P whose thread is blocked.
+//! R4 sysmon takes no P away (there is nothing to hand it to), so a thread that blocks or computes
+//!    keeps its P; others run its unbegun goroutines and its timers, and the poller's news for
+//!    other Ps reaches them.
+//! R5 An idle P is on the idle list as ever. Whoever takes it off *claims* it: hands it to its M
+//!    through `nextp` and wakes the M, by its note and, if it waits in the poller, by a break. An M
+//!    that wants its own P back claims it itself or, if somebody was faster, takes the wake-up that
+//!    is on its way ([`regain`]). So an M never looks for a P: it always gets its own.
 //!
-//! With one P there are no thieves; one queue holds all, and the order of everything is that of Go's mode.
+//! With one P there are no thieves; one queue holds all, and the order of everything is that of
+//! Go's mode.
 //!
 //! # Where a goroutine begins
 //!
-//! It stays where it begins, so it matters: an accept loop whose P is always free first would keep every connection. Each P counts
-//! the goroutines that live on it. A P that is about to begin one while another P has clearly fewer ([`lighter`]) offers it to that one;
-//! an offer may be stolen, and whoever takes it runs it.
+//! It stays where it begins, so it matters: an accept loop whose P is always free first would keep
+//! every connection. Each P counts the goroutines that live on it. A P that is about to begin one
+//! while another P has clearly fewer ([`lighter`]) offers it to that one; an offer may be stolen,
+//! and whoever takes it runs it.
 //!
 //! # Invariants
 //!
-//! I1 `home` is written by the thread that begins the goroutine, before it first runs, and cleared by the same thread at its end.
+//! I1 `home` is written by the thread that begins the goroutine, before it first runs, and cleared
+//!    by the same thread at its end.
 //! I2 `PinnedP::m` is written once, under `sched.lock`.
-//! I3 Each claim is followed by exactly one wake-up of the note, and consumed by exactly one [`regain`] or stop.
+//! I3 Each claim is followed by exactly one wake-up of the note, and consumed by exactly one
+//!    [`regain`] or stop.
 //! I4 The inbox's handshakes with sleep and poll: `inbox.rs` I1 and I3.
 //!
-//! Rejected: a second scheduler (executors with a queue each, as tokio's `LocalSet`): two of everything, and no stealing of what has
-//! not begun. A thread pointer (FS register) per goroutine: each would have its own malloc cache and pthread record.
-//! A bit in the deque's items: crossbeam's stealers take what they find.
+//! Rejected: a second scheduler (executors with a queue each, as tokio's `LocalSet`): two of
+//! everything, and no stealing of what has not begun. A thread pointer (FS register) per goroutine:
+//! each would have its own malloc cache and pthread record. A bit in the deque's items: crossbeam's
+//! stealers take what they find.
 
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
@@ -68,7 +81,8 @@ pub(crate) struct PinnedP {
     begun: UnsafeCell<VecDeque<GRef>>,
     /// Unbegun goroutines that other Ps have offered; anybody may take them.
     offered: Injector<GRef>,
-    /// Goroutines at home here that have not ended. Written by the P's holder, read by others as a hint.
+    /// Goroutines at home here that have not ended. Written by the P's holder, read by others as a
+    /// hint.
     live: AtomicU32,
     /// The M whose thread this P never leaves, or null (I2).
     m: AtomicPtr<M>,
@@ -97,7 +111,8 @@ impl PinnedP {
 
     /// The M that the P is bound to.
     fn m(&self) -> Option<&'static M> {
-        // Relaxed: written once, under the lock; whoever reads it elsewhere is that M or has a goroutine that ran on it.
+        // Relaxed: written once, under the lock; whoever reads it elsewhere is that M or has a
+        // goroutine that ran on it.
         // SAFETY: Ms are never freed (m.rs I1).
         unsafe { self.m.load(Relaxed).as_ref() }
     }
@@ -138,7 +153,8 @@ pub(crate) fn put(p: Option<&'static P>, gp: GRef, home: &'static P, place: Plac
 /// Puts a runnable goroutine into its home's inbox, and wakes the home's thread if it sleeps.
 fn deliver(gp: GRef, home: &'static P) {
     metrics::count(Event::GlobalPut);
-    // SAFETY: a record is never unmapped (g.rs I1); a goroutine that is runnable is on no other list.
+    // SAFETY: a record is never unmapped (g.rs I1); a goroutine that is runnable is on no other
+    // list.
     if unsafe { home.pinned.inbox.deliver(gp.as_ptr()) } {
         claim(home, Start::Plain);
     }
@@ -210,12 +226,14 @@ pub(crate) fn regain(m: &'static M) {
     wake::acquire_nextp(m);
 }
 
-/// After the M has put its P onto the idle list: whether something was delivered before others could see that.
+/// After the M has put its P onto the idle list: whether something was delivered before others
+/// could see that.
 pub(crate) fn must_stay_awake(m: &'static M) -> bool {
     home_of(m).pinned.inbox.must_stay_awake()
 }
 
-/// Whether the M may wait in the poller; false if its P was claimed. To be followed by [`end_poll`] if true.
+/// Whether the M may wait in the poller; false if its P was claimed. To be followed by [`end_poll`]
+/// if true.
 #[must_use]
 pub(crate) fn begin_poll(m: &'static M) -> bool {
     home_of(m).pinned.inbox.begin_poll()
@@ -263,7 +281,8 @@ fn push(p: &P, gp: GRef) {
     }
 }
 
-/// [`runq::runqget`] in this mode: what others have delivered joins the queue first. For the P's holder.
+/// [`runq::runqget`] in this mode: what others have delivered joins the queue first. For the P's
+/// holder.
 #[inline]
 pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
     if !p.pinned.inbox.is_empty() {
@@ -319,7 +338,8 @@ pub(crate) fn first_own(list: &mut GList, p: &'static P) -> Option<GRef> {
     first
 }
 
-/// The goroutine is about to run on this M: if it has not begun, makes the M's P its home. False if it was offered to another P instead.
+/// The goroutine is about to run on this M: if it has not begun, makes the M's P its home. False if
+/// it was offered to another P instead.
 #[inline]
 pub(crate) fn begin(m: &'static M, gp: GRef) -> bool {
     gp.home().is_some() || begin_somewhere(home_of(m), gp)
@@ -340,7 +360,8 @@ fn begin_somewhere(p: &'static P, gp: GRef) -> bool {
     if other.pinned.inbox.is_idle() {
         claim(other, Start::Plain);
     }
-    // Else it takes the offer in one of its next rounds, unless somebody who has nothing to do is faster.
+    // Else it takes the offer in one of its next rounds, unless somebody who has nothing to do is
+    // faster.
     wake::wakep();
     false
 }
@@ -362,7 +383,8 @@ pub(crate) fn ended(gp: GRef, home: &'static P) {
 /// So many Ps are compared before a goroutine begins.
 const COMPARED: usize = 16;
 
-/// A P on which clearly fewer goroutines live than on this one: by two, or by an eighth where there are many.
+/// A P on which clearly fewer goroutines live than on this one: by two, or by an eighth where there
+/// are many.
 fn lighter(p: &'static P) -> Option<&'static P> {
     let sched = sched();
     let procs = sched.procs();

@@ -1,14 +1,18 @@
-//! Run queues: a P's own with `runnext`, and the global one. Go: runtime/proc.go runqput and the functions after it.
+//! Run queues: a P's own with `runnext`, and the global one. Go: runtime/proc.go runqput and the
+//! functions after it.
 //!
-//! The queue proper is crossbeam's Chase-Lev deque in FIFO order (D. Chase, Y. Lev, "Dynamic circular work-stealing deque",
-//! SPAA 2005; N. M. Lê et al., "Correct and efficient work-stealing for weak memory models", PPoPP 2013), the global one its
-//! injector. `runnext`, its inheritance of the time slice and its place in the order are Go's.
+//! The queue proper is crossbeam's Chase-Lev deque in FIFO order (D. Chase, Y. Lev, "Dynamic
+//! circular work-stealing deque", SPAA 2005; N. M. Lê et al., "Correct and efficient work-stealing
+//! for weak memory models", PPoPP 2013), the global one its injector. `runnext`, its inheritance of
+//! the time slice and its place in the order are Go's.
 //!
-//! Against Go: the local queue has no limit of 256, so nothing overflows to the global one; and how many a thief takes is
-//! the deque's choice, at most half.
+//! Against Go: the local queue has no limit of 256, so nothing overflows to the global one; and how
+//! many a thief takes is the deque's choice, at most half.
 //!
-//! I1 The functions with a `p` of their own to touch (`runqput runqget globrunqget runqsteal`) are for the P's holder.
-//! I2 A goroutine that is taken from `runnext` in favour of another is in the queue before its taker goes on.
+//! I1 The functions with a `p` of their own to touch (`runqput runqget globrunqget runqsteal`) are
+//!    for the P's holder.
+//! I2 A goroutine that is taken from `runnext` in favour of another is in the queue before its
+//!    taker goes on.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -37,7 +41,8 @@ pub(crate) enum Slice {
 /// The P's queue.
 ///
 /// # Safety
-/// The caller holds the P, and the borrow does not outlive the call on the queue: no two of them overlap.
+/// The caller holds the P, and the borrow does not outlive the call on the queue: no two of them
+/// overlap.
 #[inline(always)]
 pub(super) unsafe fn queue(p: &P) -> &Worker<GRef> {
     // SAFETY: the caller's duty.
@@ -67,7 +72,8 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
 pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
     if !p.runnext.is_empty() {
         if p.preempt.load(Relaxed) {
-            // The slice is used up: no inheritance. The next one queues like everybody else, and the ring gets its turn.
+            // The slice is used up: no inheritance. The next one queues like everybody else, and
+            // the ring gets its turn.
             p.preempt.store(false, Relaxed);
             if let Some(gp) = taken(p.runnext.take()) {
                 // SAFETY: as in `runqput`.
@@ -88,9 +94,10 @@ pub(super) fn taken(gp: *mut G) -> Option<GRef> {
     (!gp.is_null()).then(|| unsafe { GRef::from_ptr(gp) })
 }
 
-/// Is there nothing that another P could take? Exact for the holder; for others never "empty" while a goroutine is displaced from `runnext` into the
-/// queue, which is why the queue is looked at twice. (One that `runqget` queues at a slice's end is its holder's for a moment, and
-/// seen by nobody: should a spinner retire just then, it waits for its turn on this P.)
+/// Is there nothing that another P could take? Exact for the holder; for others never "empty" while
+/// a goroutine is displaced from `runnext` into the queue, which is why the queue is looked at
+/// twice. (One that `runqget` queues at a slice's end is its holder's for a moment, and seen by
+/// nobody: should a spinner retire just then, it waits for its turn on this P.)
 pub(crate) fn runqempty(p: &P) -> bool {
     p.stealer.is_empty()
         && p.runnext.is_empty_after_fence()
@@ -147,8 +154,8 @@ pub(crate) fn runqsteal(p: &P, victim: &P, runnext_too: bool) -> Option<GRef> {
     if !runnext_too || victim.runnext.is_empty() {
         return None;
     }
-    // The victim has just readied it and is about to park: give it the chance to run it itself. Otherwise a
-    // ping-pong pair would be torn apart at each message.
+    // The victim has just readied it and is about to park: give it the chance to run it itself.
+    // Otherwise a ping-pong pair would be torn apart at each message.
     crate::sys::thread::usleep(3);
     taken(victim.runnext.steal())
 }

@@ -16,12 +16,12 @@ use crate::sys::clock::nanotime;
 use crate::words::note::Note;
 use crate::words::spinning::Spinning;
 
-/// What does not change while the runtime runs.
+/// The settings: constant while the runtime runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) procs: usize,
     pub(crate) max_threads: usize,
-    /// Ask the poller every so many scheduling rounds; 0: as Go, when there is nothing else to do.
+    /// Poll the network every this many rounds; 0: as Go, when there is nothing else to do.
     pub(crate) netpoll_every: u32,
     /// After a short read park at once; no zero poll before a blocking one.
     pub(crate) fewest_syscalls: bool,
@@ -41,15 +41,15 @@ pub(crate) struct Sched {
     pub(crate) runq: Injector<GRef>,
     pub(crate) lock: Mutex<SchedState>,
 
-    /// How many Ps are idle and how many Ms spin.
+    /// The numbers of idle Ps and spinning Ms.
     pub(crate) spinning: Spinning,
-    /// When the network was last polled (nanotime); 0 while somebody is blocked there.
+    /// When the network was last polled (nanotime); 0 while an M is blocked there.
     pub(crate) lastpoll: AtomicI64,
-    /// Until when the blocked poller sleeps (nanotime); 0: without limit, or nobody is blocked.
+    /// When the blocked poller's sleep ends (nanotime); 0: no limit, or no M is blocked.
     pub(crate) poll_until: AtomicI64,
-    /// Somebody polls without blocking: one at a time (Go 1.25's pollingNet).
+    /// An M polls without blocking: one at a time (Go 1.25's pollingNet).
     pub(crate) polling_net: AtomicBool,
-    /// sysmon sleeps on `sysmon_note`. Set by sysmon under `lock`; cleared by whoever wakes it.
+    /// sysmon sleeps on `sysmon_note`. Set by sysmon under `lock`; cleared by its waker.
     pub(crate) sysmon_wait: AtomicBool,
     pub(crate) sysmon_note: Note,
     /// Goroutine numbers given out to Ps, in batches.
@@ -58,7 +58,8 @@ pub(crate) struct Sched {
     pub(crate) started_at: i64,
 }
 
-/// What `sched.lock` protects. Invariant: it is a leaf but for the stacks' and timers' locks, and never held over a park.
+/// What `sched.lock` protects. Invariant: it is a leaf but for the stacks' and timers' locks, and
+/// never held over a park.
 pub(crate) struct SchedState {
     /// Idle Ms, last in first out. Go: midle.
     pub(crate) midle: Option<&'static M>,
@@ -67,8 +68,8 @@ pub(crate) struct SchedState {
     pub(crate) nmidlelocked: i32,
     /// Ms that exist.
     pub(crate) mcount: usize,
-    /// Threads of the runtime that are no Ms: sysmon, and the template thread once it is needed. Each is counted when it exists
-    /// (checkdead.rs I5). Go: nmsys.
+    /// Threads of the runtime that are not Ms: sysmon, and the template thread once it is needed.
+    /// Each is counted once it exists (checkdead.rs I5). Go: nmsys.
     pub(crate) nmsys: usize,
     /// Ms without a thread, for reuse.
     pub(crate) mfree: Vec<&'static M>,
@@ -103,7 +104,7 @@ fn not_running() -> ! {
     panic!("the gopark runtime is not running: call this inside gopark::run")
 }
 
-/// Makes the scheduler unless there is one; true if this call did.
+/// Makes the scheduler unless it exists; true if this call did.
 pub(crate) fn init(config: Config) -> bool {
     let mut made = false;
     SCHED.get_or_init(|| {
@@ -136,7 +137,7 @@ pub(crate) fn init(config: Config) -> bool {
     made
 }
 
-/// What the clock said when the scheduler last read it; 0 before.
+/// The last reading of the clock by the scheduler; 0 before the first.
 static COARSE_NOW: AtomicI64 = AtomicI64::new(0);
 
 /// The time to about 10 ms, without reading the clock.
@@ -146,7 +147,7 @@ pub(crate) fn coarse_now() -> i64 {
     COARSE_NOW.load(Relaxed)
 }
 
-/// Reads the clock, and tells the others what it says.
+/// Reads the clock and publishes the time.
 pub(crate) fn refresh_clock() -> i64 {
     let now = nanotime();
     COARSE_NOW.store(now, Relaxed);
@@ -157,7 +158,7 @@ impl Sched {
     /// Wakes sysmon out of its deep sleep. Async-signal-safe.
     #[inline]
     pub(crate) fn wake_sysmon(&self) {
-        // ORDERING: AcqRel: of several wakers one wins; pairs with the store before the sleep.
+        // ORDERING: AcqRel: one of several wakers wins; pairs with the store before the sleep.
         if self.sysmon_wait.load(Relaxed) && self.sysmon_wait.swap(false, AcqRel) {
             self.sysmon_note.wakeup();
         }
@@ -169,7 +170,7 @@ impl Sched {
         self.allp.len()
     }
 
-    /// Has any P a timer that will go off?
+    /// Whether any P has a timer that will go off.
     pub(crate) fn timers_pending(&self) -> bool {
         self.allp.iter().any(|p| p.timers.wake_time() != 0)
     }

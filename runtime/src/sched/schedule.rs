@@ -1,15 +1,15 @@
-//! The scheduler's loop: find a goroutine, run it, see what it wants, again. Go: runtime/proc.go schedule, execute,
-//! findRunnable.
+//! The scheduler's loop: find a goroutine, run it, carry out its request. Go: runtime/proc.go
+//! schedule, execute, findRunnable.
 //!
-//! Runs on the M's own stack, in mode RUNTIME. I1 An M that looks for work holds a P until it gives it up in
-//! [`Search::release_p_and_recheck`]; from there on it touches no per-P data.
+//! Runs on the M's own stack, in mode RUNTIME. I1 An M that looks for work holds a P until it gives
+//! it up in [`Search::release_p_and_recheck`]; from there on it touches no per-P data.
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::hogs::niceness;
 use super::steal_order::StealOrder;
 use super::wake::{self, Stop};
-use super::{Next, Request, newproc, pinned};
+use super::{Next, Request, locked, newproc, pinned};
 use crate::netpoll;
 use crate::sched::ahead;
 use crate::sched::coro::{self, Left};
@@ -26,7 +26,8 @@ use crate::sys::thread::gettid;
 use crate::timer::earlier;
 use crate::words::handshake::Mode;
 
-/// Every so many rounds the global queue comes first, so that two goroutines that keep readying each other cannot starve it.
+/// Every this many rounds the global queue comes first, so that two goroutines that keep readying
+/// each other cannot starve it.
 const FAIRNESS_ROUNDS: u32 = 61;
 
 /// The life of an M's thread. Go: mstart1, schedule.
@@ -39,7 +40,7 @@ pub(crate) fn mstart(m: &'static M) {
     wake::acquire_nextp(m);
     loop {
         let (gp, slice) = if let Some(gp) = m.lockedg() {
-            wake::stoplockedm(m);
+            locked::stoplockedm(m);
             (gp, Slice::Fresh)
         } else {
             if m.p().is_none() && !(niceness::regain(m) && wake::acquirep_idle(m)) {
@@ -57,7 +58,7 @@ pub(crate) fn mstart(m: &'static M) {
             }
             let locked_to = gp.lockedm.load(Relaxed);
             if !locked_to.is_null() && !std::ptr::eq(locked_to, m) {
-                wake::startlockedm(m, gp);
+                locked::startlockedm(m, gp);
                 continue;
             }
             (gp, slice)
@@ -69,8 +70,8 @@ pub(crate) fn mstart(m: &'static M) {
 
 /// Runs the goroutine until it parks, yields or ends. Go: execute, and mcall's other half.
 ///
-/// Inlined so that the M's side has no return between two switches: a return here and the goroutine's own would each be
-/// predicted to the other's caller.
+/// Inlined so that the M's side has no return between two switches: a return here and the
+/// goroutine's own would each be predicted to the other's caller.
 #[inline(always)]
 fn execute(m: &'static M, gp: GRef, slice: Slice) {
     if slice == Slice::Fresh
@@ -124,7 +125,7 @@ struct Search {
     poll_until: i64,
 }
 
-/// What a step of the search says.
+/// The result of a step of the search.
 enum Step {
     /// Run this.
     Found(GRef, Slice),
@@ -236,7 +237,7 @@ impl Search {
         if self.m.is_pinned() { pinned::take_offer(p) } else { None }
     }
 
-    /// Asks the network without waiting, unless somebody waits there already.
+    /// Polls the network without waiting, unless another M waits there.
     fn netpoll_nonblocking(&mut self, p: &'static P) -> Step {
         if self.sched.config.fewest_syscalls {
             return Step::Nothing;
@@ -246,8 +247,8 @@ impl Search {
 
     /// One poll with timeout 0; the first goroutine is returned, the rest are queued.
     fn poll_once(&mut self, p: &'static P) -> Option<GRef> {
-        // ORDERING: SeqCst, as all of the poller's election; the swap lets one M poll at a time and publishes nothing. Pairs with the
-        // store below.
+        // ORDERING: SeqCst, as all of the poller's election; the swap lets one M poll at a time and
+        // publishes nothing. Pairs with the store below.
         if !netpoll::netpoll_inited()
             || !netpoll::netpoll_any_waiters()
             || self.sched.lastpoll.load(Relaxed) == 0
@@ -280,14 +281,16 @@ impl Search {
         if self.m.is_pinned() { pinned::first_own(list, p) } else { list.pop() }
     }
 
-    /// Tells sysmon that the network was polled just now. It would else take a batch every 10 ms for want of knowing, and put it
-    /// onto the global queue. Go lets it.
+    /// Notes for sysmon that the network was polled just now. Otherwise it would take a batch every
+    /// 10 ms and put it onto the global queue, as Go's does.
     #[cold]
     fn note_poll(&self) {
-        // ORDERING: SeqCst, as all of lastpoll. Whoever has left 0 there since sleeps in the poller, and it stays 0.
+        // ORDERING: SeqCst, as all of lastpoll. If an M has stored 0 there since, it sleeps in the
+        // poller, and it stays 0.
         let last = self.sched.lastpoll.load(SeqCst);
         if last != 0 {
-            // The coarse clock is late at most: sysmon polls rather too early. A failure: somebody else has polled.
+            // The coarse clock is at most late: sysmon polls too early rather than too late.
+            // Failure means that another M has polled.
             let _ = self.sched.lastpoll.compare_exchange(last, coarse_nanotime(), SeqCst, SeqCst);
         }
     }
@@ -320,14 +323,15 @@ impl Search {
                     self.now = checked.now;
                     self.poll_until = earlier(self.poll_until, checked.poll_until);
                     if checked.ran {
-                        // What the timers readied is on this P.
+                        // The timers readied it on this P.
                         let found = self.next_pinned(p).or_else(|| own(runqget(p)));
                         if let Step::Found(..) = found {
                             return found;
                         }
                     }
                 }
-                // Relaxed: a hint. An idle P has nothing, unless it is on its way to an M that has not come up yet.
+                // Relaxed: a hint. An idle P has nothing, unless it is on its way to an M that has
+                // not started yet.
                 if victim.status.load(Relaxed) == PStatus::Idle as u32 && runqempty(victim) {
                     continue;
                 }
@@ -340,7 +344,8 @@ impl Search {
         Step::Nothing
     }
 
-    /// Gives the P up, and looks once more at everything that may have come meanwhile: the "Delicate dance" (wake.rs).
+    /// Gives the P up, then checks once more everything that may have been published before: the
+    /// "Delicate dance" (wake.rs).
     fn release_p_and_recheck(&mut self, p: &'static P) -> Step {
         let (sched, m) = (self.sched, self.m);
         {
@@ -350,7 +355,8 @@ impl Search {
             }
             wake::releasep(m);
             wake::pidleput(sched, &mut state, p);
-            // I4 of spinning.rs: a submitter may have found no idle P just before there was this one.
+            // I4 of spinning.rs: a submitter may have found no idle P just before this one became
+            //    idle.
             if !m.is_spinning() && sched.spinning.must_spin_instead() {
                 let p = wake::pidleget(sched, &mut state).expect("put there under this lock");
                 wake::acquirep(m, p);
@@ -371,7 +377,8 @@ impl Search {
         Step::Nothing
     }
 
-    /// The dance's second half: after the spinner is no longer counted, everything a submitter may have published.
+    /// The dance's second half, after the spinner is no longer counted: checks everything that a
+    /// submitter may have published.
     fn recheck(&mut self) -> Option<Step> {
         let (sched, m) = (self.sched, self.m);
         let work = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
@@ -382,19 +389,19 @@ impl Search {
             }
             return Some(Step::Again);
         }
-        // Timers that were added meanwhile only move the limit of the sleep.
+        // Timers that were added in between only shorten the sleep.
         for p in &sched.allp {
             self.poll_until = earlier(self.poll_until, p.timers.wake_time());
         }
         None
     }
 
-    /// The last resort: wait for the network and the timers, if nobody does, or stop.
+    /// The last resort: wait for the network and the timers unless another M does, or stop.
     fn block_in_netpoll_or_stop(&mut self) -> Step {
         let (sched, m) = (self.sched, self.m);
         if netpoll::netpoll_inited() && (netpoll::netpoll_any_waiters() || self.poll_until != 0) {
-            // ORDERING: SeqCst: the swap elects one M, and comes before the store of poll_until: who reads lastpoll == 0 and
-            // poll_until == 0 in `wake_net_poller` breaks the poll to be safe.
+            // ORDERING: SeqCst: the swap elects one M, and comes before the store of poll_until:
+            // `wake_net_poller` breaks the poll if it reads 0 from both.
             let last = sched.lastpoll.swap(0, SeqCst);
             if last != 0 {
                 if !m.is_pinned() {
@@ -410,8 +417,9 @@ impl Search {
                 return Step::Again;
             }
             if self.poll_until != 0 {
-                // Somebody waits there already; does it sleep too long for our timers?
-                // ORDERING: SeqCst, pairs with the store in `block_in_netpoll`: 0 means not known yet, and breaks the poll.
+                // Another M waits there. Does it sleep too long for our timers?
+                // ORDERING: SeqCst, pairs with the store in `block_in_netpoll`: 0 means not known
+                // yet, and breaks the poll.
                 let until = sched.poll_until.load(SeqCst);
                 if until == 0 || until > self.poll_until {
                     netpoll::netpoll_break();
@@ -438,7 +446,7 @@ impl Search {
             pinned::end_poll(m);
         }
         self.now = refresh_clock();
-        // ORDERING: SeqCst: in this order, so that nobody takes the old limit for a new poller's.
+        // ORDERING: SeqCst: in this order, so that the old limit is not taken for a new poller's.
         sched.poll_until.store(0, SeqCst);
         sched.lastpoll.store(self.now, SeqCst);
         if !wake::acquirep_idle(m) {
@@ -463,5 +471,5 @@ impl Search {
 
 const STEAL_PASSES: usize = 4;
 
-/// So many goroutines from one poll are worth the look at the clock for sysmon.
+/// Batch size from which reading the clock for sysmon pays.
 const BATCH: usize = 8;

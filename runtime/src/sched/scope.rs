@@ -1,6 +1,7 @@
 //! Goroutines that borrow. Model: std::thread::scope.
 //!
-//! I1 `scope` does not return, and does not unwind, before `running` is 0: what the goroutines borrow outlives them.
+//! I1 `scope` does not return, and does not unwind, before `running` is 0: what the goroutines
+//!    borrow outlives them.
 
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -19,18 +20,22 @@ use crate::sched::{gopark, goready};
 struct Data {
     /// The goroutines that have not ended, and one for the scope itself while it does not wait.
     running: AtomicUsize,
-    /// The scope's caller, parked; 0 while it is not. Written before the caller gives up its own count.
+    /// The scope's caller, parked; 0 while it is not. Written before the caller gives up its own
+    /// count.
     waiter: AtomicUsize,
-    /// How many have panicked, less those whose panic a join has taken. A join may be counted before its goroutine's end.
+    /// How many have panicked, less those whose panic a join has taken. A join may be counted
+    /// before its goroutine's end.
     panicked: AtomicIsize,
 }
 
 impl Data {
-    /// One less; the last wakes the caller.
+    /// Counts one less; the last wakes the caller.
     fn leave(&self) {
-        // ORDERING: Release publishes what the goroutine did to the scope's caller; Acquire for `waiter`.
+        // ORDERING: Release publishes what the goroutine did to the scope's caller; Acquire for
+        // `waiter`.
         if self.running.fetch_sub(1, AcqRel) == 1 {
-            // SAFETY: the last to leave is behind the caller's own leave, before which `waiter` was set from a GRef.
+            // SAFETY: the last to leave is behind the caller's own leave, before which `waiter` was
+            // set from a GRef.
             goready(unsafe { GRef::from_usize(self.waiter.load(Relaxed)) });
         }
     }
@@ -89,7 +94,8 @@ impl<T> ScopedJoinHandle<'_, T> {
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// Spawns a goroutine that may borrow what outlives the scope. Model: `std::thread::Scope::spawn`.
+    /// Spawns a goroutine that may borrow what outlives the scope. Model:
+    /// `std::thread::Scope::spawn`.
     ///
     /// # Panics
     /// As [`go`](crate::go).
@@ -111,8 +117,8 @@ impl<'scope, 'env> Scope<'scope, 'env> {
                 resume_unwind(payload)
             }
         };
-        // SAFETY: I1: `leave` runs after `f`, its captures and its result have been dropped or left to the handle, and the scope
-        // waits for it.
+        // SAFETY: I1: `leave` runs after `f`, its captures and its result have been dropped or left
+        // to the handle, and the scope waits for it.
         let handle =
             unsafe { join::spawn_then(main, move || drop(leave), Options::default(), Location::caller()) };
         ScopedJoinHandle { handle, data: self.data.clone(), scope: PhantomData }
@@ -128,7 +134,8 @@ impl Drop for LeaveOnDrop {
     }
 }
 
-/// Runs `f` with a scope whose goroutines may borrow; all have ended when this returns. Model: [`std::thread::scope`].
+/// Runs `f` with a scope whose goroutines may borrow; all have ended when this returns. Model:
+/// [`std::thread::scope`].
 ///
 /// # Panics
 /// If one of the goroutines panicked and was not joined, as std's; and with what `f` panics with.

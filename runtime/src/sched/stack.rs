@@ -1,14 +1,18 @@
-//! Stacks: slots of one reserved region, with guards that cost no mapping, reused hot and trimmed lazily.
+//! Stacks: slots of one reserved region, with guards that cost no mapping, reused hot and trimmed
+//! lazily.
 //!
-//! A size class is a power of two. Its slots lie in slabs; a slab is a stretch of reserved address space of which pages
-//! are committed by touching them. The first slab of the default class is the *primary* region: whether a stack pointer
-//! lies in it, and where its G is, takes a subtraction, a comparison and a mask.
+//! A size class is a power of two. Its slots lie in slabs; a slab is a stretch of reserved address
+//! space of which pages are committed by touching them. The first slab of the default class is the
+//! *primary* region: whether a stack pointer lies in it, and where its G is, takes a subtraction, a
+//! comparison and a mask.
 //!
 //! I1 A slab is never unmapped, so a G at the top of a slot is there for the life of the process.
 //! I2 The lowest page of a slot that is in use is a guard.
-//! I3 A slot is owned by one goroutine and its handle (join_word.rs), or is on exactly one free list.
+//! I3 A slot is owned by one goroutine and its handle (join_word.rs), or is on exactly one free
+//!    list.
 //!
-//! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot, with the G in it.
+//! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot,
+//! with the G in it.
 
 use std::ptr::NonNull;
 use std::sync::atomic::{
@@ -26,22 +30,23 @@ use crate::sys::mem::{self, GuardCall, PAGE};
 /// The smallest and the largest slot, as powers of two.
 const MIN_SHIFT: u8 = 14;
 const MAX_SHIFT: u8 = 30;
-/// How many slots get their guards in one system call.
+/// Slots that get their guards in one system call.
 const CHUNK: usize = 64;
-/// So many stacks of a slab get their guards by madvise(2), which a trace of descriptors does not show: a small program leaves
-/// Go's trace. Beyond, the faster call is worth more.
+/// The first stacks of a slab, up to this number, get their guards by madvise(2), which a trace of
+/// descriptors does not show: a small program leaves Go's trace. Beyond, the faster call is worth
+/// more.
 const QUIET: usize = 1024;
-/// The address space asked for first for a class: what is not had is halved.
+/// The address space asked for first for a class; halved until the system grants it.
 const FIRST_SLAB: usize = 1 << 40;
 /// The smallest slab worth having.
 const MIN_SLAB: usize = 1 << 20;
-/// What a slab leaves to everything else where the address space is limited: the allocator goes on working when there are no stacks
-/// any more.
+/// What a slab leaves free where the address space is limited: the allocator goes on working when
+/// there are no more stacks.
 const HEADROOM: usize = 64 << 20;
-/// What one goroutine uses of its slot counts as hot and is not given back: the G's page and the three below.
+/// The part of a slot that counts as hot and is not given back: the G's page and the three below.
 const WATERMARK: usize = 4 * PAGE;
 
-/// A stretch of slots of one size. Written once, then read by anybody.
+/// A stretch of slots of one size. Written once, then read by anyone.
 struct Slab {
     base: AtomicUsize,
     len: AtomicUsize,
@@ -73,7 +78,7 @@ struct ClassState {
     guarded: usize,
     /// Slots of the last slab that have been handed out.
     used: usize,
-    /// Gs that nobody uses, with their slots: those that have been trimmed, and those that came back since.
+    /// Unused Gs with their slots: those that have been trimmed, and those that came back since.
     free: Batches,
     untrimmed: Batches,
 }
@@ -206,7 +211,8 @@ pub(crate) fn slot_of(gp: GRef) -> SlotStack {
     SlotStack { base, limit: top - size_of_class(gp.class) }
 }
 
-/// Fetches the lines of a G that a spawn writes, and those of the stack below it where its function goes.
+/// Prefetches the lines of a G that a spawn writes, and those of the stack below it where its
+/// function goes.
 #[inline(always)]
 pub(crate) fn prefetch(gp: GRef) {
     #[cfg(target_arch = "x86_64")]
@@ -255,7 +261,8 @@ fn fresh_gs(c: &Class, state: &mut ClassState, want: usize, into: &mut GList) ->
     while into.len() < want && state.used < state.guarded {
         let slot = slab.base.load(Relaxed) + (state.used << shift);
         let place = (slot + (1 << shift) - size_of::<G>()) as *mut G;
-        // SAFETY: the slot is fresh and ours (I3); the place is aligned, since slots and G's size are multiples of 64.
+        // SAFETY: the slot is fresh and ours (I3); the place is aligned, since slots and G's size
+        // are multiples of 64.
         unsafe {
             place.write(G::new(Kind::Goroutine, c.shift - MIN_SHIFT));
             into.push(GRef::from_ptr(place));
@@ -265,7 +272,7 @@ fn fresh_gs(c: &Class, state: &mut ClassState, want: usize, into: &mut GList) ->
     Ok(())
 }
 
-/// Takes a G that nobody uses any more back into its class's lists.
+/// Takes an unused G back into its class's lists.
 pub(crate) fn free_g(gp: GRef) {
     CLASSES[usize::from(gp.class)].state.lock().untrimmed.push(gp);
 }
@@ -275,7 +282,8 @@ pub(crate) fn free_batch(class: u8, batch: GList) {
     CLASSES[usize::from(class)].state.lock().untrimmed.push_batch(batch);
 }
 
-/// Gives back what an ended goroutine used of its stack, but for the page of its record (and its result).
+/// Gives back what an ended goroutine used of its stack, except the page of its record (and its
+/// result).
 ///
 /// # Safety
 /// The stack is at rest, and nobody uses it meanwhile.
@@ -298,12 +306,12 @@ unsafe fn trim(gp: GRef, keep: usize) {
     }
 }
 
-/// Gives back what ended goroutines used of their stacks below the watermark. Called by sysmon when it is quiet; tells
-/// whether there was anything.
+/// Gives back what ended goroutines used of their stacks below the watermark. Called by sysmon when
+/// it is quiet; returns whether there was anything.
 pub(crate) fn trim_free_stacks() -> bool {
     let mut any = false;
     for class in &CLASSES {
-        // A batch at a time, so that nobody who wants a stack waits long.
+        // A batch at a time, so that a spawn that wants a stack does not wait long.
         loop {
             let Some(mut batch) = class.state.lock().untrimmed.pop_batch() else { break };
             any = true;
@@ -377,7 +385,8 @@ fn add_slab(shift: usize) -> Result<usize, NoStack> {
     Ok(index)
 }
 
-/// As large a slab as can be had. The first of all may take the last of the address space, others leave [`HEADROOM`].
+/// Reserves the largest slab available. The first one may take the last of the address space;
+/// others leave [`HEADROOM`].
 fn reserve_slab(slot: usize) -> Result<(NonNull<u8>, usize), NoStack> {
     let is_first = SLAB_COUNT.load(Relaxed) == 0;
     let mut len = FIRST_SLAB.max(slot);

@@ -1,5 +1,5 @@
-//! The order in which a thief visits the Ps: each once, from a random one on, by a random step that is coprime to their
-//! number. Go: runtime/proc.go randomOrder, randomEnum.
+//! The order in which a thief visits the Ps: each once, from a random one on, by a random step that
+//! is coprime to their number. Go: runtime/proc.go randomOrder, randomEnum.
 
 /// The Ps that are still to be visited.
 pub(super) struct StealOrder {

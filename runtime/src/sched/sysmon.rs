@@ -1,22 +1,26 @@
-//! sysmon: the thread that watches, without a P. Go: runtime/proc.go sysmon, retake.
+//! sysmon: the monitor thread, which runs without a P. Go: runtime/proc.go sysmon, retake.
 //!
-//! It polls the network when nobody has for 10 ms, and retakes Ps from Ms that have been outside of the runtime too long while
-//! other work waits: about 10 ms for user code, one of its own rounds (20 us and more) for an announced call. After 10 ms an
-//! announced call loses its P also when nothing waits.
+//! It polls the network when nobody has for 10 ms, and retakes Ps from Ms that have been outside of
+//! the runtime too long while other work waits: about 10 ms for user code, one of its rounds (20 us
+//! or more) for an announced call. After 10 ms an announced call loses its P even if nothing waits.
 //!
-//! Who waited in the poller for the timers of all Ps goes on with what it has found there, and that may compute for seconds without
-//! a look at any timer but those of its own P, for which sysmon would retake that. So when nobody has polled for 10 ms while there are
-//! timers, sysmon wakes an M for an idle P: it finds nothing, and waits for the timers in its turn. (In Go the one that computes is
+//! An M that waited in the poller for the timers of all Ps goes on with the goroutine that it found
+//! there. That may compute for seconds, and meanwhile nothing looks at the other Ps' timers. So
+//! when nobody has polled for 10 ms and there are timers, sysmon wakes an M for an idle P: it finds
+//! nothing to run, and waits for the timers in its turn. (In Go the computing goroutine is
 //! preempted after 10 ms, and `goschedImpl` wakes an M.)
 //!
-//! Of the threads that go on computing without a P it keeps a list, and sees that they do not crowd out those with one (hogs/mod.rs).
+//! It keeps a list of the threads that go on computing without a P, and renices them so that they
+//! do not crowd out those with one (hogs/mod.rs).
 //!
-//! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms; and deeply, without a limit, once all Ps
-//! have been idle and nothing was scheduled for some rounds. (Go goes to its deep sleep in the first round in which all Ps are
-//! idle and is woken by the next system call; under a light load that is a futex call at each request, so here it waits.)
+//! It sleeps 20 us between rounds at first, longer when nothing happens, at most 10 ms. Once all Ps
+//! have been idle and nothing was scheduled for some rounds, it sleeps without a limit. (Go's does
+//! so in the first round in which all Ps are idle, and the next system call wakes it; under a light
+//! load that is a futex call per request, so here it waits.)
 //!
-//! I1 It holds no P and touches no per-P data: it retakes a P whole, or leaves it.
-//! I2 While `sysmon_wait` is set it sleeps on `sysmon_note`; whoever takes a P off the idle list under the lock wakes it.
+//! I1 It holds no P and touches no per-P data: it retakes a P whole, or leaves it alone.
+//! I2 While `sysmon_wait` is set it sleeps on `sysmon_note`; an M that takes a P off the idle list
+//!    under the lock wakes it.
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 
@@ -34,16 +38,18 @@ use crate::sched::{checkdead, newproc, wake};
 use crate::sys::thread::usleep;
 use crate::words::handshake::Mode;
 
-/// How long user code may keep a P that others wait for, and how long the network may go unpolled. Go: forcePreemptNS.
+/// How long user code may keep a P that other goroutines wait for, and how long the network may go
+/// unpolled. Go: forcePreemptNS.
 const SLICE_NS: i64 = 10_000_000;
 const MIN_NAP_US: u32 = 20;
 const MAX_NAP_US: u32 = 10_000;
 /// Rounds without an event after which naps get longer.
 const QUIET_ROUNDS: u32 = 50;
-/// After a slice was ended it looks again at such intervals, for as many rounds as the next slice lasts. More often would find nothing.
+/// Interval of its rounds after the end of a slice, for as long as the next slice lasts. Shorter
+/// ones would find nothing.
 const SLICE_NAP_US: u32 = 1_000;
 const SLICE_ROUNDS: u32 = 10;
-/// Rounds, all Ps idle and nothing scheduled in between, before the deep sleep.
+/// Rounds before the deep sleep, with all Ps idle and nothing scheduled in between.
 const IDLE_ROUNDS: u32 = 5;
 
 /// What it saw of a P in the last round. Go: sysmontick.
@@ -56,7 +62,7 @@ struct Seen {
     syscall_when: i64,
 }
 
-/// Its thread's body.
+/// The body of its thread.
 pub(crate) fn sysmon() {
     let sched = sched();
     let mut seen = vec![Seen::default(); sched.procs()];
@@ -114,7 +120,7 @@ fn total_ticks(sched: &Sched) -> u64 {
     sched.allp.iter().map(|p| u64::from(p.schedtick.load(Relaxed))).sum()
 }
 
-/// Sleeps until a P is taken off the idle list, if all are on it. True if it slept.
+/// If all Ps are idle, sleeps until one is taken. True if it slept.
 fn deep_sleep(sched: &Sched) -> bool {
     {
         let state = sched.lock.lock();
@@ -122,9 +128,11 @@ fn deep_sleep(sched: &Sched) -> bool {
             return false;
         }
         sched.sysmon_note.clear();
-        // ORDERING: Release pairs with the swap in `wake_sysmon`: the note is clear before anybody wakes it.
+        // ORDERING: Release pairs with the swap in `wake_sysmon`: the note is clear before anybody
+        // wakes it.
         sched.sysmon_wait.store(true, Release);
-        // Who stopped last may have taken a thread on its way out for one that could still wake somebody.
+        // The last M to stop may have mistaken a thread on its way out for one that could still
+        // wake others.
         checkdead::checkdead(sched, state);
     }
     if !fault::quit_pending() {
@@ -134,27 +142,31 @@ fn deep_sleep(sched: &Sched) -> bool {
     true
 }
 
-/// Polls the network if nobody has for a while; what is ready goes to the global queue. Sees that somebody waits for the timers.
+/// Polls the network if nobody has for a while, and queues what is ready globally. Makes sure that
+/// an M waits for the timers.
 fn poll_network(sched: &'static Sched, now: i64) {
-    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
+    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that
+    // somebody is there.
     let last = sched.lastpoll.load(SeqCst);
     if !netpoll::netpoll_inited() || last == 0 || last + SLICE_NS >= now {
         return;
     }
-    // ORDERING: SeqCst: as in `block_in_netpoll_or_stop`; a failure means somebody else has just polled.
+    // ORDERING: SeqCst: as in `block_in_netpoll_or_stop`; a failure means somebody else has just
+    // polled.
     if sched.lastpoll.compare_exchange(last, now, SeqCst, SeqCst).is_err() {
         return;
     }
     metrics::count(Event::SysmonPoll);
     let (mut list, delta) = netpoll::netpoll(0);
     if !list.is_empty() {
-        // While these are on no queue and counted nowhere, nobody may report a deadlock.
+        // While these goroutines are on no queue and counted nowhere, there must be no deadlock
+        // report.
         wake::incidlelocked(-1);
         wake::injectglist(&mut list);
         wake::incidlelocked(1);
         netpoll::netpoll_adjust_waiters(delta);
     } else if sched.spinning.npidle() > 0 && sched.timers_pending() {
-        // See the file's head. With no P idle each timer is on one that sysmon may retake.
+        // See the file's head. If no P is idle, each timer belongs to a P that sysmon may retake.
         wake::wakep();
     }
 }
@@ -162,16 +174,18 @@ fn poll_network(sched: &'static Sched, now: i64) {
 /// What a P was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Retaken {
-    /// User code that has not been in the runtime for a slice. The next to get the P has a slice before it.
+    /// User code that has not entered the runtime for a slice. The P's next holder has a whole
+    /// slice ahead.
     Slice,
-    /// An announced call. More of them are likely, and a P is idle for as long as it is not seen.
+    /// An announced call. More are likely, and each leaves its P unused until sysmon sees it.
     Call,
 }
 
-/// Takes Ps that have been outside of the runtime too long; tells of the most urgent kind. Go: retake.
+/// Retakes Ps whose Ms have been outside of the runtime too long; returns the most urgent kind.
+/// Go: retake.
 fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -> Option<Retaken> {
     let mut most = None;
-    // Work on any queue will do: an M with a retaken P steals it.
+    // Work on any queue counts: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
     for (p, seen) in sched.allp.iter().zip(seen) {
         // Relaxed: hints; `Hold::retake` decides.
@@ -199,7 +213,8 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
             continue;
         }
         if slice_over {
-            // The pair that hands its slice to and fro lets others run (runq.rs runqget).
+            // A pair of goroutines that hands its slice back and forth lets others run (runq.rs
+            // runqget).
             p.preempt.store(true, Relaxed);
         }
         if sched.config.pinned {
@@ -207,8 +222,8 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
             continue;
         }
         let waits = queued || p.timers.any_due(now);
-        // An announced call that lasts gives its P up also when nothing waits: the last P's next owner waits in the poller, or all
-        // are idle, and there is no need to poll for them every 10 ms.
+        // A long announced call gives its P up even if nothing waits: the P's next holder waits in
+        // the poller, or all Ps are idle, and sysmon need not poll every 10 ms in their place.
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
         if (waits || lasts) && !threads_exhausted(sched) {
             wake::incidlelocked(-1);
@@ -226,7 +241,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
     most
 }
 
-/// The last few threads are not for hogs: with them gone, nothing could run at all.
+/// The last few threads below the limit are not for hogs: without them nothing could run at all.
 fn threads_exhausted(sched: &Sched) -> bool {
     let state = sched.lock.lock();
     state.nmidle == 0 && state.mcount + sched.procs() + 1 >= sched.config.max_threads

@@ -1,8 +1,10 @@
-//! The one module with thread-locals: which M this thread is, and the record with which a plain thread parks.
+//! The only module with thread-locals: which M this thread is, and the record with which a plain
+//! thread parks.
 //!
-//! A goroutine changes threads, and the compiler does not know it: it may keep the address of a thread-local over a
-//! park. So no address of a thread-local leaves this file, and each access is a call that can neither be inlined nor
-//! merged with an earlier one (`inline(never)` alone allows merging; the empty `asm!` forbids it).
+//! A goroutine changes threads without the compiler's knowledge: it may keep the address of a
+//! thread-local over a park. So no address of a thread-local leaves this file, and each access is a
+//! call that can neither be inlined nor merged with an earlier one (`inline(never)` alone allows
+//! merging; the empty `asm!` forbids it).
 
 #[cfg(not(miri))]
 use std::arch::asm;
@@ -15,7 +17,8 @@ use crate::sched::m::M;
 thread_local! {
     /// The M whose thread this is; null on a thread that the runtime did not start.
     static CURRENT_M: Cell<*const M> = const { Cell::new(ptr::null()) };
-    /// A plain thread's record, made when it first parks. It has no destructor: other destructors of the thread may park.
+    /// A plain thread's record, made when it first parks. It has no destructor: other destructors
+    /// of the thread may park.
     static THREAD_G: Cell<Option<GRef>> = const { Cell::new(None) };
     static RECORD_GUARD: RecordGuard = const { RecordGuard };
 }
@@ -35,7 +38,8 @@ impl Drop for RecordGuard {
 #[doc(alias = "getg().m")]
 #[inline(never)]
 pub(crate) fn getm() -> Option<&'static M> {
-    // SAFETY: empty template; touches no memory, stack or flags. It is the effect LLVM cannot see through.
+    // SAFETY: empty template; touches no memory, stack or flags. It is the effect LLVM cannot see
+    // through.
     #[cfg(not(miri))]
     unsafe {
         asm!("", options(nostack, preserves_flags))
@@ -45,7 +49,7 @@ pub(crate) fn getm() -> Option<&'static M> {
     NonNull::new(m.cast_mut()).map(|m| unsafe { m.as_ref() })
 }
 
-/// Says which M this thread is.
+/// Sets which M this thread is.
 #[inline(never)]
 pub(crate) fn set_m(m: Option<&'static M>) {
     CURRENT_M.with(|c| c.set(m.map_or(ptr::null(), |m| m as *const M)));

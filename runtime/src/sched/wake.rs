@@ -1,11 +1,13 @@
 //! Waking and stopping Ms. Go: runtime/proc.go wakep, startm, stopm, handoffp, injectglist.
 //!
-//! The rules of spinning (I1 to I4), the rejected designs and the loom tests are at the head of `spinning.rs`.
+//! The rules of spinning (I1 to I4), the rejected designs and the loom tests are at the head of
+//! `spinning.rs`.
 //!
-//! The network and the timers have their own rule: whoever becomes idle last sleeps in `epoll_pwait`, elected by `lastpoll`.
+//! The network and the timers have their own rule: the last M to become idle, elected by
+//! `lastpoll`, sleeps in `epoll_pwait`.
 
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use parking_lot::MutexGuard;
 
@@ -13,7 +15,7 @@ use super::hogs::{niceness, template};
 use super::{checkdead, pinned};
 use crate::netpoll;
 use crate::observe::fault;
-use crate::sched::g::{GRef, Status};
+use crate::sched::g::Status;
 use crate::sched::glist::GList;
 use crate::sched::m::{M, Start};
 use crate::sched::metrics::{self, Event};
@@ -31,11 +33,11 @@ const M_STACK: usize = 256 << 10;
 pub(crate) enum Stop {
     /// Woken, with a P.
     Resumed,
-    /// There are idle Ms enough, or its niceness cannot be restored (niceness.rs): it ends.
+    /// Enough Ms are idle, or its niceness cannot be restored (hogs/niceness.rs): its thread ends.
     Retired,
 }
 
-/// Wakes one more M to look for work, if a P is idle and nobody looks already. Call after publishing work.
+/// Wakes one more M to look for work if a P is idle and no M spins. Call after publishing work.
 #[inline]
 pub(crate) fn wakep() {
     let sched = sched();
@@ -64,21 +66,21 @@ pub(crate) fn become_spinning(m: &M) {
     sched().spinning.become_spinning();
 }
 
-/// A spinner has found work: it runs it, and passes the torch.
+/// A spinner has found work: another one takes its place if a P is idle.
 pub(crate) fn resetspinning(m: &M) {
     m.spinning.store(false, Relaxed);
     sched().spinning.uncount();
-    // There may be more where this came from.
+    // There may be more work where this came from.
     wakep();
 }
 
-/// A spinner gives up: no longer counted. The second look (I2) is the caller's.
+/// A spinner gives up and is no longer counted. The caller looks once more (I2).
 pub(crate) fn retire_spinner(m: &M) {
     m.spinning.store(false, Relaxed);
     sched().spinning.retire();
 }
 
-/// An idle P for a spinner; if there is none, whoever drops one next shall spin (I4). Go: pidlegetSpinning.
+/// An idle P for a spinner. If none is idle, the next M that drops one must spin (I4).
 #[doc(alias = "pidlegetSpinning")]
 fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
     let p = pidleget(sched, state);
@@ -99,7 +101,7 @@ pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
     sched.spinning.p_idle();
 }
 
-/// Takes a P off the idle list; sysmon, if it sleeps, has something to watch again.
+/// Takes a P off the idle list, and wakes sysmon from its deep sleep.
 pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static P> {
     let p = match state.pidle? {
         // In pinned mode another one is better: to take this one would leave nobody in the poller.
@@ -149,7 +151,7 @@ pub(crate) fn releasep(m: &'static M) -> &'static P {
     p
 }
 
-/// Marks a P as nobody's. For the caller that has just taken it from an M.
+/// Marks a P as held by nobody. For the caller that has just taken it from an M.
 pub(crate) fn disown(p: &P) {
     p.m.store(ptr::null_mut(), Relaxed);
     p.status.store(PStatus::Idle as u32, Relaxed);
@@ -162,7 +164,8 @@ pub(crate) fn acquirep_idle(m: &'static M) -> bool {
         pinned::regain(m);
         return true;
     }
-    // A hint that saves the lock; who must not miss one is I4's dropper or holds the lock.
+    // A hint that saves the lock. A caller that must not miss an idle P is I4's dropper, or holds
+    // the lock.
     if sched.spinning.npidle() == 0 {
         return false;
     }
@@ -170,7 +173,8 @@ pub(crate) fn acquirep_idle(m: &'static M) -> bool {
     got.map(|p| acquirep(m, p)).is_some()
 }
 
-/// The same for a spinner that has retired and then seen work (I2): with no P to be had, whoever drops one next shall spin (I4).
+/// The same for a spinner that has retired and then seen work (I2). If no P is idle, the next M
+/// that drops one must spin (I4).
 ///
 /// Go: checkRunqsNoP.
 #[doc(alias = "checkRunqsNoP")]
@@ -184,17 +188,18 @@ pub(crate) fn acquirep_for_seen_work(m: &'static M) -> bool {
     got.map(|p| acquirep(m, p)).is_some()
 }
 
-/// Takes the P that the waker of this M has left for it, if any.
+/// Takes the P that this M's waker left for it, if any.
 pub(crate) fn acquire_nextp(m: &'static M) {
     let Some((p, start)) = m.take_nextp() else { return };
     acquirep(m, p);
     if start == Start::Spinning {
-        // Counted by its waker.
+        // Its waker has counted it.
         m.spinning.store(true, Relaxed);
     }
 }
 
-/// Runs an M with this P: an idle one, or a new thread. Consumes the lock, to wake outside of it. Go: startm.
+/// Runs an M with this P: an idle one, or a new thread. Releases the lock before it wakes.
+/// Go: startm.
 pub(crate) fn startm(
     sched: &'static Sched,
     mut state: MutexGuard<'_, SchedState>,
@@ -219,7 +224,7 @@ pub(crate) fn startm(
     newm(m, p, start);
 }
 
-/// The system gave no thread: what it was for waits until one of the running Ms has time. With none running that would be never.
+/// Thread creation failed. The work waits for a running M; abort if there is none.
 #[cold]
 fn no_thread(m: &'static M, error: std::io::Error) {
     let sched = sched();
@@ -232,7 +237,7 @@ fn no_thread(m: &'static M, error: std::io::Error) {
     pinned::unbind(m, p);
     state.mfree.push(m);
     if state.midle.is_some() {
-        // One has become idle since `startm` found none: it takes the P, and looks for what that was for.
+        // An M became idle after `startm` found none: it takes the P.
         return startm(sched, state, p, Start::Plain);
     }
     // The count is -1 for moments (`incidlelocked`).
@@ -246,11 +251,12 @@ fn no_thread(m: &'static M, error: std::io::Error) {
         sched.runq.push(gp);
     }
     pidleput(sched, &mut state, p);
-    // Whoever runs and drops its P next looks for it.
+    // The next M that drops its P looks for the work.
     sched.spinning.need();
 }
 
-/// An M without a thread: a used one, or a new one. Counted from here on, so that checkdead sees it. Go: mReserveID.
+/// An M without a thread, used or new. Counted from here on, so that checkdead sees it.
+/// Go: mReserveID.
 pub(crate) fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
     state.mcount += 1;
     if state.mcount > sched.config.max_threads {
@@ -267,10 +273,10 @@ pub(crate) fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M
     m
 }
 
-/// Sees that the M gets a thread, which starts with this P. Go: newm.
+/// Has a thread started for the M, with this P. Go: newm.
 pub(crate) fn newm(m: &'static M, p: &'static P, start: Start) {
     m.set_nextp(p, start);
-    // Inside of the runtime, so that sysmon cannot renice the caller between the look and the clone.
+    // Inside of the runtime, so that sysmon cannot renice the caller before the clone.
     super::with_p(|_| {
         if tls::getm().is_some_and(M::is_reniced) {
             template::start_thread(m);
@@ -280,7 +286,7 @@ pub(crate) fn newm(m: &'static M, p: &'static P, start: Start) {
     });
 }
 
-/// Starts the M's thread; it inherits from the caller's. Go: newm1.
+/// Starts the M's thread, which inherits from the caller's. Go: newm1.
 #[doc(alias = "newm1")]
 pub(crate) fn start_thread(m: &'static M) {
     metrics::count(Event::ThreadStart);
@@ -303,7 +309,8 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
     }
     {
         let mut state = sched.lock.lock();
-        // A wave of blocked threads is over: give the memory back. And a reniced one must not wait for work.
+        // Surplus threads after a wave of blocking give their memory back. A reniced one must not
+        // wait for work.
         if state.nmidle >= 2 * sched.procs() + 8 || m.is_reniced() {
             return retire(sched, state, m);
         }
@@ -315,7 +322,7 @@ pub(crate) fn stopm(m: &'static M) -> Stop {
     Stop::Resumed
 }
 
-/// The M's thread ends; the M waits for another one. It holds no P.
+/// The M's thread ends, and the M waits for another one. It holds no P.
 fn retire(sched: &Sched, mut state: MutexGuard<'_, SchedState>, m: &'static M) -> Stop {
     if m.is_reniced() {
         niceness::note_discarded(m);
@@ -340,15 +347,17 @@ fn mget(state: &mut SchedState) -> Option<&'static M> {
     Some(m)
 }
 
-/// Gives away a P whose M is blocked or locked: to an M if there is anything to do, else to the idle list.
+/// Gives away a P whose M is blocked or locked: to an M if there is anything to do, else to the
+/// idle list.
 ///
-/// Must start an M wherever `find_runnable` would find something, or would be the one to wait for the network. Go: handoffp.
+/// Must start an M wherever `find_runnable` would find something, or would be the one to wait for
+/// the network. Go: handoffp.
 pub(crate) fn handoffp(p: &'static P) {
     let sched = sched();
     if !runqempty(p) || !sched.runq.is_empty() {
         return startm(sched, sched.lock.lock(), p, Start::Plain);
     }
-    // Nobody spins and nobody is idle: somebody should look.
+    // No M spins and no P is idle: one M should look.
     let idle = sched.spinning.npidle();
     if sched.spinning.nmspinning() == 0 && idle == 0 && sched.spinning.claim() {
         return startm(sched, sched.lock.lock(), p, Start::Spinning);
@@ -358,7 +367,8 @@ pub(crate) fn handoffp(p: &'static P) {
         return startm(sched, state, p, Start::Plain);
     }
     // The last running P, and nobody polls the network: somebody must.
-    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0 means that somebody is there.
+    // ORDERING: SeqCst: pairs with the swap of lastpoll in `block_in_netpoll_or_stop`: 0: an M is
+    // there.
     if sched.spinning.npidle() == sched.procs() - 1 && sched.lastpoll.load(SeqCst) != 0 {
         return startm(sched, state, p, Start::Plain);
     }
@@ -370,12 +380,12 @@ pub(crate) fn handoffp(p: &'static P) {
         wake_net_poller(when);
     }
     if missed {
-        // I4: a submitter found no idle P just before there was one.
+        // I4: a submitter found no idle P just before this one became idle.
         wakep();
     }
 }
 
-/// A timer was set for `when`: whoever sleeps in the poller must not sleep longer. Go: wakeNetPoller.
+/// A timer was set for `when`: the M in the poller must not sleep longer. Go: wakeNetPoller.
 #[doc(alias = "wakeNetPoller")]
 pub(crate) fn wake_net_poller(when: i64) {
     let sched = sched();
@@ -386,12 +396,13 @@ pub(crate) fn wake_net_poller(when: i64) {
             netpoll::netpoll_break();
         }
     } else {
-        // Nobody waits there: somebody who looks for work and finds none will.
+        // No M waits there: one that looks for work and finds none will.
         wakep();
     }
 }
 
-/// Queues a list of goroutines that the poller has returned, and starts Ms for them. Go: injectglist.
+/// Queues a list of goroutines that the poller has returned, and starts Ms for them.
+/// Go: injectglist.
 pub(crate) fn injectglist(list: &mut GList) {
     if list.is_empty() {
         return;
@@ -405,7 +416,7 @@ pub(crate) fn injectglist(list: &mut GList) {
             let n = inject_global(sched, list, usize::MAX);
             return start_idle(sched, n);
         };
-        // As many as Ps are idle go where those find them, the rest stay here.
+        // One for each idle P goes to the global queue, the rest stay on this P.
         let npidle = sched.spinning.npidle();
         if npidle > 0 {
             let n = inject_global(sched, list, npidle);
@@ -445,36 +456,16 @@ fn start_idle(sched: &'static Sched, n: usize) {
     }
 }
 
-/// An M whose goroutine is locked to it waits until that goroutine may run. Go: stoplockedm.
-pub(crate) fn stoplockedm(m: &'static M) {
-    if m.p().is_some() {
-        handoffp(releasep(m));
-    }
-    incidlelocked(1);
-    mpark(m);
-    acquire_nextp(m);
-}
-
-/// Sleeps until woken. The note is armed again after the wake, not before the sleep: the wake may come first. Go: mPark.
+/// Sleeps until woken. Clears the note after the wake, not before the sleep: the wake may come
+/// first. Go: mPark.
 #[doc(alias = "mPark")]
 pub(crate) fn mpark(m: &M) {
     m.park.sleep();
     m.park.clear();
 }
 
-/// Hands this M's P to the M that the goroutine is locked to. Go: startlockedm.
-pub(crate) fn startlockedm(m: &'static M, gp: GRef) {
-    // ORDERING: Acquire pairs with the goroutine's own store before it could be queued.
-    let locked = gp.lockedm.load(Acquire);
-    // SAFETY: Ms are never freed (m.rs I1); the caller has seen that it is not null.
-    let locked: &'static M = unsafe { &*locked };
-    incidlelocked(-1);
-    let p = releasep(m);
-    locked.set_nextp(p, Start::Plain);
-    locked.park.wakeup();
-}
-
-/// Counts Ms that wait for their locked goroutine: they are neither idle nor running. Go: incidlelocked.
+/// Counts Ms that wait for their locked goroutine: they are neither idle nor running.
+/// Go: incidlelocked.
 pub(crate) fn incidlelocked(by: i32) {
     let sched = sched();
     let mut state = sched.lock.lock();

@@ -1,15 +1,19 @@
-//! Threads that sysmon has made lighter (`mod.rs`): what an M does about its own when it enters the runtime.
+//! Threads whose niceness sysmon has raised (`mod.rs`): what an M does about its own when it enters
+//! the runtime.
 //!
-//! A goroutine that computes on and on without a P may find its thread at a lower priority. That thread must not run other goroutines, nor
-//! this one once it has a P: whoever waits for the P would wait for a thread that the kernel lets wait. So the M first
-//! takes its old weight back, and where the system refuses (raising a priority takes CAP_SYS_NICE or RLIMIT_NICE) the thread
-//! ends: its goroutine, a coroutine that can run anywhere, queues for another.
+//! A goroutine that computes without a P may find its thread at a higher niceness. That thread must
+//! not run other goroutines, nor this one with a P: whatever waits for the P would wait for a
+//! thread that the kernel keeps waiting. So the M first restores its niceness. If the system
+//! refuses (lowering a niceness takes CAP_SYS_NICE or RLIMIT_NICE), the thread is discarded: it
+//! ends, and its goroutine, which can run anywhere, queues for another one.
 //!
-//! W1 A thread is made lighter only while its M is outside of the runtime, without a P, and no goroutine is locked to it;
-//!    `Hold::while_out_without_p` keeps the M outside meanwhile. Inside, the M's own view of its weight is exact.
-//! W2 A lowered thread takes no P, with one exception: a goroutine that unwinds cannot change threads (sched/mod.rs `suspend`), and
-//!    keeps this one until it has unwound.
-//! W3 A new thread inherits its creator's weight, so a lowered one starts none: `template.rs` does.
+//! W1 A thread is reniced only while its M is outside of the runtime, without a P, and no goroutine
+//!    is locked to it; `Hold::while_out_without_p` keeps the M outside for that time. Inside, the
+//!    M's own record of its niceness is exact.
+//! W2 A reniced thread takes no P, with one exception: an unwinding goroutine cannot change threads
+//!    (sched/mod.rs `suspend`) and keeps this one until it has unwound.
+//! W3 A new thread inherits its creator's niceness, so a reniced thread starts none: `template.rs`
+//!    does.
 
 use crate::sched::g::{GRef, Status, WaitReason};
 use crate::sched::m::M;
@@ -17,7 +21,8 @@ use crate::sched::metrics::{self, Event};
 use crate::sched::{Next, Place, suspend, wake};
 use crate::words::handshake::Mode;
 
-/// The calling M, inside of the runtime, sees that its thread weighs what it should. False: the system refuses, the thread is spoiled.
+/// The calling M, inside of the runtime, restores the niceness of its thread. False if the system
+/// refuses: the thread is to be discarded.
 pub(crate) fn regain(m: &M) -> bool {
     let Some(own) = m.own_niceness() else { return true };
     if own.set(0).is_err() {
@@ -27,13 +32,13 @@ pub(crate) fn regain(m: &M) -> bool {
     true
 }
 
-/// The goroutine leaves a thread that has become too light for what comes now, if it cannot be mended. May park. Returns the M it
+/// Moves the goroutine off a thread whose niceness cannot be restored. May park. Returns the M it
 /// is on afterwards, inside of the runtime.
 pub(crate) fn leave_reniced(gp: GRef) -> &'static M {
     loop {
         let m = gp.m();
         m.hold.enter();
-        // One that unwinds stays (W2).
+        // An unwinding goroutine stays (W2).
         if regain(m) || std::thread::panicking() {
             return m;
         }
@@ -46,7 +51,8 @@ pub(crate) fn leave_reniced(gp: GRef) -> &'static M {
     }
 }
 
-/// An unwinding goroutine has done with this thread, which is still lighter (W2): it goes on without the P, as before.
+/// An unwinding goroutine is done with this thread, which is still reniced (W2): it goes on without
+/// the P, as before.
 #[cold]
 pub(crate) fn drop_p_of_reniced(m: &'static M) {
     let before = m.hold.mode();
@@ -59,7 +65,7 @@ pub(crate) fn drop_p_of_reniced(m: &'static M) {
     }
 }
 
-/// The spoiled thread of this M, which holds no P (W2), ends.
+/// Notes that the thread of this M is discarded. The M holds no P (W2).
 pub(crate) fn note_discarded(m: &M) {
     metrics::count(Event::DiscardedThread);
     // The next thread is a new one.

@@ -1,9 +1,12 @@
-//! The thread that starts threads for Ms that must not. Go: runtime/proc.go startTemplateThread, templateThread, newmHandoff.
+//! The template thread: starts threads for Ms whose own thread must not. Go: runtime/proc.go
+//! startTemplateThread, templateThread, newmHandoff.
 //!
-//! A new thread inherits from the one that creates it. Go has the template thread for creators in a state that is not known; here
-//! they are threads that sysmon has made lighter (niceness.rs W3). sysmon starts it before it first lowers one.
+//! A new thread inherits from its creator. Go uses the template thread for creators in an unknown
+//! state; here they are threads that sysmon has reniced (niceness.rs W3). sysmon starts the
+//! template thread before it first renices one.
 //!
-//! I1 An M in the list has been counted (`new_m`) and has its `nextp`: whoever takes it off starts it or gives both back.
+//! I1 An M in the list has been counted (`new_m`) and has its `nextp`: the one that takes it off
+//!    the list starts it or gives both back.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -15,9 +18,9 @@ use crate::sched::wake;
 
 /// Go: newmHandoff.
 struct Handoff {
-    /// Ms that want a thread.
+    /// Ms that wait for a thread.
     waiting: Mutex<Vec<&'static M>>,
-    /// One was added.
+    /// Signalled when one is added.
     added: Condvar,
     /// The thread exists. Written and read by sysmon.
     runs: AtomicBool,
@@ -26,7 +29,7 @@ struct Handoff {
 static HANDOFF: Handoff =
     Handoff { waiting: Mutex::new(Vec::new()), added: Condvar::new(), runs: AtomicBool::new(false) };
 
-/// Starts the thread unless it runs; false if there is no thread to be had. For sysmon alone.
+/// Starts the template thread unless it runs. False if the system has no thread. For sysmon alone.
 pub(crate) fn start() -> bool {
     // Relaxed: sysmon's own flag.
     if HANDOFF.runs.load(Relaxed) {
@@ -40,7 +43,7 @@ pub(crate) fn start() -> bool {
     started
 }
 
-/// Has it start a thread for this M.
+/// Hands the M to the template thread.
 pub(crate) fn start_thread(m: &'static M) {
     HANDOFF.waiting.lock().push(m);
     HANDOFF.added.notify_one();

@@ -1,7 +1,7 @@
 //! A goroutine's end as a future: `JoinHandle: IntoFuture`.
 //!
-//! I1 While the join word is a tagged address, the box behind it belongs to the word: who takes the address out of it by a
-//!    read-modify-write owns it.
+//! I1 While the join word is a tagged address, the box behind it belongs to the word: a
+//!    read-modify-write that takes the address out of it takes the box.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -93,9 +93,10 @@ fn take_waker(gp: GRef) {
     }
 }
 
-/// Wakes who waits: a goroutine, a thread or a future.
+/// Wakes the waiter: a goroutine, a thread or a future.
 pub(super) fn wake(waiter: usize) {
-    // SAFETY: `publish` has taken it out of the word, where `wait` had put it: a tagged waker (I1), or a record's address.
+    // SAFETY: `publish` has taken it out of the word, where `wait` had put it: a tagged waker (I1),
+    // or a record's address.
     unsafe { if waiter & WAKER != 0 { boxed(waiter).wake() } else { goready(GRef::from_usize(waiter)) } }
 }
 

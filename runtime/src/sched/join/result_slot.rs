@@ -1,11 +1,12 @@
-//! Where a goroutine leaves its result: between its record and its stack, or, if it is large, in a box whose address is there.
+//! The place of a goroutine's result: between its record and its stack, or, for a large one, in a
+//! box whose address is there.
 
 use std::marker::PhantomData;
 use std::thread::Result;
 
 use crate::sched::g::GRef;
 
-/// What is larger goes into a box: the page is the goroutine's first frames' too.
+/// A larger result goes into a box: the page holds the goroutine's first frames, too.
 const INLINE_MAX: usize = 256;
 /// A stack begins at a multiple of this.
 const ALIGN: usize = 16;
@@ -15,7 +16,7 @@ pub(super) struct ResultSlot<T>(PhantomData<T>);
 
 impl<T> ResultSlot<T> {
     const BOXED: bool = size_of::<Result<T>>() > INLINE_MAX || align_of::<Result<T>>() > ALIGN;
-    /// How much of the slot is kept for it below the record.
+    /// Bytes kept for it in the slot, below the record.
     pub(super) const BYTES: usize =
         if Self::BOXED { ALIGN } else { size_of::<Result<T>>().next_multiple_of(ALIGN) };
 
@@ -26,7 +27,8 @@ impl<T> ResultSlot<T> {
     /// Leaves the result.
     ///
     /// # Safety
-    /// The goroutine was spawned with `BYTES` kept for this `T`, and the place is the caller's (join_word.rs I1).
+    /// The goroutine was spawned with `BYTES` kept for this `T`, and the place is the caller's
+    /// (join_word.rs I1).
     #[inline]
     pub(super) unsafe fn leave(gp: GRef, result: Result<T>) {
         // SAFETY: the caller's duty; the record is aligned to 64, so the place is aligned to 16.
