@@ -1,9 +1,11 @@
-//! Networking that parks the goroutine instead of blocking the thread: sockets, names, files, pipes, copies, children.
+//! Networking that parks the goroutine instead of blocking the thread: sockets, names, files,
+//! pipes, copies, children.
 //!
-//! Two faces over the same descriptors. **Go's** goes by network name: [`listen`], [`dial`] and [`listen_packet`] give a
-//! [`Listener`], [`Conn`] or [`PacketConn`], which set what Go sets (no delay, keep-alive) and fail with an [`OpError`] in
-//! Go's words. **std's** are the types of `std::net` and `std::os::unix::net` under their names ([`TcpListener`],
-//! [`TcpStream`] ...), which set nothing by themselves and fail with [`std::io::Error`]. std's become Go's by `From`.
+//! Two faces over the same descriptors. **Go's** goes by network name: [`listen`], [`dial`] and
+//! [`listen_packet`] give a [`Listener`], [`Conn`] or [`PacketConn`], which set what Go sets (no
+//! delay, keep-alive) and fail with an [`OpError`] in Go's words. **std's** are the types of
+//! `std::net` and `std::os::unix::net` under their names ([`TcpListener`], [`TcpStream`] ...),
+//! which set nothing by themselves and fail with [`std::io::Error`]. std's become Go's by `From`.
 //!
 //! All of it runs inside `gopark::run`. The crate `gopark` re-exports this one as `gopark::net`.
 //!
@@ -56,7 +58,8 @@ pub use std_face::{
     UnixStream,
 };
 
-/// What std's face takes and gives, so that `std::net` in a program's imports can become this module.
+/// What std's face takes and gives, so that `std::net` in a program's imports can become this
+/// module.
 #[doc(no_inline)]
 pub use std::net::{
     AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,

@@ -1,6 +1,7 @@
 //! "host:port" taken apart and put together, literal IPs, ports as numbers.
 //!
-//! Go: net/ipsock.go `SplitHostPort JoinHostPort`, net/port.go `parsePort`, net/netip/netip.go `ParseAddr`.
+//! Go: net/ipsock.go `SplitHostPort JoinHostPort`, net/port.go `parsePort`, net/netip/netip.go
+//! `ParseAddr`.
 
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv6Addr};
@@ -70,7 +71,7 @@ pub fn join_host_port(host: &str, port: impl Display) -> String {
 pub(crate) enum Port {
     /// Perhaps out of range, clamped as in Go.
     Number(i64),
-    /// Not a number: needs a look-up.
+    /// Not a number: needs a lookup.
     Name,
 }
 

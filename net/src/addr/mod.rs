@@ -1,10 +1,13 @@
-//! Addresses: what users see ([`Addr`]) and what a name became on its way to a socket ([`NetAddr`]).
+//! Addresses: what users see ([`Addr`]) and what a name became on its way to a socket
+//! ([`NetAddr`]).
 //!
-//! Go: net/tcpsock.go `TCPAddr`, net/udpsock.go `UDPAddr`, net/iprawsock.go `IPAddr`, net/unixsock.go `UnixAddr`.
+//! Go: net/tcpsock.go `TCPAddr`, net/udpsock.go `UDPAddr`, net/iprawsock.go `IPAddr`,
+//! net/unixsock.go `UnixAddr`.
 //!
-//! I1 `Display` is Go's `String()`: a v4-mapped address shows as IPv4, a zone by its interface's name.
-//! I2 Go's addresses may lack an IP (":80"). [`NetAddr`] keeps that; [`Addr`] shows `::` to programs, and [`Shown`]
-//!    keeps the text for errors.
+//! I1 `Display` is Go's `String()`: a v4-mapped address shows as IPv4, a zone by its interface's
+//!    name.
+//! I2 Go's addresses may lack an IP (":80"). [`NetAddr`] keeps that; [`Addr`] shows `::` to
+//!    programs, and [`Shown`] keeps the text for errors.
 
 pub(crate) mod host_port;
 pub(crate) mod name_error;
@@ -196,7 +199,7 @@ pub(crate) enum Inet {
     Ip,
 }
 
-/// What a name resolved to: Go's `TCPAddr`, `UDPAddr` or `IPAddr`, whose IP may be missing.
+/// A resolved address: Go's `TCPAddr`, `UDPAddr` or `IPAddr`, whose IP may be missing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct InetAddr {
     pub(crate) inet: Inet,

@@ -1,4 +1,5 @@
-//! Networks by name. Go: net/dial.go parseNetwork; the names that net/fd_posix.go keeps in each netFD.
+//! Networks by name. Go: net/dial.go parseNetwork; the names that net/fd_posix.go keeps in each
+//! netFD.
 
 use super::name_error::UnknownNetworkError;
 use super::{Addr, UnixNet};
@@ -29,7 +30,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// "tcp", "udp6", "unixgram" ... and "ip", "ip4", "ip6", whose protocol follows a colon in what users write.
+    /// "tcp", "udp6", "unixgram" ... and "ip", "ip4", "ip6", whose protocol follows a colon in what
+    /// users write.
     pub(crate) fn parse(name: &str) -> Result<Network, UnknownNetworkError> {
         if let Some(unix) = UnixNet::parse(name) {
             return Ok(Network { transport: Transport::Unix(unix), version: IpVersion::Any });
@@ -64,7 +66,8 @@ impl Network {
         }
     }
 
-    /// The name that a control function is told: with the family of the socket at hand. Go: ctrlNetwork.
+    /// The name passed to a control function: with the family of the socket at hand. Go:
+    /// ctrlNetwork.
     #[doc(alias = "ctrlNetwork")]
     pub(crate) fn control_name(self, family: Family) -> &'static str {
         let version = match (self.version, family) {

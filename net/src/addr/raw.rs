@@ -1,7 +1,7 @@
 //! Go's addresses in the kernel's form and back.
 //!
-//! Go: syscall/syscall_linux.go `anyToSockaddr`, `SockaddrUnix.sockaddr`; net/ipsock_posix.go `ipToSockaddrInet4`,
-//! `ipToSockaddrInet6`.
+//! Go: syscall/syscall_linux.go `anyToSockaddr`, `SockaddrUnix.sockaddr`; net/ipsock_posix.go
+//! `ipToSockaddrInet4`, `ipToSockaddrInet6`.
 
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -56,7 +56,8 @@ impl RawAddr {
         Ok(RawAddr::from_unix_bytes(&path, len as libc::socklen_t))
     }
 
-    /// Go's reading of a Unix address: up to the first NUL, an abstract (or unnamed) one with '@' in front.
+    /// Go's reading of a Unix address: up to the first NUL, an abstract (or unnamed) one with '@'
+    /// in front.
     pub(crate) fn to_unix(&self, net: UnixNet) -> Option<UnixAddr> {
         if self.family() != libc::AF_UNIX {
             return None;
@@ -69,8 +70,8 @@ impl RawAddr {
         Some(UnixAddr::of(net, OsStr::from_bytes(&path[..len])))
     }
 
-    /// Go's addresses hold the zone's name, so it is asked for when the kernel gives one; here it is asked for when it is shown. This
-    /// asks now, so that the question comes when Go's does.
+    /// Go's addresses hold the zone's name, so it is asked for when the kernel gives one; here it
+    /// is asked for when it is shown. This asks now, so that the question comes when Go's does.
     pub(crate) fn look_up_zone(&self) {
         if self.family() == libc::AF_INET6 && self.scope_id() != 0 {
             zone::name(self.scope_id());

@@ -1,9 +1,11 @@
-//! Zones of IPv6 addresses: interfaces by name and by number; an interface's address. Go: net/interface.go `ipv6ZoneCache`,
-//! net/interface_linux.go `interfaceTable`, `addrTable`.
+//! Zones of IPv6 addresses: interfaces by name and by number; an interface's address. Go:
+//! net/interface.go `ipv6ZoneCache`, net/interface_linux.go `interfaceTable`, `addrTable`.
 //!
-//! The kernel is asked for all interfaces by netlink, as Go asks it, and the answer is kept for a minute.
+//! The kernel is asked for all interfaces by netlink, as Go asks it, and the answer is kept for a
+//! minute.
 //!
-//! I1 What was asked for less than a minute ago is asked for again only if the name or number was not in it.
+//! I1 What was asked for less than a minute ago is asked for again only if the name or number was
+//!    not in it.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -43,7 +45,7 @@ pub(crate) fn name(index: u32) -> String {
     named.map_or_else(|| index.to_string(), |link| link.name)
 }
 
-/// The number of an interface given by name or number; 0 if there is none.
+/// The number of an interface given by name or number; 0 if it does not exist.
 pub(crate) fn index(zone: &str) -> u32 {
     if zone.is_empty() {
         return 0;
@@ -58,7 +60,7 @@ pub(crate) fn known_index(zone: &str) -> u32 {
     known.map_or_else(|| number(zone), |link| link.index)
 }
 
-/// All interfaces, by a question of their own.
+/// All interfaces, by a separate question.
 #[doc(alias = "interfaceTable")]
 pub(crate) fn links() -> Result<Vec<Link>, Errno> {
     let links = parse(&sys::netlink_rib(libc::RTM_GETLINK)?)?;
@@ -113,7 +115,7 @@ impl Cache {
     }
 }
 
-/// The first IPv4 address of an interface, by a question of its own. Go: setIPv4MreqToInterface.
+/// The first IPv4 address of an interface, by a separate question. Go: setIPv4MreqToInterface.
 #[doc(alias = "setIPv4MreqToInterface")]
 pub(crate) fn ipv4_of(index: u32) -> Result<Option<Ipv4Addr>, Errno> {
     let answer = sys::netlink_rib(libc::RTM_GETADDR)?;
@@ -185,7 +187,8 @@ fn second_word(body: &[u8]) -> Result<u32, Errno> {
     body.get(4..8).and_then(|word| word.try_into().ok()).map(u32::from_ne_bytes).ok_or(BAD)
 }
 
-/// The value of an attribute. Each has its length with this header, its kind, its value, filled up to a multiple of four.
+/// The value of an attribute. Each has its length with this header, its kind, its value, filled up
+/// to a multiple of four.
 #[doc(alias = "ParseNetlinkRouteAttr")]
 fn attribute(mut attributes: &[u8], wanted: u16) -> Result<Option<&[u8]>, Errno> {
     while let [len0, len1, kind0, kind1, ..] = *attributes {

@@ -28,13 +28,14 @@ pub use unix::{PeerCred, socket_pair};
 
 /// A connection. Clones are the same connection; when the last one goes, it closes.
 ///
-/// Reads park while there is nothing to read, writes while the peer does not take more. One goroutine may read while
-/// another writes; several readers, or writers, take turns.
+/// Reads park while there is nothing to read, writes while the peer does not take more. One
+/// goroutine may read while another writes; several readers, or writers, take turns.
 ///
-/// [`read`](Conn::read) and [`write`](Conn::write) fail with an [`OpError`]. With [`std::io::Read`] in scope a call on a
-/// `&mut Conn` (`stream.read(..)` where `stream: &mut Conn`) is the trait's, which fails with [`io::Error`]: the method of
-/// the trait takes `&mut self` and is found first. `Conn::read(stream, ..)` names the method of the type; on a `Conn` or a
-/// `&Conn` that is what `.read(..)` means.
+/// [`read`](Conn::read) and [`write`](Conn::write) fail with an [`OpError`]. With [`std::io::Read`]
+/// in scope a call on a `&mut Conn` (`stream.read(..)` where `stream: &mut Conn`) is the trait's,
+/// which fails with [`io::Error`]: the method of the trait takes `&mut self` and is found first.
+/// `Conn::read(stream, ..)` names the method of the type; on a `Conn` or a `&Conn` that is what
+/// `.read(..)` means.
 ///
 /// ```
 /// use gopark::net::{dial, listen};
@@ -68,7 +69,7 @@ impl Conn {
         self.0.op_error(op, cause)
     }
 
-    /// An error of a write that names this end only: of messages without a destination of their own.
+    /// An error of a write that names this end only: of messages without their own destination.
     pub(crate) fn local_write_error(&self, cause: impl Into<Cause>) -> OpError {
         OpError::new("write", self.0.network.name(), cause).with_source(self.0.local())
     }
@@ -77,10 +78,11 @@ impl Conn {
         self.error(op, stopped.error).with_transferred(stopped.bytes)
     }
 
-    /// Reads what there is, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is empty.
+    /// Reads what is available, at least one byte; `Ok(0)` is the end (Go's `io.EOF`), or `buf` is
+    /// empty.
     ///
     /// # Errors
-    /// What read(2) says ("connection reset by peer"); a passed deadline; a closed connection.
+    /// Those of read(2) ("connection reset by peer"); a passed deadline; a closed connection.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
         self.0.read(Wait::NO_CONTEXT, buf).map_err(|cause| self.error("read", cause))
     }
@@ -88,12 +90,14 @@ impl Conn {
     /// Writes all of `buf`.
     ///
     /// # Errors
-    /// What write(2) says ("broken pipe"); a passed deadline; a closed connection. What went out before: [`OpError::transferred`].
+    /// Those of write(2) ("broken pipe"); a passed deadline; a closed connection.
+    /// [`OpError::transferred`] has the bytes that went out before.
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(Wait::NO_CONTEXT, buf).map_err(|e| self.partial("write", e))
     }
 
-    /// Reads into several buffers with one readv(2), one after the other. `Ok(0)` is the end, or the buffers are empty.
+    /// Reads into several buffers with one readv(2), one after the other. `Ok(0)` is the end, or
+    /// the buffers are empty.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -112,7 +116,8 @@ impl Conn {
         self.0.read_vectored(bufs).map_err(|cause| self.error("read", cause))
     }
 
-    /// As [`read`](Self::read), ended early when the context is done; the connection stays as it is. Beyond Go.
+    /// As [`read`](Self::read), ended early when the context is done; the connection stays as it
+    /// is. Beyond Go.
     ///
     /// # Errors
     /// As [`read`](Self::read); "operation was canceled" or "i/o timeout" when the context ends it.
@@ -136,13 +141,14 @@ impl Conn {
     /// As [`write`](Self::write), ended early when the context is done.
     ///
     /// # Errors
-    /// As [`write`](Self::write); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`write`](Self::write); "operation was canceled" or "i/o timeout" when the context ends
+    /// it.
     pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(Wait::under(ctx), buf).map_err(|e| self.partial("write", e))
     }
 
-    /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are left empty, one that
-    /// went out in part is advanced; empty ones are skipped.
+    /// Writes all the buffers, with as few calls as the system allows. Buffers that went out are
+    /// left empty, one that went out in part is advanced; empty ones are skipped.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -151,7 +157,8 @@ impl Conn {
         self.0.write_buffers(bufs).map_err(|e| self.partial("writev", e))
     }
 
-    /// Writes all the buffers, as [`write_buffers`](Self::write_buffers) does, and leaves the slices as they are.
+    /// Writes all the buffers, as [`write_buffers`](Self::write_buffers) does, and leaves the
+    /// slices as they are.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -179,24 +186,24 @@ impl Conn {
             .with_addr(Some(to)))
     }
 
-    /// Closes the connection for all its clones. Goroutines parked in it wake with an error; returns when the descriptor is
-    /// free.
+    /// Closes the connection for all its clones. Goroutines parked in it wake with an error.
+    /// Returns when the descriptor is free.
     ///
     /// # Errors
-    /// Closed before; what close(2) says.
+    /// It is closed already; those of close(2).
     pub fn close(&self) -> Result<(), OpError> {
         self.0.close().map_err(|cause| self.error("close", cause))
     }
 
-    /// Shuts the reading side.
+    /// Shuts down the reading side.
     ///
     /// # Errors
-    /// What shutdown(2) says; a closed connection.
+    /// Those of shutdown(2); a closed connection.
     pub fn close_read(&self) -> Result<(), OpError> {
         self.0.shutdown(Shutdown::Read).map_err(|cause| self.error("close", cause))
     }
 
-    /// Shuts the writing side: the peer reads the end.
+    /// Shuts down the writing side: the peer reads the end.
     ///
     /// # Errors
     /// As [`close_read`](Self::close_read).
@@ -214,7 +221,8 @@ impl Conn {
         self.0.remote().unwrap_or_else(|| self.0.unknown_addr())
     }
 
-    /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again; `None`: no limit.
+    /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again.
+    /// `None`: no limit.
     ///
     /// # Errors
     /// A closed connection.
@@ -242,7 +250,8 @@ impl Conn {
         self.set_deadline_of(t, Directions::Read)
     }
 
-    /// As [`set_deadline`](Self::set_deadline), of writes. A write that fails so may have written a part.
+    /// As [`set_deadline`](Self::set_deadline), of writes. A write that fails so may have written a
+    /// part.
     ///
     /// # Errors
     /// A closed connection.
@@ -259,75 +268,77 @@ impl Conn {
         result.map_err(|e| self.error("set", e.in_call("setsockopt")))
     }
 
-    /// TCP: send at once (`true`, the default here) or gather small writes.
+    /// TCP: whether to send at once (`true`, the default) or gather small writes.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_no_delay(&self.0.pfd, on))
     }
 
-    /// What close does with unsent data: `None`, sends it in the background; `Some(d)`, for at most so long; zero
-    /// discards it.
+    /// What close does with unsent data: `None` sends it in the background, `Some(d)` waits for at
+    /// most `d`, zero discards it.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_linger(&self, d: Option<Duration>) -> Result<(), OpError> {
         self.set(sockopt::set_linger(&self.0.pfd, d))
     }
 
-    /// The size of the system's receive buffer, in bytes.
+    /// Sets the size of the system's receive buffer, in bytes.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_read_buffer(&self.0.pfd, bytes);
         result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
-    /// The size of the system's send buffer, in bytes.
+    /// Sets the size of the system's send buffer, in bytes.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_write_buffer(&self.0.pfd, bytes);
         result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
-    /// Whether keep-alive probes are sent.
+    /// Turns keep-alive probes on or off.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive(&self.0.pfd, on))
     }
 
-    /// How long the connection is idle before the first probe; part seconds round up.
+    /// Sets how long the connection is idle before the first probe; part seconds round up.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_keep_alive_period(&self, d: Duration) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive_idle(&self.0.pfd, Some(d)))
     }
 
-    /// Whether and how keep-alive probes are sent, all of it.
+    /// Sets whether and how keep-alive probes are sent.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed connection.
+    /// Those of setsockopt(2); a closed connection.
     pub fn set_keep_alive_config(&self, c: KeepAliveConfig) -> Result<(), OpError> {
         self.set(c.apply(&self.0.pfd))
     }
 
-    /// Whether the connection uses Multipath TCP now: asked for, agreed to by the peer, and not fallen back to TCP.
+    /// Whether the connection uses Multipath TCP now: asked for, agreed to by the peer, and not
+    /// fallen back to TCP.
     ///
     /// # Errors
-    /// What getsockopt(2) says; a closed connection.
+    /// Those of getsockopt(2); a closed connection.
     #[doc(alias = "MultipathTCP")]
     pub fn multipath_tcp(&self) -> Result<bool, OpError> {
         multipath_tcp::in_use(&self.0.pfd).map_err(|e| self.error("get", e.in_call("getsockopt")))
     }
 
-    /// Parks until a read would not: for connections that wait long, without a buffer. Beyond Go.
+    /// Parks until a read would not park: for connections that wait long, without holding a buffer.
+    /// Beyond Go.
     ///
     /// # Errors
     /// A passed deadline; a closed connection.
@@ -335,7 +346,7 @@ impl Conn {
         self.0.pfd.wait_readable().map_err(|e| self.error("read", e.in_call("poll")))
     }
 
-    /// Parks until a write would not.
+    /// Parks until a write would not park.
     ///
     /// # Errors
     /// A passed deadline; a closed connection.
@@ -402,8 +413,9 @@ impl Read for &Conn {
     }
 }
 
-/// As the methods of the same names, but a write that fails after a part went out returns that part's length, as std's
-/// contract demands: an error means that nothing was written. The next write fails.
+/// As the methods of the same names, but a write that fails after a part went out returns that
+/// part's length, as std's contract demands: an error means that nothing was written. The next
+/// write fails.
 impl Write for &Conn {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let written = self.0.write(Wait::NO_CONTEXT, buf);

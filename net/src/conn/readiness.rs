@@ -1,7 +1,7 @@
 //! A connection's readiness as futures, so that async libraries run on goroutines.
 //!
-//! Behind a pending future a goroutine of its own waits in the poller, and wakes the task. It takes nothing from the connection, and a
-//! future that is dropped ends it.
+//! Behind a pending future its own goroutine waits in the poller and wakes the task. It takes
+//! nothing from the connection, and ends when the future is dropped.
 
 use std::fmt;
 use std::future::Future;
@@ -116,7 +116,7 @@ impl Conn {
         Ready { conn: self.clone(), direction: Direction::Write, waiting: None }
     }
 
-    /// Reads what there is now.
+    /// Reads what is available now.
     ///
     /// # Errors
     ///
@@ -156,8 +156,9 @@ impl Conn {
     }
 }
 
-/// A connection for async code. With the feature `futures-io` it is `AsyncRead` and `AsyncWrite`; for other traits
-/// [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the work.
+/// A connection for async code. With the feature `futures-io` it is `AsyncRead` and `AsyncWrite`;
+/// for other traits [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the
+/// work.
 ///
 /// ```
 /// use gopark::net::{AsyncConn, dial, listen};
@@ -197,7 +198,7 @@ impl AsyncConn {
         self.conn
     }
 
-    /// Reads what there is, at least one byte; 0 is the end.
+    /// Reads what is available, at least one byte; 0 is the end.
     ///
     /// # Errors
     /// As [`Conn::read`]; never `WouldBlock`.

@@ -1,4 +1,5 @@
-//! What unix connections have in addition: the peer's credentials, messages with control data, pairs.
+//! What unix connections have in addition: the peer's credentials, messages with control data,
+//! pairs.
 //!
 //! Go: net/unixsock.go `UnixConn`.
 
@@ -12,7 +13,7 @@ use crate::poll::Wait;
 use crate::sock::net_fd::NetFd;
 use crate::sys::{self, Family};
 
-/// Who is at the other end of a Unix domain socket, when it connected.
+/// The process at the other end of a Unix domain socket, as it was when it connected.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerCred {
     /// The process; 0 if it is in a namespace that does not show here.
@@ -24,7 +25,7 @@ pub struct PeerCred {
 }
 
 impl Conn {
-    /// Who is at the other end of a unix connection.
+    /// The credentials of the process at the other end of a unix connection.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -47,7 +48,8 @@ impl Conn {
         Ok(PeerCred { pid: cred.pid, uid: cred.uid, gid: cred.gid })
     }
 
-    /// Receives data, on "unixpacket" and "unixgram" a message, with its control data: their lengths, the flags, who sent it.
+    /// Receives data, on "unixpacket" and "unixgram" a message, with its control data: their
+    /// lengths, the flags, the sender.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -60,7 +62,8 @@ impl Conn {
         self.net_fd().read_msg(buf, oob).map_err(|e| self.error("read", e.in_call("recvmsg")))
     }
 
-    /// Sends data, on "unixpacket" and "unixgram" a message, with control data: how much of each went out.
+    /// Sends data, on "unixpacket" and "unixgram" a message, with control data: how much of each
+    /// went out.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -71,7 +74,7 @@ impl Conn {
         sent.map_err(|e| self.local_write_error(e.in_call("sendmsg")))
     }
 
-    /// Receives a message and who sent it: on a dialled "udp" or "unixgram" socket.
+    /// Receives a message and its sender: on a dialled "udp" or "unixgram" socket.
     ///
     /// # Errors
     /// As [`read`](Self::read).

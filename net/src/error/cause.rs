@@ -99,7 +99,8 @@ fn number_of(e: &(dyn Error + 'static)) -> Option<i32> {
     Some(errno.or_else(|| Some(e.downcast_ref::<SyscallError>()?.errno))?.0)
 }
 
-/// In Go's words also where std's error only carries the system's number: a control function can hardly make another.
+/// In Go's words also where std's error only carries the system's number: a control function can
+/// hardly make another.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

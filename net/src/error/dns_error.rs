@@ -8,7 +8,7 @@ use std::io;
 
 use gopark_runtime::context::ContextError;
 
-/// A failed look-up: "lookup none.example on 127.0.0.1:53: no such host".
+/// A failed lookup: "lookup none.example on 127.0.0.1:53: no such host".
 #[doc(alias = "DNSError")]
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DnsError {
@@ -27,7 +27,7 @@ pub struct DnsError {
     /// What ended the context, if that is why; [`Error::source`] gives it.
     #[doc(alias = "UnwrapErr")]
     pub ended: Option<ContextError>,
-    /// The names that are valid, where a look-up of an address fails because others are not.
+    /// The names that are valid, where a lookup of an address fails because others are not.
     pub valid_names: Vec<String>,
 }
 
@@ -56,7 +56,8 @@ impl fmt::Display for DnsError {
     }
 }
 
-/// Go's text, as `Display`: what `fn main() -> Result<(), DnsError>` prints. `{:#?}` shows the fields.
+/// Go's text, as `Display`: what `fn main() -> Result<(), DnsError>` prints. `{:#?}` shows the
+/// fields.
 impl fmt::Debug for DnsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {

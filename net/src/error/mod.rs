@@ -2,8 +2,9 @@
 //!
 //! Go: net/net.go `OpError`.
 //!
-//! An [`OpError`] says which operation failed on which network between which addresses; its `err` is the reason, a
-//! [`Cause`] inside, handed out as the type it really is ([`SyscallError`], [`AddrError`], [`Sentinel`] ...).
+//! An [`OpError`] says which operation failed on which network between which addresses; its `err`
+//! is the reason, a [`Cause`] inside, handed out as the type it really is ([`SyscallError`],
+//! [`AddrError`], [`Sentinel`] ...).
 //!
 //! I1 `OpError` is one word, so a `Result<usize, OpError>` stays small; the rest is boxed.
 //! I2 `Display` is Go's `Error()`, byte for byte.
@@ -100,8 +101,8 @@ impl OpError {
         self.0.addr.as_ref().and_then(Shown::addr)
     }
 
-    /// The reason: a [`SyscallError`], [`Errno`], [`AddrError`], [`ParseError`], [`DnsError`], [`UnknownNetworkError`],
-    /// [`Sentinel`], or what a control function returned.
+    /// The reason: a [`SyscallError`], [`Errno`], [`AddrError`], [`ParseError`], [`DnsError`],
+    /// [`UnknownNetworkError`], [`Sentinel`], or what a control function returned.
     pub fn err(&self) -> &(dyn Error + Send + Sync + 'static) {
         self.0.cause.as_error()
     }
@@ -158,7 +159,8 @@ impl fmt::Display for OpError {
     }
 }
 
-/// Go's text, as `Display`: what `fn main() -> Result<(), OpError>` prints. `{:#?}` shows the fields.
+/// Go's text, as `Display`: what `fn main() -> Result<(), OpError>` prints. `{:#?}` shows the
+/// fields.
 impl fmt::Debug for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {

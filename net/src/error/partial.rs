@@ -1,8 +1,10 @@
-//! What went through before an error: Go's "n and an error" where Rust's results have one or the other.
+//! What went through before an error: Go's "n and an error" where Rust's results have one or the
+//! other.
 
 /// An operation that stopped in its middle: the bytes so far and the error.
 ///
-/// `E` is the error at each level: the bare one of a descriptor, the one with the call's name, std's.
+/// `E` is the error at each level: the bare one of a descriptor, the one with the call's name,
+/// std's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Partial<E> {
     pub(crate) bytes: u64,
@@ -20,7 +22,8 @@ impl<E> Partial<E> {
         Partial { bytes: before + self.bytes, ..self }
     }
 
-    /// As std's `Write` has it, where an error means that nothing was written: the part that went out, if there is one.
+    /// As std's `Write` has it, where an error means that nothing was written: the part that went
+    /// out, if there is one.
     pub(crate) fn or_part(self) -> Result<usize, E> {
         match self.bytes {
             0 => Err(self.error),

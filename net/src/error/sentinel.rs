@@ -1,5 +1,6 @@
-//! The errors that are a condition and no more. Go: net/net.go `errTimeout errCanceled ErrWriteToConnected`, internal/poll/fd.go
-//! `ErrNetClosing ErrFileClosing ErrNoDeadline ErrNotPollable`, os/error.go.
+//! The errors that are a condition and no more. Go: net/net.go `errTimeout errCanceled
+//! ErrWriteToConnected`, internal/poll/fd.go `ErrNetClosing ErrFileClosing ErrNoDeadline
+//! ErrNotPollable`, os/error.go.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +19,8 @@ pub enum Sentinel {
     NetClosing,
     /// The file was closed (`os.ErrClosed`).
     FileClosing,
-    /// The same where Go does not put it in os's words: deadlines of a closed file (`poll.ErrFileClosing`).
+    /// The same where Go does not put it in os's words: deadlines of a closed file
+    /// (`poll.ErrFileClosing`).
     ClosedFile,
     /// A deadline passed (`os.ErrDeadlineExceeded`).
     DeadlineExceeded,

@@ -1,8 +1,10 @@
 //! Control data of Unix domain sockets: descriptors and credentials that go along with a message.
 //!
-//! Go: syscall/sockcmsg_unix.go `UnixRights ParseSocketControlMessage ParseUnixRights`, sockcmsg_linux.go `UnixCredentials`.
+//! Go: syscall/sockcmsg_unix.go `UnixRights ParseSocketControlMessage ParseUnixRights`,
+//! sockcmsg_linux.go `UnixCredentials`.
 //!
-//! I1 Headers are read and written at the kernel's alignment, by copying: a buffer of bytes need not be aligned.
+//! I1 Headers are read and written at the kernel's alignment, by copying: a buffer of bytes need
+//!    not be aligned.
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -15,7 +17,7 @@ fn aligned(len: usize) -> usize {
     len.next_multiple_of(ALIGN)
 }
 
-/// Room for the control data of one message with so many descriptors.
+/// Room for the control data of one message with `n` descriptors.
 ///
 /// ```
 /// assert_eq!(gopark::net::control_msg::rights_space(1), 24);
@@ -65,11 +67,12 @@ fn message(kind: i32, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The descriptors in control data that was received, close-on-exec. They are taken out, so that nobody owns them twice.
+/// The descriptors in control data that was received, close-on-exec. They are taken out, so that
+/// nobody owns them twice.
 ///
 /// # Safety
-/// `oob` is what a receive has filled, and no copy of it is asked as well: a descriptor that is made up, or taken twice, has
-/// another owner already.
+/// `oob` is what a receive has filled, and no copy of it is asked as well: a descriptor that is
+/// made up, or taken twice, has another owner already.
 #[doc(alias = "ParseUnixRights")]
 pub unsafe fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
     let mut taken = Vec::new();
@@ -79,7 +82,8 @@ pub unsafe fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
                 let raw = RawFd::from_ne_bytes((&*fd).try_into().expect("a chunk has the size"));
                 fd.copy_from_slice(&(-1 as RawFd).to_ne_bytes());
                 if raw >= 0 {
-                    // SAFETY: the kernel put it there for the receiver, as the caller says; it is overwritten, so it is taken once.
+                    // SAFETY: the kernel put it there for the receiver, as the caller says; it is
+                    // overwritten, so it is taken once.
                     taken.push(unsafe { OwnedFd::from_raw_fd(raw) });
                 }
             }

@@ -16,11 +16,13 @@ use crate::sock::ControlFn;
 use crate::sock::keep_alive::{KeepAlive, KeepAliveConfig};
 use crate::sock::sockopt::DEFAULT_KEEP_ALIVE;
 
-/// Connects to "host:port" on "tcp" or "udp" (with a 4 or 6 behind it, of that family only), to a path or "@name" on "unix", "unixgram" or
-/// "unixpacket", or to a host on a raw "ip:icmp", "ip4:1", "ip6:58". Of several addresses the first that answers.
+/// Connects to "host:port" on "tcp" or "udp" (with a 4 or 6 behind it, of that family only), to a
+/// path or "@name" on "unix", "unixgram" or "unixpacket", or to a host on a raw "ip:icmp", "ip4:1",
+/// "ip6:58". Of several addresses the first that answers.
 ///
 /// # Errors
-/// The network or the address is none; no address of the name answers (the error is the first one's).
+/// An unknown network, a malformed address; no address of the name answers (the error is the first
+/// one's).
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -33,7 +35,7 @@ pub fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
     Dialer::default().dial(network, address)
 }
 
-/// As [`dial`], for at most `timeout`, name look-ups included; 0 is no limit, as in Go.
+/// As [`dial`], for at most `timeout`, name lookups included; 0 is no limit, as in Go.
 ///
 /// # Errors
 /// As [`dial`]; "i/o timeout".
@@ -71,17 +73,19 @@ pub struct Dialer {
     pub deadline: Option<Instant>,
     /// The address of this end; `None`: the system chooses.
     pub local_addr: Option<Addr>,
-    /// How long to try addresses of the first family before the other family is tried beside them; `None`: never beside.
+    /// How long to try addresses of the first family before the other family is tried in parallel;
+    /// `None`: never in parallel.
     pub fallback_delay: Option<Duration>,
-    /// Who looks names up; `None`: the system's configuration decides.
+    /// The resolver; `None`: as the system is configured.
     pub resolver: Option<Resolver>,
     /// Called with each socket before it connects.
     pub control: Option<Arc<ControlFn>>,
-    /// A TCP connection sends probes after being idle for so long; `None`: never.
+    /// A TCP connection sends probes after being idle for this time; `None`: never.
     pub keep_alive: Option<Duration>,
     /// The same in detail; it wins if it is enabled.
     pub keep_alive_config: KeepAliveConfig,
-    /// Whether to dial Multipath TCP, if the system can. `None`: if `GODEBUG=multipathtcp=1` says so.
+    /// Whether to dial Multipath TCP, if the system can. `None`: if `GODEBUG=multipathtcp=1` says
+    /// so.
     pub multipath_tcp: Option<bool>,
 }
 

@@ -1,4 +1,5 @@
-//! Sockets handed in and out as files: to a child, to a successor, from a supervisor. Go: net/file.go.
+//! Sockets handed in and out as files: to a child, to a successor, from a supervisor. Go:
+//! net/file.go.
 
 use super::listen::Listener;
 use super::packet::PacketConn;
@@ -10,8 +11,8 @@ use crate::os::File;
 use crate::sock::keep_alive::KeepAlive;
 use crate::sock::net_fd::NetFd;
 
-/// A connection for a duplicate of a file's socket: a stream, or a datagram socket with a peer. Close the file too: neither
-/// closes the other.
+/// A connection for a duplicate of a file's socket: a stream, or a datagram socket with a peer.
+/// Close the file too: neither closes the other.
 ///
 /// A TCP connection gets what [`dial`](crate::dial) gives it: no delay, and keep-alive probes.
 ///
@@ -36,8 +37,8 @@ pub fn file_conn(file: &File) -> Result<Conn, OpError> {
     Ok(Conn::new(fd))
 }
 
-/// A listener for a duplicate of a file's socket, which listens already. The path of a unix socket stays when the listener
-/// closes.
+/// A listener for a duplicate of a file's socket, which listens already. The path of a unix socket
+/// stays when the listener closes.
 ///
 /// # Errors
 /// The file is closed, or no TCP or unix socket.
@@ -86,7 +87,8 @@ fn from_file(file: &File, suits: impl Fn(Transport) -> bool) -> Result<NetFd, Op
 }
 
 impl Conn {
-    /// A duplicate of the connection's descriptor as a file: for a child, or for [`file_conn`]. Neither closes the other.
+    /// A duplicate of the connection's descriptor as a file: for a child, or for [`file_conn`].
+    /// Neither closes the other.
     ///
     /// # Errors
     /// Out of descriptors; a closed connection.
@@ -107,7 +109,8 @@ impl Conn {
 }
 
 impl Listener {
-    /// A duplicate of the listener's descriptor as a file: for a child, or for [`file_listener`]. Neither closes the other.
+    /// A duplicate of the listener's descriptor as a file: for a child, or for [`file_listener`].
+    /// Neither closes the other.
     ///
     /// # Errors
     /// Out of descriptors; a closed listener.
@@ -118,7 +121,8 @@ impl Listener {
 }
 
 impl PacketConn {
-    /// A duplicate of the socket's descriptor as a file: for a child, or for [`file_packet_conn`]. Neither closes the other.
+    /// A duplicate of the socket's descriptor as a file: for a child, or for [`file_packet_conn`].
+    /// Neither closes the other.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.

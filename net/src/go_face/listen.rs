@@ -1,4 +1,5 @@
-//! Listening: Go's face. Go: net/dial.go Listen, ListenConfig; net/tcpsock.go TCPListener, tcpsock_posix.go listenTCP.
+//! Listening: Go's face. Go: net/dial.go Listen, ListenConfig; net/tcpsock.go TCPListener,
+//! tcpsock_posix.go listenTCP.
 
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
@@ -22,11 +23,11 @@ use crate::sock::sockopt::DEFAULT_KEEP_ALIVE;
 use crate::sock::unix::Unlink;
 use crate::sock::{BACKGROUND, ControlFn, Spec};
 
-/// Listens on "tcp", "tcp4" or "tcp6" at "host:port", or on "unix" or "unixpacket" at a path ("@name" is abstract). Without a host: on all
-/// addresses; port 0: on a free port.
+/// Listens on "tcp", "tcp4" or "tcp6" at "host:port", or on "unix" or "unixpacket" at a path
+/// ("@name" is abstract). Without a host: on all addresses; port 0: on a free port.
 ///
 /// # Errors
-/// The network or the address is none; what socket(2), bind(2) and listen(2) say.
+/// An unknown network, a malformed address; those of socket(2), bind(2) and listen(2).
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -55,13 +56,14 @@ pub fn listen(network: &str, address: &str) -> Result<Listener, OpError> {
 pub struct ListenConfig {
     /// Called with the socket before it is bound.
     pub control: Option<Arc<ControlFn>>,
-    /// Accepted TCP connections send probes after being idle for so long; `None`: never.
+    /// Accepted TCP connections send probes after being idle for this time; `None`: never.
     pub keep_alive: Option<Duration>,
     /// The same in detail; it wins if it is enabled.
     pub keep_alive_config: KeepAliveConfig,
     /// How many connections may wait to be accepted; `None`: what the system allows. Beyond Go.
     pub backlog: Option<u32>,
-    /// Whether a TCP listener accepts Multipath TCP, if the system can. `None`: if `GODEBUG=multipathtcp=1` says so.
+    /// Whether a TCP listener accepts Multipath TCP, if the system can. `None`: if
+    /// `GODEBUG=multipathtcp=1` says so.
     pub multipath_tcp: Option<bool>,
 }
 
@@ -98,10 +100,11 @@ impl ListenConfig {
         self.listen_context(&BACKGROUND, network, address)
     }
 
-    /// As [`listen`]; the look-up of a name is given up when the context is done.
+    /// As [`listen`]; a lookup of a name ends when the context is done.
     ///
     /// # Errors
-    /// As [`listen`](Self::listen); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`listen`](Self::listen); "operation was canceled" or "i/o timeout" when the context ends
+    /// it.
     pub fn listen_context(&self, ctx: &Context, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
         let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Listen, network, address, None)
@@ -163,14 +166,16 @@ impl ListenConfig {
 pub struct Listener {
     fd: NetFd,
     keep_alive: KeepAlive,
-    /// What `keep_alive` asks for is set on the listener already, and its connections have it from there.
+    /// What `keep_alive` asks for is set on the listener already, and its connections have it from
+    /// there.
     options_inherited: bool,
     /// The path of a unix listener.
     unlink: Option<Unlink>,
 }
 
 impl Listener {
-    /// A socket that listens already; what it accepts is set up as by [`listen`]. Its path, if it has one, stays when it closes.
+    /// A socket that listens already; what it accepts is set up as by [`listen`]. Its path, if it
+    /// has one, stays when it closes.
     pub(crate) fn of(fd: NetFd) -> Listener {
         let keep_alive = ListenConfig::default().probes();
         Listener { fd, keep_alive, options_inherited: false, unlink: None }
@@ -184,19 +189,21 @@ impl Listener {
         OpError::new(op, self.fd.network.name(), cause).with_addr(self.fd.local())
     }
 
-    /// The next connection; parks until there is one. When the process has no descriptors left that is an error, and the
-    /// listener goes on working.
+    /// The next connection; parks until there is one. When the process has no descriptors left that
+    /// is an error, and the listener goes on working.
     ///
     /// # Errors
-    /// What accept4(2) says; a passed deadline; a closed listener.
+    /// Those of accept4(2); a passed deadline; a closed listener.
     pub fn accept(&self) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept(Wait::NO_CONTEXT))
     }
 
-    /// As [`accept`](Self::accept), ended early when the context is done; the listener stays as it is. Beyond Go.
+    /// As [`accept`](Self::accept), ended early when the context is done; the listener stays as it
+    /// is. Beyond Go.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`accept`](Self::accept); "operation was canceled" or "i/o timeout" when the context ends
+    /// it.
     pub fn accept_context(&self, ctx: &Context) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept(Wait::under(ctx)))
     }
@@ -214,10 +221,10 @@ impl Listener {
         self.fd.local().unwrap_or_else(|| self.fd.unknown_addr())
     }
 
-    /// Stops listening; who is parked in `accept` wakes with an error.
+    /// Stops listening; goroutines parked in `accept` wake with an error.
     ///
     /// # Errors
-    /// Closed before.
+    /// It is closed already.
     pub fn close(&self) -> Result<(), OpError> {
         if let Some(unlink) = &self.unlink {
             unlink.run();
@@ -232,7 +239,8 @@ impl Listener {
         }
     }
 
-    /// `accept` fails with a timeout from `t` on, one that is parked too, until it is set again; `None`: no limit.
+    /// `accept` fails with a timeout from `t` on, a parked one too, until it is set again. `None`:
+    /// no limit.
     ///
     /// # Errors
     /// A closed listener.

@@ -1,7 +1,7 @@
 //! Go's face: by network name. Go: net/dial.go, net/net.go.
 //!
-//! `dial` and `listen` look the name up (`resolve`), make the socket (`sock`) and give a [`Conn`](crate::Conn), a
-//! [`Listener`](crate::Listener) or a [`PacketConn`](crate::PacketConn).
+//! `dial` and `listen` look the name up (`resolve`), make the socket (`sock`) and give a
+//! [`Conn`](crate::Conn), a [`Listener`](crate::Listener) or a [`PacketConn`](crate::PacketConn).
 
 pub mod control_msg;
 pub(crate) mod dial;

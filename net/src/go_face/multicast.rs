@@ -1,8 +1,9 @@
-//! Listening to multicast groups. Go: net/udpsock.go `ListenMulticastUDP`, udpsock_posix.go `listenIPv4MulticastUDP`,
-//! sockoptip_linux.go, sockoptip_posix.go, interface.go.
+//! Listening to multicast groups. Go: net/udpsock.go `ListenMulticastUDP`, udpsock_posix.go
+//! `listenIPv4MulticastUDP`, sockoptip_linux.go, sockoptip_posix.go, interface.go.
 //!
-//! The calls and their order are Go's: messages to a group of IPv4 go out by the interface's number (`ip_mreqn`), but the group is joined
-//! by an address of the interface, which netlink is asked for.
+//! The calls and their order are Go's: messages to a group of IPv4 go out by the interface's number
+//! (`ip_mreqn`), but the group is joined by an address of the interface, which netlink is asked
+//! for.
 
 use std::fmt;
 use std::io;
@@ -66,8 +67,9 @@ impl fmt::Display for Interface {
     }
 }
 
-/// Listens for packets to a group, on "udp", "udp4" or "udp6". The socket shares the port with others that listen to groups, is bound to
-/// the wildcard, and does not hear itself. Without an interface the system chooses one.
+/// Listens for packets to a group, on "udp", "udp4" or "udp6". The socket shares the port with
+/// others that listen to groups, is bound to the wildcard, and does not hear itself. Without an
+/// interface the system chooses one.
 ///
 /// Simple programs need no more; others set options on a [`UdpSocket`](crate::UdpSocket).
 ///
@@ -81,7 +83,8 @@ impl fmt::Display for Interface {
 /// ```
 ///
 /// # Errors
-/// Another network; what bind(2) and setsockopt(2) say: no such interface, no route to the group, no multicast address.
+/// Another network; what bind(2) and setsockopt(2) say: no such interface, no route to the group,
+/// no multicast address.
 #[doc(alias = "ListenMulticastUDP")]
 pub fn listen_multicast_udp(
     network: &str,
@@ -112,7 +115,7 @@ fn listen_ipv4(fd: &Fd, interface: Option<Interface>, group: Ipv4Addr) -> Result
         fd.control(|fd| sys::setsockopt(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &mreqn))?;
     }
     fd.control(|fd| sys::setsockopt_int(fd, libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, 0))?;
-    // As Go: this option has the interface by its address, where it has one.
+    // As Go: this option names the interface by its address, if it has one.
     let address = interface.map(|interface| zone::ipv4_of(interface.index())).transpose()?.flatten();
     let imr_interface = address.map_or(any, in_addr);
     let mreq = libc::ip_mreq { imr_multiaddr: in_addr(group), imr_interface };

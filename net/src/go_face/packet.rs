@@ -1,6 +1,8 @@
-//! Packets: UDP, Unix datagrams, raw IP. Go: net/net.go PacketConn, net/udpsock.go, unixsock.go, iprawsock.go.
+//! Packets: UDP, Unix datagrams, raw IP. Go: net/net.go PacketConn, net/udpsock.go, unixsock.go,
+//! iprawsock.go.
 //!
-//! I1 A message is received or sent by one call, whole; a read into a smaller buffer loses the rest.
+//! I1 A message is received or sent by one call, whole; a read into a smaller buffer loses the
+//!    rest.
 
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
@@ -88,7 +90,7 @@ impl PacketConn {
         OpError::new("write", self.0.network.name(), cause).with_source(self.0.local()).with_addr(to)
     }
 
-    /// Receives a message: its length, and who sent it; `None` is an unnamed unix peer.
+    /// Receives a message: its length, and its sender; `None` is an unnamed unix peer.
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed socket.
@@ -119,8 +121,8 @@ impl PacketConn {
     /// Sends a message.
     ///
     /// # Errors
-    /// The system's (EMSGSIZE, ECONNREFUSED of an earlier one ...); an address of another kind; a passed deadline; a closed
-    /// socket.
+    /// The system's (EMSGSIZE, ECONNREFUSED of an earlier one ...); an address of another kind; a
+    /// passed deadline; a closed socket.
     #[doc(alias = "WriteTo")]
     pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
         let failed = |cause| self.write_error(Some(to), cause);
@@ -128,7 +130,8 @@ impl PacketConn {
         self.0.pfd.write_to(buf, &raw).map_err(|e| failed(e.in_call("sendto")))
     }
 
-    /// Receives a message with its control data: their lengths, the flags (MSG_TRUNC ...), and who sent it.
+    /// Receives a message with its control data: their lengths, the flags (MSG_TRUNC ...), and the
+    /// sender.
     ///
     /// # Errors
     /// As [`read_from`](Self::read_from).
@@ -155,15 +158,17 @@ impl PacketConn {
         self.0.local().unwrap_or_else(|| self.0.unknown_addr())
     }
 
-    /// Closes the socket for all its clones; who is parked in it wakes with an error. Closing twice is an error.
+    /// Closes the socket for all its clones; goroutines parked in it wake with an error. Closing
+    /// twice is an error.
     ///
     /// # Errors
-    /// Closed before; what close(2) says.
+    /// It is closed already; those of close(2).
     pub fn close(&self) -> Result<(), OpError> {
         self.0.close().map_err(|cause| self.0.op_error("close", cause))
     }
 
-    /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again; `None`: no limit.
+    /// Reads and writes fail with a timeout from `t` on, those parked too, until it is set again;
+    /// `None`: no limit.
     ///
     /// # Errors
     /// A closed socket.
@@ -191,25 +196,25 @@ impl PacketConn {
         self.0.set_deadline(t, directions).map_err(|cause| self.0.set_error(cause))
     }
 
-    /// The size of the system's receive buffer.
+    /// Sets the size of the system's receive buffer.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed socket.
+    /// Those of setsockopt(2); a closed socket.
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_read_buffer(&self.0.pfd, bytes);
         set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
-    /// The size of the system's send buffer.
+    /// Sets the size of the system's send buffer.
     ///
     /// # Errors
-    /// What setsockopt(2) says; a closed socket.
+    /// Those of setsockopt(2); a closed socket.
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_write_buffer(&self.0.pfd, bytes);
         set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
     }
 
-    /// Parks until a read would not.
+    /// Parks until a read would not park.
     ///
     /// # Errors
     /// A passed deadline, a closed socket.
@@ -217,7 +222,7 @@ impl PacketConn {
         self.0.pfd.wait_readable().map_err(|e| self.read_error(e, "poll"))
     }
 
-    /// Parks until a write would not.
+    /// Parks until a write would not park.
     ///
     /// # Errors
     /// A passed deadline, a closed socket.

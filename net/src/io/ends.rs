@@ -1,10 +1,12 @@
 //! Which readers and writers are descriptors that the kernel can copy between.
 //!
-//! Go asks by type assertion. Here the type is known to the compiler only, so its identity is compared with those of the types in
-//! [`KNOWN`], of references to them, and of an [`Take`] of either.
+//! Go asks by type assertion. Here the type is known to the compiler only, so its identity is
+//! compared with those of the types in [`KNOWN`], of references to them, and of an [`Take`] of
+//! either.
 //!
-//! I1 A cast is made only after the identities were found equal. The types looked for have no lifetimes of their own, so an equal
-//!    identity is the same type; of a reference to it, with some lifetime that outlives the borrow.
+//! I1 A cast is made only after the identities were found equal. The types looked for have no
+//!    lifetime parameters, so an equal identity is the same type; of a reference to it, with some
+//!    lifetime that outlives the borrow.
 
 use std::any::TypeId;
 use std::io::Take;
@@ -157,9 +159,11 @@ impl<'a> ErasedMut<'a> {
         ErasedMut { id: typeid::of::<R>(), at: NonNull::from(r).cast(), borrowed: PhantomData }
     }
 
-    /// The value, if it is a `U`. No reference may be stored in it but one to a part of what was there: others might live too short.
+    /// The value, if it is a `U`. No reference may be stored in it but one to a part of what was
+    /// there: others might live too short.
     pub(super) fn cast<U>(&mut self) -> Option<&mut U> {
-        // SAFETY: I1: the value is a U but for lifetimes; it is borrowed as long as `self`, for changes.
+        // SAFETY: I1: the value is a U but for lifetimes; it is borrowed as long as `self`, for
+        // changes.
         (typeid::of::<U>() == self.id).then(|| unsafe { self.at.cast().as_mut() })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Go: internal/poll/sendfile_linux.go, copy_file_range_linux.go.
 //!
-//! I1 The destination's write side and the source's read side are locked, each for the whole of a transfer (sendfile) or of a
-//!    round (copy_file_range).
+//! I1 The destination's write side and the source's read side are locked, each for the whole of a
+//!    transfer (sendfile) or of a round (copy_file_range).
 
 use super::ends::End;
 use crate::error::Partial;
@@ -19,7 +19,8 @@ const MAX_COPY_FILE_RANGE: u64 = 1 << 30;
 pub(super) enum Moved<E> {
     /// To its end, or until it failed for good.
     Done(Result<u64, Partial<E>>),
-    /// So many bytes; the kernel does not do this kind of transfer, and the rest is for the copy by hand.
+    /// This number of bytes; the kernel does not do this kind of transfer, and the rest is for the
+    /// copy by hand.
     Rest(u64),
 }
 
@@ -31,8 +32,8 @@ impl<E> Moved<E> {
     }
 }
 
-/// From a file to a stream socket, until the file ends or `remain` bytes went. What fails before the first call was not handled: the
-/// copy by hand finds it again, after it has read.
+/// From a file to a stream socket, until the file ends or `remain` bytes are sent. What fails
+/// before the first call was not handled: the copy by hand finds it again, after it has read.
 #[doc(alias = "SendFile")]
 pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Error> {
     let mut bytes = 0;

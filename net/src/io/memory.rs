@@ -40,7 +40,8 @@ pub(super) fn copy_from_memory<R: ?Sized, W: Write + ?Sized>(
         .or_else(|| one::<&mut Cursor<Vec<u8>>, W>(&mut r, w))
 }
 
-/// The buffer of these readers is all there is. Bytes that went out are consumed even if the next ones fail.
+/// The buffer of these readers is all there is. Bytes that went out are consumed even if the next
+/// ones fail.
 fn write_rest<W: Write + ?Sized>(mut r: impl BufRead, w: &mut W) -> Result<u64, Partial<io::Error>> {
     let rest = r.fill_buf()?;
     if rest.is_empty() {

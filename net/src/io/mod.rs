@@ -1,4 +1,5 @@
-//! Copying, by the kernel where it can: from one descriptor to another without a detour through the program.
+//! Copying, by the kernel where it can: from one descriptor to another without a detour through the
+//! program.
 //!
 //! Go: io/io.go `Copy CopyN`, net/tcpsock_posix.go `readFrom writeTo`, os/zero_copy_linux.go.
 //!
@@ -8,12 +9,14 @@
 //! | unix stream | splice | copy | splice |
 //! | file | sendfile | sendfile, unless limited | copy_file_range |
 //!
-//! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything else, and what the kernel refuses
-//! before the first byte, goes through a buffer of 32 KiB; what lies in memory at either end, as Go's `bytes` do it (`memory.rs`).
+//! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything
+//! else, and what the kernel refuses before the first byte, goes through a buffer of 32 KiB; what
+//! lies in memory at either end, as Go's `bytes` do it (`memory.rs`).
 //!
-//! Errors are those of Go's `io.Copy`, in which the ends ask each other: a TCP connection that was asked puts its name before what stopped
-//! the copy. "writeto" as a source (of a whole copy), "readfrom" as a destination:
-//! "writeto tcp A->B: readfrom tcp C->D: splice: connection reset by peer".
+//! Errors are those of Go's `io.Copy`, in which the ends ask each other: a TCP connection that was
+//! asked puts its name before what stopped the copy. "writeto" as a source (of a whole copy),
+//! "readfrom" as a destination: "writeto tcp A->B: readfrom tcp C->D: splice: connection reset by
+//! peer".
 //!
 //! I1 What the kernel moved from under an [`io::Take`] is taken off its limit.
 
@@ -47,8 +50,9 @@ const BUFFER: usize = 32 << 10;
 /// ```
 ///
 /// # Errors
-/// What reading or writing fails with. If that is an [`OpError`](crate::OpError) or a [`PathError`](crate::os::PathError), its
-/// `transferred` is the number of bytes that the copy wrote before. [`copy_counted`] returns that number with any error.
+/// What reading or writing fails with. If that is an [`OpError`] or a
+/// [`PathError`], its `transferred` is the number of bytes that the copy
+/// wrote before. [`copy_counted`] returns that number with any error.
 #[doc(alias = "Copy")]
 pub fn copy<R: Read + ?Sized, W: Write + ?Sized>(r: &mut R, w: &mut W) -> io::Result<u64> {
     copy_or_part(r, w).map_err(|stopped| stopped.error)
@@ -109,8 +113,8 @@ fn copy_or_part<R: Read + ?Sized, W: Write + ?Sized>(
     copied.map_err(|Partial { bytes, error }| Partial { bytes, error: counted(error, bytes) })
 }
 
-/// The error with the bytes of the whole copy, if it has a place for them: it may come from the last write, which has counted
-/// its own.
+/// The error with the bytes of the whole copy, if it has a place for them: it may come from the
+/// last write, which has counted its own.
 fn counted(error: io::Error, bytes: u64) -> io::Error {
     let error = match error.downcast::<OpError>() {
         Ok(op) => return op.with_transferred(bytes).into(),
@@ -176,7 +180,7 @@ fn move_by_kernel(source: &Source<'_>, to: &End<'_>) -> Moved<io::Error> {
     }
 }
 
-/// In the words of the end that Go has the kernel's call made by.
+/// The error in the words of the end by which Go makes the kernel's call.
 fn error_of(source: &Source<'_>, to: &End<'_>, call: &'static str, stopped: Partial<Error>) -> io::Error {
     let from = &source.end;
     match (from.class, to.class) {
@@ -240,7 +244,8 @@ mod tests {
     use super::copy_n;
     use crate::{TcpListener, TcpStream};
 
-    /// Between std-shaped streams too. A splice leaves its pipe in the pool; nothing else in this crate's unit tests makes one.
+    /// Between std-shaped streams too. A splice leaves its pipe in the pool; nothing else in this
+    /// crate's unit tests makes one.
     #[test]
     fn the_kernel_copies_between_std_shaped_streams() {
         // SAFETY: nothing thread-bound lives across a call that parks.

@@ -23,7 +23,8 @@ const POOL_SIZE: usize = 64;
 /// Empty pipes. Never held while anything waits.
 static POOL: Mutex<Pool> = Mutex::new(Pool { first: None, others: Vec::new() });
 
-/// Gives in the order of one P's share of Go's `sync.Pool`: the one put first into an empty pool, then the last of the others.
+/// Gives in the order of one P's share of Go's `sync.Pool`: the one put first into an empty pool,
+/// then the last of the others.
 struct Pool {
     first: Option<Pipe>,
     others: Vec<Pipe>,

@@ -30,8 +30,8 @@ use crate::sys::{self, Errno};
 pub struct Fd(File);
 
 impl Fd {
-    /// Puts the descriptor into non-blocking mode (which it shares with its duplicates, also in other processes) and has the
-    /// poller watch it.
+    /// Puts the descriptor into non-blocking mode (which it shares with its duplicates, also in
+    /// other processes) and registers it with the poller.
     ///
     /// # Errors
     /// The poller does not take it: a regular file, for one.
@@ -42,7 +42,7 @@ impl Fd {
         if file.poll_fd().pollable() { Ok(Fd(file)) } else { Err(Errno(libc::EPERM).into()) }
     }
 
-    /// Reads what there is, at least a byte; `Ok(0)` is the end.
+    /// Reads what is available, at least a byte; `Ok(0)` is the end.
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed descriptor.
@@ -58,7 +58,7 @@ impl Fd {
         self.0.write(buf)
     }
 
-    /// A call of one's own on the reading side: repeated, after a wait, while it fails with `WouldBlock`.
+    /// Runs `call` on the reading side: repeated, after a wait, while it fails with `WouldBlock`.
     ///
     /// # Errors
     /// The call's others, a passed deadline, a closed descriptor.
@@ -67,7 +67,7 @@ impl Fd {
         self.with(Direction::Read, call)
     }
 
-    /// A call of one's own on the writing side: repeated, after a wait, while it fails with `WouldBlock`.
+    /// Runs `call` on the writing side: repeated, after a wait, while it fails with `WouldBlock`.
     ///
     /// # Errors
     /// As [`read_with`](Self::read_with).
@@ -127,10 +127,10 @@ impl Fd {
         self.0.set_write_deadline(at)
     }
 
-    /// Closes it: who is parked in it wakes with an error.
+    /// Closes it: goroutines parked in it wake with an error.
     ///
     /// # Errors
-    /// Closed before; what close(2) says.
+    /// It is closed already; those of close(2).
     pub fn close(&self) -> Result<(), PathError> {
         self.0.close()
     }

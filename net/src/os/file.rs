@@ -2,8 +2,10 @@
 //!
 //! Go: os/file.go, os/file_unix.go, os/file_posix.go.
 //!
-//! I1 An opened file and a pipe are offered to the poller; a descriptor given to us only if it is non-blocking already.
-//! I2 What the poller refuses (a regular file, a directory) goes back into blocking mode, and its calls hold a thread.
+//! I1 An opened file and a pipe are offered to the poller; a descriptor given to us only if it is
+//!    non-blocking already.
+//! I2 What the poller refuses (a regular file, a directory) goes back into blocking mode, and its
+//!    calls hold a thread.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -62,16 +64,17 @@ impl File {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// What openat(2) says.
+    /// Those of openat(2).
     #[doc(alias = "Open")]
     pub fn open(path: impl AsRef<Path>) -> Result<File, PathError> {
         File::open_file(path, libc::O_RDONLY, 0)
     }
 
-    /// Opens a file for reading and writing; made if missing (0666 before umask), emptied if not.
+    /// Opens a file for reading and writing; created if missing (0666 before umask), truncated if
+    /// not.
     ///
     /// # Errors
-    /// What openat(2) says.
+    /// Those of openat(2).
     #[doc(alias = "Create")]
     pub fn create(path: impl AsRef<Path>) -> Result<File, PathError> {
         File::open_file(path, libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC, 0o666)
@@ -80,7 +83,7 @@ impl File {
     /// Opens a file with the flags of open(2), close-on-exec always.
     ///
     /// # Errors
-    /// What openat(2) says.
+    /// Those of openat(2).
     #[doc(alias = "OpenFile")]
     pub fn open_file(path: impl AsRef<Path>, flags: i32, mode: u32) -> Result<File, PathError> {
         let path = path.as_ref();
@@ -91,7 +94,7 @@ impl File {
         Ok(File { append: flags & libc::O_APPEND != 0, ..File::of(fd, path.to_owned(), origin) })
     }
 
-    /// A file for a descriptor one has: in the poller only if it is non-blocking.
+    /// A file for an open descriptor: in the poller only if it is non-blocking.
     #[doc(alias = "NewFile")]
     pub fn from_fd(fd: OwnedFd, name: impl Into<PathBuf>) -> File {
         let fd = fd.into_raw_fd();
@@ -121,7 +124,7 @@ impl File {
         &self.name
     }
 
-    /// Reads what there is, at least a byte; `Ok(0)` is the end.
+    /// Reads what is available, at least a byte; `Ok(0)` is the end.
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed file.
@@ -132,7 +135,8 @@ impl File {
     /// Writes all of it.
     ///
     /// # Errors
-    /// The system's, a passed deadline, a closed file; [`PathError::transferred`] says how much went out before.
+    /// The system's, a passed deadline, a closed file; [`PathError::transferred`] says how much
+    /// went out before.
     pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
         self.fd.write(Wait::NO_CONTEXT, buf).map_err(|stopped| self.partial("write", stopped))
     }
@@ -173,7 +177,7 @@ impl File {
     /// Moves the file's offset and gives the new one.
     ///
     /// # Errors
-    /// What lseek(2) says.
+    /// Those of lseek(2).
     pub fn seek(&self, to: io::SeekFrom) -> Result<u64, PathError> {
         let (offset, whence) = match to {
             io::SeekFrom::Start(n) => (n as i64, libc::SEEK_SET),
@@ -186,16 +190,16 @@ impl File {
     /// Cuts the file, or fills it with zeroes up to a size.
     ///
     /// # Errors
-    /// What ftruncate(2) says.
+    /// Those of ftruncate(2).
     pub fn truncate(&self, size: u64) -> Result<(), PathError> {
         let cut = self.fd.control(|fd| sys::ignoring_eintr(|| sys::ftruncate(fd, size as i64)));
         cut.map_err(|e| self.fail("truncate", e))
     }
 
-    /// Has the system write the file to its device.
+    /// Makes the system write the file to its device.
     ///
     /// # Errors
-    /// What fsync(2) says.
+    /// Those of fsync(2).
     #[doc(alias = "Sync")]
     pub fn sync_all(&self) -> Result<(), PathError> {
         let synced =
@@ -208,10 +212,10 @@ impl File {
         stat.map_err(|e| self.fail("stat", e))
     }
 
-    /// Closes the file: who is parked in it wakes with an error.
+    /// Closes the file: goroutines parked in it wake with an error.
     ///
     /// # Errors
-    /// Closed before; what close(2) says.
+    /// It is closed already; those of close(2).
     pub fn close(&self) -> Result<(), PathError> {
         self.fd.close().map_err(|e| self.fail("close", e))
     }
@@ -263,8 +267,8 @@ impl File {
         self.fd.wait_writable().map_err(|e| self.fail("write", e))
     }
 
-    /// The descriptor, back in blocking mode: operations on the file hold a thread from now on, and know no deadlines.
-    /// [`as_raw_fd`](AsRawFd::as_raw_fd) leaves the mode alone.
+    /// The descriptor, back in blocking mode: operations on the file hold a thread from now on, and
+    /// know no deadlines. [`as_raw_fd`](AsRawFd::as_raw_fd) leaves the mode alone.
     #[doc(alias = "Fd")]
     pub fn fd(&self) -> RawFd {
         if self.blocking == Blocking::Restore {
@@ -341,8 +345,8 @@ impl io::Read for File {
     }
 }
 
-/// std's contract: an error means that nothing was written. Where a part went out before it, that part's length is the result,
-/// and the next write fails.
+/// std's contract: an error means that nothing was written. Where a part went out before it, that
+/// part's length is the result, and the next write fails.
 impl io::Write for &File {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.part_or_error(self.fd.write(Wait::NO_CONTEXT, buf))
@@ -401,15 +405,17 @@ impl AsRawFd for File {
 }
 
 impl AsFd for File {
-    /// The number is good until somebody calls [`close`](File::close), which does not need the borrow to be over (std's type has no
-    /// such method): close only when nobody uses it any more. Go: the same is said of File.Fd.
+    /// The number is valid until [`close`](File::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it. Go says the same of
+    /// File.Fd.
     ///
     /// # Panics
     /// After [`close`](File::close).
     fn as_fd(&self) -> BorrowedFd<'_> {
         let fd = self.fd.raw();
         assert!(fd >= 0, "the file is closed");
-        // SAFETY: open now, and until `close` or the end of the borrow. That nobody closes before is the users' part, see above.
+        // SAFETY: open now, and until `close` or the end of the borrow. That nobody closes before
+        // is the users' part, see above.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 }

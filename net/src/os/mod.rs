@@ -15,10 +15,11 @@ pub use file::File;
 pub(crate) use file::Origin;
 pub use path_error::PathError;
 
-/// A connected pair of files: what is written to the second is read from the first. They are named "|0" and "|1".
+/// A connected pair of files: what is written to the second is read from the first. They are named
+/// "|0" and "|1".
 ///
 /// # Errors
-/// What pipe2(2) says.
+/// Those of pipe2(2).
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {

@@ -90,7 +90,8 @@ impl fmt::Display for PathError {
     }
 }
 
-/// Go's text, as `Display`: what `fn main() -> Result<(), PathError>` prints. `{:#?}` shows the fields.
+/// Go's text, as `Display`: what `fn main() -> Result<(), PathError>` prints. `{:#?}` shows the
+/// fields.
 impl fmt::Debug for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {

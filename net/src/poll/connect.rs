@@ -1,6 +1,7 @@
 //! Connecting. Go: net/fd_unix.go connect.
 //!
-//! The socket is not shared yet, so no lock is needed. Between the two halves the caller has the poller watch it.
+//! The socket is not shared yet, so no lock is needed. Between the two halves the caller registers
+//! it with the poller.
 
 use super::{Direction, Error, Fd, Wait};
 use crate::error::{Cause, Errno};
@@ -39,14 +40,17 @@ impl Fd {
         }
     }
 
-    /// Parks until the kernel has decided. Returns the peer's address if it had to be asked for on the way.
+    /// Parks until the kernel has decided. Returns the peer's address if it had to be asked for on
+    /// the way.
     ///
-    /// There is no reset before the wait: an event that came right after the poller was told of the socket counts.
+    /// There is no reset before the wait: an event that came right after the poller was told of the
+    /// socket counts.
     pub(crate) fn wait_connected(&self, wait: Wait<'_>) -> Result<Option<RawAddr>, ConnectError> {
         let fd = self.raw();
         loop {
             self.wait(Direction::Write, wait).map_err(|error| ConnectError { call: "connect", error })?;
-            // A second connect would not report an earlier error; SO_ERROR does (golang.org/issue/7474).
+            // A second connect would not report an earlier error; SO_ERROR does
+            // (golang.org/issue/7474).
             let error = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR)
                 .map_err(|e| ConnectError { call: "getsockopt", error: e.into() })?;
             match error {

@@ -1,10 +1,14 @@
-//! A descriptor: its life, its waits, its deadlines. Go: internal/poll/fd_unix.go, fd_poll_runtime.go.
+//! A descriptor: its life, its waits, its deadlines. Go: internal/poll/fd_unix.go,
+//! fd_poll_runtime.go.
 //!
-//! Every operation has the shape: lock its side, `prepare` (so that a close or an expired deadline wins before any system
-//! call), then call and, while the kernel says EAGAIN, wait in the poller and call again.
+//! Every operation has the shape: lock its side, `prepare` (so that a close or an expired deadline
+//! wins before any system call), then call and, while the kernel says EAGAIN, wait in the poller
+//! and call again.
 //!
-//! I1 The number is valid while a reference is held; the last one to leave removes it from the poller, then closes it.
-//! I2 `close` returns after that has happened (unless the descriptor is in blocking mode, where a user may sit in the kernel).
+//! I1 The number is valid while a reference is held; the last one to leave removes it from the
+//!    poller, then closes it.
+//! I2 `close` returns after that has happened (unless the descriptor is in blocking mode, where a
+//!    user may sit in the kernel).
 
 use std::net::Shutdown;
 use std::os::fd::RawFd;
@@ -22,7 +26,7 @@ use crate::sys;
 /// At most this much per call, as Go: a power of two keeps later reads aligned.
 pub(super) const MAX_RW: usize = 1 << 30;
 
-/// What the descriptor is. Go: IsStream, ZeroReadIsEOF, isFile.
+/// The kind of descriptor. Go: IsStream, ZeroReadIsEOF, isFile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A byte stream: TCP, Unix stream.
@@ -58,16 +62,18 @@ pub(crate) struct Fd {
     kind: Kind,
     /// What a read that does not fill its buffer says. Written before the descriptor is shared.
     short_read: ShortRead,
-    /// The last read was such a one, and no operation has touched the reading side since. Written under the read lock.
+    /// The last read was short, and no operation has touched the reading side since. Written under
+    /// the read lock.
     emptied: AtomicBool,
 }
 
-/// What it means that a read returns less than was asked for.
+/// What a read that returns less than was asked for means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ShortRead {
     /// Nothing: another read follows and finds out. As Go does.
     Nothing,
-    /// There is no more: the next read waits before it calls. For TCP with the knob `fewest_syscalls`.
+    /// There is no more: the next read waits before it calls. For TCP with the knob
+    /// `fewest_syscalls`.
     Empty,
 }
 
@@ -111,15 +117,17 @@ impl Fd {
         }
     }
 
-    /// Says that this is a TCP connection: with `fewest_syscalls`, a read that does not fill its buffer makes the next one wait first.
-    /// (Of other streams it may mean something else: a terminal's line, a message that carries descriptors.)
+    /// Says that this is a TCP connection: with `fewest_syscalls`, a read that does not fill its
+    /// buffer makes the next one wait first. (Of other streams it may mean something else: a
+    /// terminal's line, a message that carries descriptors.)
     pub(crate) fn set_tcp(&mut self) {
         if fewest_syscalls() {
             self.short_read = ShortRead::Empty;
         }
     }
 
-    /// Has the poller watch it. The descriptor is non-blocking already. On an error it stays in blocking mode.
+    /// Registers it with the poller. The descriptor is non-blocking already. On an error it stays
+    /// in blocking mode.
     #[doc(alias = "Init")]
     pub(crate) fn init(&mut self) -> Result<(), Error> {
         let open = if self.kind == Kind::File { PollDescriptor::open } else { PollDescriptor::open_socket };
@@ -128,8 +136,8 @@ impl Fd {
         Ok(())
     }
 
-    /// As [`init`](Self::init), for a connection just accepted: with `fewest_syscalls` the poller comes to know of it when somebody first
-    /// has to wait, which fails if the poller refuses.
+    /// As [`init`](Self::init), for a connection just accepted: with `fewest_syscalls` the first
+    /// wait registers it, and fails if the poller refuses.
     pub(crate) fn init_accepted(&mut self) -> Result<(), Error> {
         if !fewest_syscalls() {
             return self.init();
@@ -143,10 +151,10 @@ impl Fd {
         *self.is_blocking.get_mut() = false;
     }
 
-    /// The number, for calls of one's own under a reference, or before the descriptor is shared; -1 once closed.
+    /// The number, for calls under a reference or before the descriptor is shared; -1 once closed.
     #[inline]
     pub(crate) fn raw(&self) -> RawFd {
-        // Relaxed: who uses the number holds a reference, and the references order it.
+        // Relaxed: a user of the number holds a reference, and the references order it.
         self.sysfd.load(Relaxed)
     }
 
@@ -154,12 +162,13 @@ impl Fd {
         self.kind
     }
 
-    /// Is it watched by the poller?
+    /// Whether the poller watches it.
     pub(crate) fn pollable(&self) -> bool {
         self.pd.is_some()
     }
 
-    /// Closes: whoever waits wakes with an error; returns when the last user has left and the number is free (I2).
+    /// Closes: waiters wake with an error. Returns when the last user has left and the number is
+    /// free (I2).
     pub(crate) fn close(&self) -> Result<(), Error> {
         self.fdmu.incref_and_close().map_err(|Closed| self.closed())?;
         if let Some(pd) = self.pd {
@@ -176,13 +185,13 @@ impl Fd {
         result.map_err(Error::from)
     }
 
-    /// By whoever gives the last reference back (I1).
+    /// Called by the user that drops the last reference (I1).
     #[cold]
     fn destroy(&self) -> Result<(), Errno> {
         if let Some(pd) = self.pd {
             pd.close();
         }
-        // Relaxed: nobody uses the number any more.
+        // Relaxed: no user of the number is left.
         let result = sys::close(self.sysfd.swap(-1, Relaxed));
         semrelease(&self.csema, Handoff::No);
         result
@@ -191,7 +200,7 @@ impl Fd {
     /// Takes the descriptor out, open and unwatched.
     pub(crate) fn into_raw(self) -> RawFd {
         let sysfd = self.raw();
-        // Nobody else has it: closed for the mutex, gone from the poller, and left open.
+        // There is no other user: closed for the mutex, removed from the poller, and left open.
         if self.fdmu.incref_and_close().is_ok()
             && let Some(pd) = self.pd
         {
@@ -253,8 +262,9 @@ impl Fd {
 
     /// Begins a read: as `prepare`, but waits at once where the last read has left nothing.
     ///
-    /// Readiness is not forgotten then: what has come since that read has come with a notification, which the wait finds. Once
-    /// the peer's end was reported no other notification comes, so the usual way finds the end.
+    /// Readiness is not forgotten then: what has come since that read has come with a notification,
+    /// which the wait finds. Once the peer's end was reported no other notification comes, so the
+    /// usual way finds the end.
     #[inline]
     pub(super) fn prepare_read(&self, wait: Wait<'_>) -> Result<(), Error> {
         // Relaxed: the read lock is held.
@@ -268,14 +278,15 @@ impl Fd {
     #[inline]
     pub(super) fn note_read(&self, n: usize, len: usize) {
         if self.short_read == ShortRead::Empty {
-            // A full buffer takes back what an earlier read has said: a read that waited first has used up the notification, and none
-            // comes for what it left. Relaxed: the read lock is held.
+            // A full buffer takes back what an earlier read has said: a read that waited first has
+            // used up the notification, and none comes for what it left. Relaxed: the read lock is
+            // held.
             self.emptied.store(n < len, Relaxed);
         }
     }
 
-    /// Repeats `call` until the kernel does not ask for patience: at once after EINTR, after a wait on EAGAIN. The side is
-    /// locked and prepared.
+    /// Repeats `call` until the kernel does not ask for patience: at once after EINTR, after a wait
+    /// on EAGAIN. The side is locked and prepared.
     #[inline]
     pub(super) fn retry<T>(
         &self,
@@ -321,7 +332,7 @@ impl Fd {
         self.control(sys::dup_cloexec)
     }
 
-    /// Back into blocking mode, for good. The poller keeps watching it.
+    /// Puts it back into blocking mode for good. The poller keeps watching it.
     pub(crate) fn set_blocking(&self) -> Result<(), Error> {
         let _reference = self.incref()?;
         // Relaxed: goes only from false to true; close reads it alone.
@@ -344,7 +355,7 @@ impl Fd {
 
 impl Drop for Fd {
     fn drop(&mut self) {
-        // Nobody else has it, so this does not wait. Closed already: nothing happens.
+        // No other user is left, so this does not wait. If it is closed already, nothing happens.
         let _ = self.close();
     }
 }

@@ -1,4 +1,5 @@
-//! Byte streams, and what waits like them. Go: internal/poll/fd_unix.go Read, Write, Pread, Pwrite, Accept, RawRead.
+//! Byte streams, and what waits like them. Go: internal/poll/fd_unix.go Read, Write, Pread, Pwrite,
+//! Accept, RawRead.
 //!
 //! I1 A write of any size is one critical section: large writes of two goroutines do not mix.
 
@@ -10,7 +11,8 @@ use crate::error::{Errno, Partial, Sentinel};
 use crate::sys::{self, RawAddr};
 
 impl Fd {
-    /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an empty buffer).
+    /// Reads what there is, waiting for at least a byte. 0: the end (or an empty message, or an
+    /// empty buffer).
     #[inline]
     pub(crate) fn read(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<usize, Error> {
         let _lock = self.lock(Direction::Read, wait)?;
@@ -146,7 +148,7 @@ impl Fd {
         unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
     }
 
-    /// An operation of one's own on a locked side: `call` is repeated as any is. Go: RawRead, RawWrite.
+    /// Any other operation on a locked side, repeated like the ones above. Go: RawRead, RawWrite.
     #[doc(alias = "RawRead")]
     #[doc(alias = "RawWrite")]
     pub(crate) fn raw_io<T>(
@@ -158,7 +160,8 @@ impl Fd {
         self.retry(direction, Wait::NO_CONTEXT, || call(self.raw()))
     }
 
-    /// A call on a locked side that has nothing to do with the poller: it never waits there, and a passed deadline does not count.
+    /// A call on a locked side that has nothing to do with the poller: it never waits there, and a
+    /// passed deadline does not count.
     pub(crate) fn unpolled_io<T>(
         &self,
         direction: Direction,
@@ -169,7 +172,8 @@ impl Fd {
     }
 }
 
-/// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor is found by the next operation.
+/// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor
+/// is found by the next operation.
 fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
     if sys::ready_now(fd, events)? { Ok(()) } else { Err(Errno(libc::EAGAIN)) }
 }

@@ -1,11 +1,12 @@
-//! Messages with addresses and control data. Go: internal/poll/fd_unix.go ReadFrom, WriteTo, ReadMsg, WriteMsg.
+//! Messages with addresses and control data. Go: internal/poll/fd_unix.go ReadFrom, WriteTo,
+//! ReadMsg, WriteMsg.
 
 use super::{Direction, Error, Fd, Wait};
 use crate::sys::RawAddr;
 use crate::sys::{self, Received};
 
 impl Fd {
-    /// One message and who sent it.
+    /// One message and its sender.
     pub(crate) fn read_from(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
         let _lock = self.begin(Direction::Read, wait)?;
         let mut from = RawAddr::empty();

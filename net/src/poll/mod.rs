@@ -1,10 +1,11 @@
 //! Descriptors that park the goroutine instead of blocking the thread. Go: internal/poll.
 //!
-//! [`Fd`] wraps one descriptor: it counts who uses it ([`fd_mutex`]), serialises readers and writers, waits in the poller
-//! when the kernel says EAGAIN, and closes when the last user has left.
+//! [`Fd`] wraps one descriptor: it counts who uses it ([`fd_mutex`]), serialises readers and
+//! writers, waits in the poller when the kernel says EAGAIN, and closes when the last user has
+//! left.
 //!
-//! What the types around an [`Fd`] share is here too: how the kernel copies from one to another ([`endpoint`]), and how
-//! one is read to its end ([`read_all`]).
+//! What the types around an [`Fd`] share is here too: how the kernel copies from one to another
+//! ([`endpoint`]), and how one is read to its end ([`read_all`]).
 
 pub(crate) mod connect;
 pub(crate) mod endpoint;

@@ -1,9 +1,10 @@
-//! Reading to the end into a buffer that grows as Go's does: how much each read asks for shows in a trace. Go: io/io.go `ReadAll`,
-//! runtime/slice.go `growslice`, runtime/sizeclasses.go.
+//! Reading to the end into a buffer that grows as Go's does: how much each read asks for shows in a
+//! trace. Go: io/io.go `ReadAll`, runtime/slice.go `growslice`, runtime/sizeclasses.go.
 
 use std::io;
 
-/// What Go's buffer of 512 bytes grows to, step by step: by a quarter and a bit, up to the allocator's next size.
+/// What Go's buffer of 512 bytes grows to, step by step: by a quarter and a bit, up to the
+/// allocator's next size.
 const CAPACITIES: [usize; 13] =
     [512, 896, 1408, 2048, 3072, 4096, 5376, 6912, 9472, 12288, 16384, 21760, 28672];
 /// From there on sizes are whole pages of Go's.
@@ -36,7 +37,8 @@ fn grown(capacity: usize) -> usize {
     next.unwrap_or_else(|| (capacity + (capacity + 768) / 4).next_multiple_of(PAGE))
 }
 
-/// A vector of which only the front counts; the rest was zeroed to be read into, and goes with this.
+/// A vector of which only the front counts; the rest was zeroed to be read into, and goes with
+/// this.
 pub(crate) struct Filled<'a> {
     pub(crate) vec: &'a mut Vec<u8>,
     pub(crate) len: usize,

@@ -1,7 +1,7 @@
 //! Waiting in the poller, perhaps under a context. Go: internal/poll/fd_poll_runtime.go wait.
 //!
-//! Go ends a wait early by a deadline in the past, set by a goroutine that watches the context. Here the wait itself is
-//! interrupted, which leaves nothing behind on the descriptor.
+//! Go ends a wait early by a deadline in the past, set by a goroutine that watches the context.
+//! Here the wait itself is interrupted, which leaves nothing behind on the descriptor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -34,7 +34,8 @@ impl<'a> Wait<'a> {
 }
 
 impl Fd {
-    /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a descriptor not shared yet).
+    /// Parks until the poller says it may go on. For an operation that holds its side's lock (or a
+    /// descriptor not shared yet).
     #[inline]
     pub(crate) fn wait(&self, direction: Direction, wait: Wait<'_>) -> Result<(), Error> {
         match (self.pd(), wait.ctx) {
@@ -48,7 +49,8 @@ impl Fd {
     fn wait_under(&self, ctx: &Context, pd: PollDescriptor, direction: Direction) -> Result<(), Error> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let told = interrupted.clone();
-        // Taken off again before the reference is given back, so `pd` is still this descriptor's when the call comes.
+        // Taken off again before the reference is given back, so `pd` is still this descriptor's
+        // when the call comes.
         let _registered = ctx
             .on_done(move || {
                 // Relaxed: `interrupt` publishes it.

@@ -40,7 +40,8 @@ impl Fd {
         }
     }
 
-    /// The next call's buffers: no empty ones, at most 1024, and none beyond one that is too long for a call.
+    /// The next call's buffers: no empty ones, at most 1024, and none beyond one that is too long
+    /// for a call.
     fn batch<'s>(&self, bufs: &'s [IoSlice<'_>]) -> Vec<IoSlice<'s>> {
         let mut batch = Vec::with_capacity(bufs.len().min(MAX_VEC));
         for buf in bufs.iter().filter(|b| !b.is_empty()).take(MAX_VEC) {

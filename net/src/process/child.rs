@@ -2,9 +2,9 @@
 //!
 //! Go: os/exec/exec.go `Wait`, os/exec.go `Process`.
 //!
-//! I1 The child is asked for once; its status is kept. The process descriptor is closed then, or when the child is dropped; a
-//!    call under way keeps it open.
-//! I2 One waits for the child's end at a time; the others wait for that one.
+//! I1 The child is asked for once; its status is kept. The process descriptor is closed then, or
+//!    when the child is dropped; a call under way keeps it open.
+//! I2 One goroutine at a time waits for the child's end; the others wait for that goroutine.
 
 use std::fmt;
 use std::io;
@@ -79,7 +79,8 @@ impl Child {
         self.signal(Signal::SIGKILL)
     }
 
-    /// Sends the child a signal, if it has not been waited for; also while another goroutine waits for it.
+    /// Sends the child a signal, if it has not been waited for; also while another goroutine waits
+    /// for it.
     ///
     /// # Errors
     /// It may not be signalled; there is no such signal.
@@ -102,8 +103,8 @@ impl Child {
         }
     }
 
-    /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in Go. Several goroutines may
-    /// wait; each gets the status.
+    /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in
+    /// Go. Several goroutines may wait; each gets the status.
     ///
     /// # Errors
     /// The child was waited for in another way than by this type.
@@ -171,7 +172,8 @@ impl Child {
     }
 }
 
-/// As Go's `bytes.Buffer.ReadFrom`: at least 512 bytes of room for each read, the buffer doubled when there is less.
+/// As Go's `bytes.Buffer.ReadFrom`: at least 512 bytes of room for each read, the buffer doubled
+/// when there is less.
 fn read_growing(file: &File) -> Result<Vec<u8>, PathError> {
     const MIN_READ: usize = 512;
     let mut buf = vec![0; MIN_READ];

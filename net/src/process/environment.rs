@@ -1,4 +1,4 @@
-//! A child's environment, as changes to the parent's, and what `Command` tells of itself.
+//! A child's environment, as changes to the parent's, and what `Command` reports of itself.
 
 use std::collections::{BTreeMap, btree_map};
 use std::ffi::{OsStr, OsString};
@@ -71,7 +71,8 @@ impl Environment {
     }
 }
 
-/// A command's changes to the environment: set to a value, or removed (`None`). Made by [`Command::get_envs`].
+/// A command's changes to the environment: set to a value, or removed (`None`). Made by
+/// [`Command::get_envs`].
 ///
 /// [`Command::get_envs`]: super::Command::get_envs
 #[derive(Clone)]

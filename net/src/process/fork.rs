@@ -1,17 +1,19 @@
 //! Starting a child: clone, and what the child does until it is another program.
 //!
-//! Go: syscall/exec_linux.go `forkAndExecInChild1`, syscall/exec_unix.go `forkExec`, os/pidfd_linux.go `checkPidfd`.
+//! Go: syscall/exec_linux.go `forkAndExecInChild1`, syscall/exec_unix.go `forkExec`,
+//! os/pidfd_linux.go `checkPidfd`.
 //!
-//! The child shares the parent's memory, the stack included, and the parent sleeps until the child has become another program
-//! or ended (CLONE_VM | CLONE_VFORK). It is the cheapest way to start a program, and what Go does. A child that has functions of
-//! the user's to run has memory of its own, as the user of std's `pre_exec` expects, and the parent goes on.
+//! The child shares the parent's memory, the stack included, and the parent sleeps until the child
+//! has become another program or ended (CLONE_VM | CLONE_VFORK). It is the cheapest way to start a
+//! program, and what Go does. A child that runs functions of the user has its own memory, as the
+//! user of std's `pre_exec` expects, and the parent goes on.
 //!
-//! I1 The child never returns from the assembly that made it: it calls [`child`] below the parent's frame, so that frame is
-//!    whole when the parent goes on.
-//! I2 The child makes raw system calls on what the parent prepared: no allocation, no lock, no unwinding. What the user's functions
-//!    do is the user's duty.
-//! I3 Signals are blocked across the clone; the child takes the parent's handlers off before it lets signals in, as they would
-//!    run in the parent's memory.
+//! I1 The child never returns from the assembly that made it: it calls [`child`] below the parent's
+//!    frame, so that frame is whole when the parent goes on.
+//! I2 The child makes raw system calls on what the parent prepared: no allocation, no lock, no
+//!    unwinding. What the user's functions do is the user's duty.
+//! I3 Signals are blocked across the clone; the child takes the parent's handlers off before it
+//!    lets signals in, as they would run in the parent's memory.
 
 use std::arch::asm;
 use std::ffi::{CStr, CString};
@@ -43,7 +45,8 @@ pub(super) struct Plan<'a> {
     pub(super) groups: Option<&'a [libc::gid_t]>,
     /// What the child calls last.
     pub(super) pre_exec: &'a mut [PreExec],
-    /// The child's descriptors 0, 1, 2. The child shuffles them here (the memory is shared, the parent is done with them).
+    /// The child's descriptors 0, 1, 2. The child shuffles them here (the memory is shared, the
+    /// parent is done with them).
     pub(super) files: [RawFd; 3],
     /// Where the child says why it failed; close-on-exec. -1: there is no child.
     pub(super) error_pipe: RawFd,
@@ -68,8 +71,8 @@ pub(super) struct Forked {
     pub(super) pidfd: OwnedFd,
 }
 
-/// Makes the child. Returns when it has become the program, or failed (then the error pipe says why); if it has functions of the
-/// user's to run, that comes later.
+/// Makes the child. Returns when it has become the program, or failed (then the error pipe says
+/// why); if it has functions of the user's to run, that comes later.
 pub(super) fn fork(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     let mask = block_signals();
     let forked = if plan.pre_exec.is_empty() { share_memory(plan) } else { copy_memory(plan) };
@@ -82,7 +85,7 @@ fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     let mut pidfd: libc::c_int = -1;
     let signal = if plan.role == Role::Exec { libc::SIGCHLD } else { 0 };
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | signal;
-    // SAFETY: plan and pidfd outlive the child's use of them: the parent sleeps meanwhile.
+    // SAFETY: plan and pidfd outlive the child's use of them: the parent sleeps until then.
     let pid = unsafe { clone_and_run(flags, &raw mut pidfd, ptr::from_mut(plan).cast()) };
     if pid < 0 {
         return Err(Errno(-pid as i32));
@@ -91,7 +94,7 @@ fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     Ok(Forked { pid: pid as libc::pid_t, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
 }
 
-/// By the C library, whose allocator then works in the child.
+/// Through the C library, so that its allocator works in the child.
 #[inline(never)]
 fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     // SAFETY: the child does what I2 says, below this frame, and does not return.
@@ -135,9 +138,10 @@ pub(super) fn replace(plan: &mut Plan<'_>) -> Errno {
 #[inline(never)]
 unsafe fn clone_and_run(flags: i32, pidfd: *mut libc::c_int, plan: *mut Plan<'_>) -> i64 {
     let ret: i64;
-    // SAFETY: the system call has the arguments of clone(2). The child gets the stack pointer as it is, aligns it and calls
-    // below it; without `nostack` the compiler keeps nothing below the stack pointer. The parent resumes after the child is gone
-    // from this memory, with all its registers; rcx and r11 are the call's own, the others are the child's to change.
+    // SAFETY: the system call has the arguments of clone(2). The child gets the stack pointer as it
+    // is, aligns it and calls below it; without `nostack` the compiler keeps nothing below the
+    // stack pointer. The parent resumes after the child is gone from this memory, with all its
+    // registers; rcx and r11 are the call's own, the others are the child's to change.
     unsafe {
         asm!(
             "syscall",
@@ -172,8 +176,8 @@ unsafe fn clone_and_run(flags: i32, pidfd: *mut libc::c_int, plan: *mut Plan<'_>
 #[inline(never)]
 unsafe fn clone_and_run(flags: i32, pidfd: *mut libc::c_int, plan: *mut Plan<'_>) -> i64 {
     let ret: i64;
-    // SAFETY: as above; the stack pointer is aligned always here, and the link register is not kept by the child, who never
-    // returns.
+    // SAFETY: as above; the stack pointer is aligned always here, and the link register is not kept
+    // by the child, which never returns.
     unsafe {
         asm!(
             "svc 0",
@@ -200,7 +204,7 @@ unsafe fn clone_and_run(flags: i32, pidfd: *mut libc::c_int, plan: *mut Plan<'_>
 /// The child, from its first instruction to its last (I2).
 ///
 /// # Safety
-/// The plan is valid, and nobody else's meanwhile.
+/// The plan is valid, and not used by anything else in the meantime.
 unsafe extern "C" fn child(plan: *mut Plan<'_>) -> ! {
     // SAFETY: the caller's duty.
     let plan = unsafe { &mut *plan };
@@ -250,12 +254,13 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
     }
 }
 
-/// Supplementary groups, group, user: in Go's order, for after the user no right to change the others may be left.
+/// Supplementary groups, group, user: in Go's order, for after the user no right to change the
+/// others may be left.
 fn change_identity(plan: &Plan<'_>) -> Result<(), i32> {
     match plan.groups {
         Some(groups) => raw(libc::SYS_setgroups, [groups.len() as i64, groups.as_ptr() as i64, 0])?,
-        // Another user or group does not keep our supplementary groups. EPERM: we have no right to change any, which is no
-        // failure, as with std: what follows fails if it changes anything.
+        // Another user or group does not keep our supplementary groups. EPERM: we have no right to
+        // change any, which is no failure, as with std: what follows fails if it changes anything.
         None if plan.uid.is_some() || plan.gid.is_some() => match raw(libc::SYS_setgroups, [0, 0, 0]) {
             Ok(()) | Err(libc::EPERM) => {}
             Err(errno) => return Err(errno),
@@ -304,14 +309,15 @@ fn dup3(from: RawFd, to: RawFd, flags: i32) -> Result<(), i32> {
 }
 
 fn raw(call: libc::c_long, [a, b, c]: [i64; 3]) -> Result<(), i32> {
-    // SAFETY: the callers pass numbers, or pointers into the parent's plan, as the calls want them. errno is the parent
-    // thread's: it reads it after calls of its own only.
+    // SAFETY: the callers pass numbers, or pointers into the parent's plan, as the calls want them.
+    // errno is the parent thread's: it reads it only after its own calls.
     let ret = unsafe { libc::syscall(call, a, b, c) };
     // SAFETY: errno's address is valid on every thread.
     if ret < 0 { Err(unsafe { *libc::__errno_location() }) } else { Ok(()) }
 }
 
-/// I3. What is ignored stays ignored, but for SIGPIPE, which Rust ignores and programs do not expect so.
+/// I3. What is ignored stays ignored, but for SIGPIPE, which Rust ignores and programs do not
+/// expect so.
 #[doc(alias = "clearSignalHandlers")]
 fn default_handlers() {
     for signal in 1..=64 {

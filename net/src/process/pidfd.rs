@@ -2,7 +2,8 @@
 //!
 //! Go: os/pidfd_linux.go.
 //!
-//! I1 Whether the system has them is found out once, by the calls themselves, before the first child.
+//! I1 The calls themselves are tried once, before the first child, to find out whether the system
+//!    has them.
 
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;

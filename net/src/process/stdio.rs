@@ -1,7 +1,8 @@
 //! What a child's standard descriptors are. Model: `std::process::Stdio`.
 //!
-//! I1 Descriptors made for a child (a pipe's end, /dev/null) are closed in the parent as soon as the child has them, or has failed; in the
-//!    order they were made, and before the parent's ends ([`Files`]).
+//! I1 Descriptors made for a child (a pipe's end, /dev/null) are closed in the parent as soon as
+//!    the child has them, or has failed; in the order they were made, and before the parent's ends
+//!    ([`Files`]).
 
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
@@ -55,7 +56,7 @@ impl Stdio {
         })
     }
 
-    /// What the child gets, whose own number of it is `number`, and the parent's end if it is a pipe.
+    /// What the child gets as its descriptor `number`, and the parent's end if it is a pipe.
     fn prepare(&self, number: usize) -> io::Result<(Source<'_>, Option<File>)> {
         match &self.0 {
             Kind::Inherit => Ok((Source::Inherited, None)),

@@ -1,5 +1,5 @@
-//! From the address a user writes to the addresses to try. Go: net/dial.go parseNetwork, resolveAddrList; net/ipsock.go
-//! internetAddrList.
+//! From the address a user writes to the addresses to try. Go: net/dial.go parseNetwork,
+//! resolveAddrList; net/ipsock.go internetAddrList.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -35,7 +35,8 @@ pub(crate) enum Protocol {
     Optional,
 }
 
-/// The addresses that `address` stands for on `network`; for a dial those that go with the local address `hint`.
+/// The addresses that `address` stands for on `network`; for a dial those that go with the local
+/// address `hint`.
 #[doc(alias = "resolveAddrList")]
 pub(crate) fn resolve_addr_list(
     resolver: &Resolver,
@@ -96,7 +97,8 @@ pub(crate) fn parse_network(name: &str, protocol: Protocol) -> Result<(Network, 
     }
 }
 
-/// The addresses of "host:port" (or "host" of a raw network), of the version that the network wants.
+/// The addresses of "host:port" (or "host" of a raw network), of the version that the network
+/// wants.
 #[doc(alias = "internetAddrList")]
 pub(crate) fn internet_addr_list(
     resolver: &Resolver,
@@ -118,7 +120,8 @@ pub(crate) fn internet_addr_list(
     }
     let mut ips = resolver.lookup_ip_addr(ctx, network.name(), host)?;
     if let [IpZone { ip: IpAddr::V6(Ipv6Addr::UNSPECIFIED), .. }] = ips[..] {
-        // A machine with half an IPv6 can bind to "::" but not connect to it: try 0.0.0.0 too (golang.org/issue/18806).
+        // A machine with half an IPv6 can bind to "::" but not connect to it: try 0.0.0.0 too
+        // (golang.org/issue/18806).
         ips.push(IpZone { ip: Ipv4Addr::UNSPECIFIED.into(), zone: String::new() });
     }
     let addrs: Vec<NetAddr> = ips

@@ -2,8 +2,8 @@
 //!
 //! Go: net/dnsclient_unix.go `resolverConfig.tryUpdate`, net/nss.go `nsswitchConfig.tryUpdate`.
 //!
-//! I1 The first caller reads; the others wait for it. Later one caller in 5 s looks whether the file changed, and nobody
-//!    waits for that one.
+//! I1 The first caller reads; the others wait for it. Later one caller in 5 s looks whether the
+//!    file changed, and nobody waits for that one.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ pub(super) trait Parsed {
 
 pub(super) struct Cached<T> {
     path: Cow<'static, str>,
-    /// Held while reading the file for the first time or looking whether it changed. `None`: never read.
+    /// Held while reading the file for the first time or looking whether it changed. `None`: never
+    /// read.
     last_checked: Mutex<Option<Instant>>,
     value: RwLock<Option<Arc<T>>>,
 }

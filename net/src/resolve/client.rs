@@ -1,11 +1,14 @@
 //! Asking name servers: one exchange, one name, several types of records.
 //!
-//! Go: net/dnsclient_unix.go `exchange dnsPacketRoundTrip dnsStreamRoundTrip tryOneName goLookupIPCNAMEOrder`.
+//! Go: net/dnsclient_unix.go `exchange dnsPacketRoundTrip dnsStreamRoundTrip tryOneName
+//! goLookupIPCNAMEOrder`.
 //!
-//! I1 A and AAAA are asked for at once, by two goroutines, unless resolv.conf says `single-request`.
+//! I1 A and AAAA are asked for at once, by two goroutines, unless resolv.conf says
+//!    `single-request`.
 //! I2 A forged or foreign reply is ignored; the wait goes on until the deadline.
-//! I3 Each exchange has its own time, the dial included, and ends at a context's deadline. A context that is cancelled does not
-//!    stop it, as in Go: who waits for it leaves, and the socket stays until the time is over.
+//! I3 Each exchange has its own time, the dial included, and ends at a context's deadline. A
+//!    context that is cancelled does not stop it, as in Go: the caller leaves, and the socket stays
+//!    until its time is over.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -79,7 +82,8 @@ impl Resolver {
         Err(last)
     }
 
-    /// Sends a question and receives its reply, over UDP, or TCP where that is configured or the reply was cut.
+    /// Sends a question and receives its reply, over UDP, or TCP where that is configured or the
+    /// reply was cut.
     pub(super) fn exchange(
         &self,
         ctx: &Context,
@@ -100,7 +104,7 @@ impl Resolver {
             cancel();
             match replied? {
                 (_, Checked::SeveralQuestions) => return Err(Failure::InvalidResponse),
-                // RFC 5966. A reply that is cut over TCP is what there is, as for glibc.
+                // RFC 5966. A reply that is cut over TCP is used as it is, as in glibc.
                 (_, Checked::Truncated) if *network == "udp" => {}
                 (bytes, _) => return Ok(Reply { query, bytes }),
             }
@@ -108,7 +112,8 @@ impl Resolver {
         Err(Failure::NoAnswer)
     }
 
-    /// A connection to a name server. Those of resolv.conf are literal addresses: dialling them does not come back here.
+    /// A connection to a name server. Those of resolv.conf are literal addresses: dialling them
+    /// does not come back here.
     fn dial_server(&self, ctx: &Context, network: &str, server: &str) -> Result<Conn, Failure> {
         let conn = match &self.dial {
             Some(dial) => dial(ctx, network, server),

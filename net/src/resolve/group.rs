@@ -1,10 +1,12 @@
-//! One look-up for all who want the same name at the same time.
+//! One lookup for all callers that want the same name at the same time.
 //!
 //! Go: internal/singleflight, net/lookup.go `lookupIPAddr`.
 //!
-//! I1 The look-up runs in a goroutine of its own and outlives a caller whose context ends, as long as another one waits.
+//! I1 The lookup runs in its own goroutine and outlives a caller whose context ends, as long as
+//!    another one waits.
 //! I2 It has the values of the first caller's context, for a resolver that dials.
-//! I3 A call is in the table from its start until it is finished or forgotten; nobody joins it afterwards.
+//! I3 A call is in the table from its start until it is finished or forgotten; nobody joins it
+//!    afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +26,7 @@ type Outcome = Result<Vec<IpZone>, DnsError>;
 /// Guard never held over a park.
 static CALLS: Mutex<BTreeMap<Key, Arc<Call>>> = Mutex::new(BTreeMap::new());
 
-/// Look-ups that would give the same.
+/// Lookups that would give the same.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     network: String,
@@ -110,7 +112,8 @@ fn forget(key: &Key, call: &Arc<Call>) {
     }
 }
 
-/// The caller gives up; if nobody else waits (the table, the goroutine and the caller hold the call), so does the look-up.
+/// The caller gives up; if nobody else waits (the table, the goroutine and the caller hold the
+/// call), so does the lookup.
 fn forget_unshared(key: &Key, call: &Arc<Call>) {
     let mut calls = CALLS.lock();
     let ours = calls.get(key).is_some_and(|known| Arc::ptr_eq(known, call));

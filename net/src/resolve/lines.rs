@@ -2,8 +2,8 @@
 //!
 //! Go: net/parse.go.
 //!
-//! I1 The file is read through `os::File` with one buffer of 64 KiB, as in Go: it shows in traces. A longer line, or what
-//!    is left of it, is never seen.
+//! I1 The file is read through `os::File` with one buffer of 64 KiB, as in Go: it shows in traces.
+//!    A longer line, or what is left of it, is never seen.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,7 +26,7 @@ enum Source {
     Text(&'static [u8]),
 }
 
-/// What tells one version of a file from another.
+/// What distinguishes one version of a file from another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Version {
     pub(super) modified: SystemTime,

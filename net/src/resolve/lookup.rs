@@ -2,7 +2,8 @@
 //!
 //! Go: net/dnsclient_unix.go `goLookupHostOrder goLookupIPCNAMEOrder goLookupPTR lookup`.
 //!
-//! I1 An error names what the caller asked for, not one of the names that the search list made of it.
+//! I1 An error names what the caller asked for, not one of the names that the search list made of
+//!    it.
 
 use gopark_runtime::context::Context;
 
@@ -28,7 +29,8 @@ pub(super) enum Wanted {
     Addrs,
     Addrs4,
     Addrs6,
-    /// The canonical name; addresses are asked for too, as a name that has some is its own canonical one.
+    /// The canonical name; addresses are asked for too, as a name that has some is its own
+    /// canonical one.
     CanonicalName,
 }
 
@@ -142,7 +144,7 @@ impl Resolver {
                         hit_strict_error = true;
                         last_error = Some(e);
                     }
-                    // The original name's error is the one to tell.
+                    // Report the error of the original name.
                     Err(e) if last_error.is_none() || is_original => last_error = Some(e),
                     Err(_) => {}
                 }
@@ -208,7 +210,7 @@ impl Resolver {
         Err(DnsError { name: name.to_owned(), ..last }) // I1
     }
 
-    /// Whether an error ends a look-up that could go on.
+    /// Whether an error ends a lookup that could go on.
     fn is_strict_about(&self, e: &DnsError) -> bool {
         self.strict_errors && (e.is_timeout || e.is_temporary)
     }

@@ -1,4 +1,5 @@
-//! What a look-up fails with that is not always a [`DnsError`](crate::DnsError). Go: the `error` of net/lookup.go.
+//! What a lookup fails with that is not always a [`DnsError`](crate::DnsError). Go: the `error` of
+//! net/lookup.go.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +7,7 @@ use std::io;
 
 use crate::error::Cause;
 
-/// A look-up failed: shows the reason, which [`err`](Self::err) gives as the type it is.
+/// A lookup failed: shows the reason, which [`err`](Self::err) gives as the type it is.
 ///
 /// ```
 /// use gopark::net::{AddrError, Resolver};
@@ -37,7 +38,8 @@ impl fmt::Display for LookupError {
     }
 }
 
-/// Go's text, as `Display`: what `fn main() -> Result<(), LookupError>` prints. `{:#?}` shows the reason's fields.
+/// Go's text, as `Display`: what `fn main() -> Result<(), LookupError>` prints. `{:#?}` shows the
+/// reason's fields.
 impl fmt::Debug for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {

@@ -1,8 +1,9 @@
-//! Whether a look-up asks the files, the name servers, or both, and in which order. Go: net/conf.go `hostLookupOrder`.
+//! Whether a lookup asks the files, the name servers, or both, and in which order. Go: net/conf.go
+//! `hostLookupOrder`.
 
 use std::fmt;
 
-/// The order of look-ups, as nsswitch.conf says.
+/// The order of lookups, as nsswitch.conf says.
 #[doc(alias = "hostLookupOrder")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum LookupOrder {

@@ -1,9 +1,10 @@
 //! Names: hosts, addresses, ports.
 //!
-//! The resolver is our own, on our own sockets, so that a look-up parks the goroutine and nothing else: nsswitch.conf says
-//! where to look ([`nss`], [`sources`]), /etc/hosts is [`hosts`], name servers are asked by [`client`] as resolv.conf says
-//! ([`resolv_conf`]), [`lookup`] puts these together, and several addresses come in the order of RFC 6724 ([`rfc6724`]).
-//! With `GODEBUG=netdns=cgo` the C library does it all, on a thread of its own ([`cgo`]).
+//! The resolver is our own, on our own sockets, so that a lookup parks the goroutine and nothing
+//! else: nsswitch.conf says where to look ([`nss`], [`sources`]), /etc/hosts is [`hosts`], name
+//! servers are asked by [`client`] as resolv.conf says ([`resolv_conf`]), [`lookup`] puts these
+//! together, and several addresses come in the order of RFC 6724 ([`rfc6724`]). With
+//! `GODEBUG=netdns=cgo` the C library does everything, on its own thread ([`cgo`]).
 //!
 //! Go: net/lookup.go, net/lookup_unix.go.
 //!
@@ -53,11 +54,11 @@ use failure::Failure;
 use lookup::Wanted;
 use sources::{NetDns, Way};
 
-/// Connects to a name server: context, network ("udp" or "tcp"), "address:port". An [`std::io::Error`] of another kind of
-/// connection goes into the [`OpError`] as it is.
+/// Connects to a name server: context, network ("udp" or "tcp"), "address:port". An
+/// [`std::io::Error`] of another kind of connection goes into the [`OpError`] as it is.
 ///
-/// Over a datagram socket each message is a datagram (RFC 1035 section 4.2.1); over a stream it has its length in front (RFC
-/// 7766), whatever network was asked for.
+/// Over a datagram socket each message is a datagram (RFC 1035 section 4.2.1); over a stream it has
+/// its length in front (RFC 7766), whatever network was asked for.
 pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + Send + Sync;
 
 /// Looks names up.
@@ -70,7 +71,7 @@ pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + 
 /// # }) } }
 /// ```
 ///
-/// With a name server of one's own, which here knows no name at all:
+/// With a name server that knows no name at all:
 ///
 /// ```
 /// use gopark::net::{Resolver, listen_packet};
@@ -95,10 +96,11 @@ pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + 
 pub struct Resolver {
     /// Use this resolver even if `GODEBUG=netdns=cgo` asks for the C library's.
     pub prefer_go: bool,
-    /// A temporary failure of one query fails the look-up, instead of giving what the others found.
+    /// A temporary failure of one query fails the lookup, instead of giving what the others found.
     pub strict_errors: bool,
-    /// Name servers ("host:port") to ask instead of those in resolv.conf, whose options (time, attempts, rotation, search
-    /// list) are kept. As the C library knows nothing of them, they imply `prefer_go`. Beyond Go.
+    /// Name servers ("host:port") to ask instead of those in resolv.conf, whose options (time,
+    /// attempts, rotation, search list) are kept. As the C library knows nothing of them, they
+    /// imply `prefer_go`. Beyond Go.
     pub servers: Vec<String>,
     /// How to reach a name server; `None`: as [`dial`](crate::dial) does.
     pub dial: Option<Arc<ResolverDial>>,
@@ -128,7 +130,8 @@ impl Resolver {
     /// [`lookup_host`](Self::lookup_host) until the context ends.
     ///
     /// # Errors
-    /// As [`lookup_host`](Self::lookup_host); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`lookup_host`](Self::lookup_host); "operation was canceled" or "i/o timeout" when the
+    /// context ends it.
     pub fn lookup_host_context(&self, ctx: &Context, host: &str) -> Result<Vec<String>, DnsError> {
         unless_cancelled(ctx, self, host, Resolver::lookup_host_until)
     }
@@ -152,7 +155,8 @@ impl Resolver {
     /// The addresses of a host on "ip", "ip4" or "ip6", the best one first.
     ///
     /// # Errors
-    /// An unknown network, no address of the family, and what [`lookup_host`](Self::lookup_host) fails with.
+    /// An unknown network, no address of the family, and what [`lookup_host`](Self::lookup_host)
+    /// fails with.
     #[doc(alias = "LookupIP")]
     pub fn lookup_ip(&self, network: &str, host: &str) -> Result<Vec<IpAddr>, LookupError> {
         self.lookup_ip_context(&Context::background(), network, host)
@@ -161,7 +165,8 @@ impl Resolver {
     /// [`lookup_ip`](Self::lookup_ip) until the context ends.
     ///
     /// # Errors
-    /// As [`lookup_ip`](Self::lookup_ip); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`lookup_ip`](Self::lookup_ip); "operation was canceled" or "i/o timeout" when the
+    /// context ends it.
     pub fn lookup_ip_context(
         &self,
         ctx: &Context,
@@ -213,8 +218,8 @@ impl Resolver {
     /// The names of an address, each with its final dot.
     ///
     /// # Errors
-    /// As [`lookup_host`](Self::lookup_host); a text that is no address; names that cannot be names, beside which
-    /// [`DnsError::valid_names`] has the others.
+    /// As [`lookup_host`](Self::lookup_host); a text that is no address; names that cannot be
+    /// names, where [`DnsError::valid_names`] has the others.
     #[doc(alias = "LookupAddr")]
     pub fn lookup_addr(&self, addr: &str) -> Result<Vec<String>, DnsError> {
         self.lookup_addr_until(&Context::background(), addr)
@@ -223,7 +228,8 @@ impl Resolver {
     /// [`lookup_addr`](Self::lookup_addr) until the context ends.
     ///
     /// # Errors
-    /// As [`lookup_addr`](Self::lookup_addr); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`lookup_addr`](Self::lookup_addr); "operation was canceled" or "i/o timeout" when the
+    /// context ends it.
     pub fn lookup_addr_context(&self, ctx: &Context, addr: &str) -> Result<Vec<String>, DnsError> {
         unless_cancelled(ctx, self, addr, Resolver::lookup_addr_until)
     }
@@ -238,7 +244,8 @@ impl Resolver {
         if invalid.is_empty() { Ok(valid_names) } else { Err(DnsError { valid_names, ..malformed(addr) }) }
     }
 
-    /// The canonical name of a host, with its final dot: what its aliases lead to, or its own if it has addresses.
+    /// The canonical name of a host, with its final dot: what its aliases lead to, or its own if it
+    /// has addresses.
     ///
     /// # Errors
     /// As [`lookup_host`](Self::lookup_host).
@@ -247,10 +254,12 @@ impl Resolver {
         self.lookup_cname_until(&Context::background(), host)
     }
 
-    /// [`lookup_cname`](Self::lookup_cname) until the context ends. The C library is not asked for these.
+    /// [`lookup_cname`](Self::lookup_cname) until the context ends. The C library is not asked for
+    /// these.
     ///
     /// # Errors
-    /// As [`lookup_cname`](Self::lookup_cname); "operation was canceled" or "i/o timeout" when the context ends it.
+    /// As [`lookup_cname`](Self::lookup_cname); "operation was canceled" or "i/o timeout" when the
+    /// context ends it.
     pub fn lookup_cname_context(&self, ctx: &Context, host: &str) -> Result<String, DnsError> {
         unless_cancelled(ctx, self, host, Resolver::lookup_cname_until)
     }
@@ -265,7 +274,8 @@ impl Resolver {
         if names::is_domain_name(&name) { Ok(name) } else { Err(malformed(host)) }
     }
 
-    /// A literal address, or those of a name; several callers who want the same share one look-up.
+    /// A literal address, or those of a name; concurrent callers that want the same name share one
+    /// lookup.
     #[doc(alias = "lookupIPAddr")]
     pub(crate) fn lookup_ip_addr(
         &self,
@@ -282,7 +292,7 @@ impl Resolver {
         group::lookup(self, ctx, network, host)
     }
 
-    /// The addresses of a name, in one look-up of several callers'.
+    /// The addresses of a name, in one lookup of several callers'.
     #[doc(alias = "lookupIP")]
     fn lookup_ip_by_name(&self, ctx: &Context, network: &str, host: &str) -> Result<Vec<IpZone>, DnsError> {
         match self.way("hostLookupOrder", host) {
@@ -295,7 +305,8 @@ impl Resolver {
     }
 }
 
-/// A look-up that goes on when its context is cancelled, but without its caller. It keeps a deadline itself.
+/// A lookup that goes on when its context is cancelled, but without its caller. It keeps a deadline
+/// itself.
 ///
 /// In Go the caller of these waits too, for as long as a server may take.
 fn unless_cancelled<T: Send + 'static>(

@@ -1,4 +1,4 @@
-//! What can be a name, and the name that has the names of an address.
+//! Which texts can be names, and the name under which DNS keeps the names of an address.
 //!
 //! Go: net/dnsclient.go `isDomainName reverseaddr`.
 
@@ -27,7 +27,7 @@ pub(super) fn is_domain_name(name: &str) -> bool {
     relative.split('.').all(is_label) && !name.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// The name that has the names of an address: "4.3.2.1.in-addr.arpa.".
+/// The name under which DNS keeps the names of an address: "4.3.2.1.in-addr.arpa.".
 #[doc(alias = "reverseaddr")]
 pub(super) fn reverse_addr(addr: &str) -> Result<String, DnsError> {
     let unrecognized =

@@ -2,7 +2,8 @@
 //!
 //! Go: net/nss.go, net/conf.go `lookupOrder`.
 //!
-//! I1 Looked at again at most every 5 s, by one goroutine at a time; the others use what there is ([`Cached`]).
+//! I1 Checked again at most every 5 s, by one goroutine at a time; the others use the last version
+//!    ([`Cached`]).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -66,7 +67,8 @@ impl NssConf {
         conf
     }
 
-    /// `None`: malformed. The criteria in brackets are checked for their form only; they matter to the C library alone.
+    /// `None`: malformed. The criteria in brackets are checked for their form only; they matter to
+    /// the C library alone.
     fn parse_line(&mut self, line: &str) -> Option<()> {
         let (database, mut rest) = line.split_once(':')?;
         let sources = self.sources.entry(database.trim().to_owned()).or_default();
@@ -124,7 +126,8 @@ mod tests {
         NssConf::parse(&mut Lines::of_text(text)).order()
     }
 
-    /// Go's table with all that is about the C library left out: what it would be asked for is ours here.
+    /// Go's table with all that is about the C library left out: what it would be asked for is ours
+    /// here.
     #[test]
     fn test_conf_host_lookup_order() {
         for (text, expected) in [
@@ -162,7 +165,8 @@ mod tests {
 
     #[test]
     fn test_addr_lookup_order() {
-        // The sources that make Go ask the C library for the names of an address are no reason here.
+        // The sources that make Go ask the C library for the names of an address are no reason
+        // here.
         assert_eq!(order("hosts: files myhostname dns"), LookupOrder::FilesDns);
         assert_eq!(order("hosts: files mdns4 dns"), LookupOrder::FilesDns);
     }

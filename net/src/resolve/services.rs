@@ -1,8 +1,9 @@
 //! Ports and protocols by name: a few built in, the rest from /etc/services and /etc/protocols.
 //!
-//! Go: net/lookup.go `services protocols lookupPortMap`, net/port_unix.go, net/lookup_unix.go `readProtocols`.
+//! Go: net/lookup.go `services protocols lookupPortMap`, net/port_unix.go, net/lookup_unix.go
+//! `readProtocols`.
 //!
-//! I1 Each file is read once, by the first look-up of a name; numbers never get here.
+//! I1 Each file is read once, by the first lookup of a name; numbers never get here.
 
 use std::collections::HashMap;
 

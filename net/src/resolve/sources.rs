@@ -1,10 +1,12 @@
-//! Where a look-up looks, and in which order: what the environment, the resolver and the system's files say.
+//! Where a lookup looks, and in which order: what the environment, the resolver and the system's
+//! files say.
 //!
 //! Go: net/conf.go `systemConf lookupOrder mustUseGoResolver goDebugNetDNS`.
 //!
-//! I1 resolv.conf is looked at before nsswitch.conf, as in Go: it shows in traces. One look-up uses one version of it.
-//! I2 The C library is asked only where `GODEBUG=netdns=cgo` says so and the resolver does not insist on its own: in all
-//!    else this is Go built without cgo.
+//! I1 resolv.conf is looked at before nsswitch.conf, as in Go: it shows in traces. One lookup uses
+//!    one version of it.
+//! I2 The C library is asked only where `GODEBUG=netdns=cgo` says so and the resolver does not
+//!    insist on its own: in all else this is Go built without cgo.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::lookup_order::LookupOrder;
 use super::nss;
 use super::resolv_conf::{self, ResolvConf};
 
-/// What one look-up of our own works with.
+/// What one lookup of our own resolver works with.
 #[derive(Clone, Debug)]
 pub(super) struct Sources {
     pub(super) order: LookupOrder,
@@ -25,7 +27,7 @@ pub(super) struct Sources {
     pub(super) hosts: &'static HostsFile,
 }
 
-/// Who looks up.
+/// Which resolver does a lookup.
 #[derive(Debug)]
 pub(super) enum Way {
     CLibrary,
@@ -33,7 +35,7 @@ pub(super) enum Way {
 }
 
 impl Resolver {
-    /// How to look up `host`, or an address (`lookup` tells which, for `GODEBUG=netdns=2`).
+    /// How to look up `host`, or an address (`lookup` says which, for `GODEBUG=netdns=2`).
     #[doc(alias = "lookupOrder")]
     pub(super) fn way(&self, lookup: &str, host: &str) -> Way {
         let debug = NetDns::of_environment();
@@ -65,7 +67,8 @@ pub(super) struct NetDns {
 }
 
 impl NetDns {
-    /// What the environment says. Read once, as in Go; the first reader tells if that was asked for.
+    /// What the environment says. Read once, as in Go; the first reader announces the setting if
+    /// asked to.
     pub(super) fn of_environment() -> NetDns {
         static SETTING: OnceLock<NetDns> = OnceLock::new();
         *SETTING.get_or_init(|| {
@@ -105,7 +108,7 @@ impl NetDns {
 /// A line on standard error, in Go's form.
 fn say(what: &str) {
     let line = format!("go package net: {what}\n");
-    // Who closed standard error does not want it.
+    // A closed standard error is no failure.
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

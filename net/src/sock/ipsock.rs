@@ -114,7 +114,8 @@ mod tests {
         InetAddr { inet: Inet::Tcp, ip, port: 80, zone: String::new() }
     }
 
-    /// Go: net/ipsock_test.go and the truth table above favoriteAddrFamily; here without wildcards, which ask the machine.
+    /// Go: net/ipsock_test.go and the truth table above favoriteAddrFamily; here without wildcards,
+    /// which ask the machine.
     #[test]
     fn family_of_literals() {
         use Family::{Inet, Inet6};

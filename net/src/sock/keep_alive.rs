@@ -1,4 +1,5 @@
-//! What a TCP connection gets when it is made. Go: net/tcpsock.go newTCPConn, KeepAliveConfig; tcpconn_keepalive_conf_unix.go.
+//! What a TCP connection gets when it is made. Go: net/tcpsock.go newTCPConn, KeepAliveConfig;
+//! tcpconn_keepalive_conf_unix.go.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::sock::net_fd::NetFd;
 use crate::sock::sockopt::{self, DEFAULT_KEEP_ALIVE, DEFAULT_KEEP_ALIVE_COUNT};
 use crate::sys;
 
-/// Keep-alive probes of a TCP connection: when the first, how often, how many. `None` leaves the system's value;
-/// part seconds round up.
+/// Keep-alive probes of a TCP connection: when the first, how often, how many. `None` leaves the
+/// system's value; part seconds round up.
 ///
 /// ```
 /// use gopark::net::KeepAliveConfig;
@@ -52,10 +53,10 @@ impl KeepAliveConfig {
     }
 }
 
-/// The two settings that listeners and dialers have for it.
+/// The two keep-alive settings of listeners and dialers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeepAlive {
-    /// `Some`: probes after so long, unless the configuration says otherwise. `None`: off, unless it does.
+    /// `Some`: probes after this time. `None`: no probes. An enabled `config` wins.
     pub(crate) idle: Option<Duration>,
     pub(crate) config: KeepAliveConfig,
 }
@@ -76,7 +77,8 @@ impl KeepAlive {
         self.idle.map(|idle| KeepAliveConfig { enable: true, idle: Some(idle), ..Default::default() })
     }
 
-    /// Makes a fresh TCP socket a TCP connection: no delay, and probes. Errors do not matter, as in Go.
+    /// Makes a fresh TCP socket a TCP connection: no delay, and probes. Errors do not matter, as in
+    /// Go.
     #[doc(alias = "newTCPConn")]
     pub(crate) fn new_tcp_conn(self, fd: &NetFd) {
         let _ = self.set_no_delay_and_probes(fd);
@@ -88,8 +90,9 @@ impl KeepAlive {
         no_delay.and(probes)
     }
 
-    /// With the knob `fewest_syscalls`, sets on a TCP listener what [`new_tcp_conn`](Self::new_tcp_conn) would set on each of its
-    /// connections: on Linux they inherit it. False: they do not, and each must be made one. (Multipath TCP's connections are
+    /// With the knob `fewest_syscalls`, sets on a TCP listener what
+    /// [`new_tcp_conn`](Self::new_tcp_conn) would set on each of its connections: on Linux they
+    /// inherit it. False: they do not, and each must be made one. (Multipath TCP's connections are
     /// other sockets than its listener.)
     pub(crate) fn inherited_from(self, listener: &NetFd) -> bool {
         fewest_syscalls()

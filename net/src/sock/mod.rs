@@ -1,7 +1,8 @@
 //! Sockets: how one is made, and what one is before it has a type for users.
 //!
-//! A [`Spec`] says which socket to make and for what; out of it comes a [`NetFd`](net_fd::NetFd), a descriptor that
-//! parks, with its network and its two addresses. The calls and their order are Go's.
+//! A [`Spec`] says which socket to make and for what; out of it comes a [`NetFd`](net_fd::NetFd), a
+//! descriptor that parks, with its network and its two addresses. The calls and their order are
+//! Go's.
 //!
 //! | file | Go |
 //! |---|---|

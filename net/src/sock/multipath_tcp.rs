@@ -1,4 +1,5 @@
-//! Multipath TCP when it is asked for, and plain TCP where the system has none. Go: net/mptcpsock_linux.go, dial.go.
+//! Multipath TCP when it is asked for, and plain TCP where the system has none. Go:
+//! net/mptcpsock_linux.go, dial.go.
 
 use std::sync::OnceLock;
 
@@ -50,15 +51,17 @@ fn supported() -> bool {
                 let _ = sys::close(fd);
                 true
             }
-            // Before Linux 5.6 EINVAL; EPROTONOSUPPORT and ENOPROTOOPT where it is built without or turned off.
+            // Before Linux 5.6 EINVAL; EPROTONOSUPPORT and ENOPROTOOPT where it is built without or
+            // turned off.
             Err(Errno(libc::EINVAL | libc::EPROTONOSUPPORT | libc::ENOPROTOOPT)) => false,
-            // Something else ails: the try will tell, and plain TCP follows.
+            // Another failure: the attempt will show it, and plain TCP follows.
             Err(_) => true,
         }
     })
 }
 
-/// A socket made by `make(protocol)`: with Multipath TCP if that is wanted and works, else with TCP.
+/// A socket made by `make(protocol)`: with Multipath TCP if that is wanted and works, else with
+/// TCP.
 #[doc(alias = "listenMPTCP")]
 #[doc(alias = "dialMPTCP")]
 pub(crate) fn socket(wanted: Use, make: impl Fn(i32) -> Result<NetFd, Cause>) -> Result<NetFd, Cause> {
@@ -80,7 +83,8 @@ pub(crate) fn in_use(fd: &Fd) -> Result<bool, Error> {
         return Ok(false);
     }
     match fd.control(|fd| sys::getsockopt_int(fd, SOL_MPTCP, MPTCP_INFO)) {
-        // Fallen back; and of IPv6 ENOPROTOOPT. Before Linux 5.16 it cannot be told, and Go says yes.
+        // Fallen back; and of IPv6 ENOPROTOOPT. Before Linux 5.16 it cannot be told, and Go says
+        // yes.
         Err(Error::Errno(Errno(libc::EOPNOTSUPP | libc::ENOPROTOOPT))) => Ok(!can_tell()),
         result => result.map(|_| true),
     }

@@ -1,4 +1,5 @@
-//! Socket options. Go: net/sockopt_linux.go, sockopt_posix.go, tcpsockopt_posix.go, tcpsockopt_unix.go.
+//! Socket options. Go: net/sockopt_linux.go, sockopt_posix.go, tcpsockopt_posix.go,
+//! tcpsockopt_unix.go.
 
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -62,7 +63,8 @@ fn clamp(n: usize) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 
-/// `None`: close returns at once and the kernel goes on sending. `Some`: up to so long; 0 discards what is unsent.
+/// `None`: close returns at once and the kernel goes on sending. `Some`: it waits for at most this
+/// time; 0 discards what is unsent.
 #[doc(alias = "setLinger")]
 pub(crate) fn set_linger(fd: &Fd, linger: Option<Duration>) -> Result<(), Error> {
     let value =

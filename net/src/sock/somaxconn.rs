@@ -1,4 +1,5 @@
-//! How many connections may queue on a listener. Go: net/sock_linux.go maxListenerBacklog, net/net.go listenerBacklog.
+//! How many connections may queue on a listener. Go: net/sock_linux.go maxListenerBacklog,
+//! net/net.go listenerBacklog.
 
 use std::sync::OnceLock;
 

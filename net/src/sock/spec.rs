@@ -1,4 +1,5 @@
-//! Making sockets: the calls and their order are Go's. Go: net/sock_posix.go, ipsock_posix.go internetSocket.
+//! Making sockets: the calls and their order are Go's. Go: net/sock_posix.go, ipsock_posix.go
+//! internetSocket.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,8 +16,9 @@ use crate::sock::net_fd::NetFd;
 use crate::sock::somaxconn::listener_backlog;
 use crate::sys::{self, Family, RawAddr};
 
-/// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket. Its error becomes the reason of the
-/// [`OpError`](crate::OpError) as it is; one of the system's is shown in Go's words, without "(os error 1)".
+/// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket.
+/// Its error becomes the reason of the [`OpError`](crate::OpError) as it is; one of the system's is
+/// shown in Go's words, without "(os error 1)".
 pub type ControlFn = dyn Fn(&str, &str, BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
 
 /// For sockets that wait for nothing.

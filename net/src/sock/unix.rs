@@ -1,6 +1,7 @@
 //! Unix domain sockets by path or abstract name. Go: net/unixsock.go, unixsock_posix.go.
 //!
-//! I1 A listener's path is removed by the first close, before the socket goes, and only if it is a path.
+//! I1 A listener's path is removed by the first close, before the socket goes, and only if it is a
+//!    path.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -39,7 +40,7 @@ pub(crate) struct Unlink {
 }
 
 impl Unlink {
-    /// For a listener at this address; none if it has no path.
+    /// For a listener at this address; `None` if it has no path.
     pub(crate) fn of(local: Option<&Addr>) -> Option<Unlink> {
         let Some(Addr::Unix(addr)) = local else { return None };
         let path = CString::new(addr.path()?.as_os_str().as_bytes()).ok()?;
@@ -52,7 +53,7 @@ impl Unlink {
 
     pub(crate) fn run(&self) {
         if !self.done.swap(true, Relaxed) && self.wanted.load(Relaxed) {
-            // Somebody else may have removed it.
+            // It may have been removed already.
             let _ = sys::unlink(&self.path);
         }
     }

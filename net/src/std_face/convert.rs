@@ -1,4 +1,5 @@
-//! From std's types and back, and into Go's face. No conversion changes an option of the socket; what goes back to std blocks again.
+//! From std's types and back, and into Go's face. No conversion changes an option of the socket;
+//! what goes back to std blocks again.
 
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 
@@ -130,7 +131,8 @@ impl From<UnixStream> for Conn {
 }
 
 impl From<TcpListener> for Listener {
-    /// The same listener in Go's face; no option of it changes (connections that it accepts are Go's).
+    /// The same listener in Go's face; no option of it changes (connections that it accepts are
+    /// Go's).
     fn from(listener: TcpListener) -> Listener {
         Listener::of(net_fd(listener.into_raw_fd(), "tcp"))
     }

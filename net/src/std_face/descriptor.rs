@@ -1,6 +1,8 @@
-//! The parts of std's types that concern the descriptor, common to all six: how a socket is taken over, given up, and shown.
+//! The parts of std's types that concern the descriptor, common to all six: how a socket is taken
+//! over, given up, and shown.
 //!
-//! I1 A type of std's face holds a socket of its own kind; for a descriptor that a user hands over, that is the user's word.
+//! I1 A type of std's face holds a socket of its own kind. For a descriptor that a user hands over,
+//!    the user answers for it.
 
 use std::fmt;
 use std::io;
@@ -24,7 +26,8 @@ impl Shape {
         Socket::unwatched(self.family, raw, self.kind).watched()
     }
 
-    /// A socket that a user hands over: non-blocking and watched from here on. No option of it changes.
+    /// A socket that a user hands over: non-blocking and watched from here on. No option of it
+    /// changes.
     ///
     /// # Panics
     /// If the poller does not take it (it takes every socket): std's conversions cannot fail.
@@ -76,15 +79,16 @@ impl Shape {
 }
 
 impl Socket {
-    /// The descriptor for a caller who closes the socket only when the borrow is over: that is the user's part, as `close`
-    /// does not need it to be.
+    /// The descriptor, for a user that closes the socket only after the borrow: `close` does not
+    /// wait for its end.
     ///
     /// # Panics
     /// After `close`.
     pub(super) fn borrowed(&self) -> BorrowedFd<'_> {
         let fd = self.raw();
         assert!(fd >= 0, "the socket is closed");
-        // SAFETY: open now, and until `close` or the end of the borrow. Not to close it before is the user's part, see above.
+        // SAFETY: open now, and until `close` or the end of the borrow. Not to close it before is
+        // the user's part, see above.
         unsafe { BorrowedFd::borrow_raw(fd) }
     }
 

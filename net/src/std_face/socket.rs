@@ -15,7 +15,8 @@ use crate::poll::connect::{ConnectError, Connecting};
 use crate::poll::{Direction, Directions, Error, Fd, Kind, MAX_VEC, Wait};
 use crate::sys::{self, RawAddr};
 
-/// TCP differs from all others in one thing: a short read means that there is no more ([`Fd::set_tcp`]).
+/// TCP differs from all others in one thing: a short read means that there is no more
+/// ([`Fd::set_tcp`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SocketFamily {
     Tcp,
@@ -27,7 +28,8 @@ pub(super) enum SocketFamily {
 pub(super) struct Socket {
     fd: Fd,
     family: SocketFamily,
-    /// What is of the open socket, not of its number: duplicates have it in common, as in the kernel.
+    /// What is of the open socket, not of its number: duplicates have it in common, as in the
+    /// kernel.
     common: Arc<Common>,
     /// `fd` has a deadline from a timeout, which may have been lifted since.
     has_read_deadline: AtomicBool,
@@ -36,7 +38,8 @@ pub(super) struct Socket {
 
 #[derive(Debug, Default)]
 struct Common {
-    /// The reading side was shut. Of datagrams the kernel then says EAGAIN to who does not wait in it, and 0 to who does.
+    /// The reading side was shut. For datagrams the kernel then returns EAGAIN to a non-blocking
+    /// call and 0 to a blocking one.
     read_shut: AtomicBool,
     /// The user's `set_nonblocking`: operations fail instead of parking.
     nonblocking: AtomicBool,
@@ -71,7 +74,8 @@ impl Socket {
         socket.watched()
     }
 
-    /// Takes a non-blocking socket over that the poller shall not know yet (one that is to be connected).
+    /// Takes a non-blocking socket over that the poller shall not know yet (one that is to be
+    /// connected).
     pub(super) fn unwatched(family: SocketFamily, raw: RawFd, kind: Kind) -> Socket {
         let mut fd = Fd::new(raw, kind);
         if family == SocketFamily::Tcp {
@@ -104,7 +108,8 @@ impl Socket {
     /// Calls std's own method on the descriptor, borrowed as one of std's types.
     pub(super) fn with_std<S: FromRawFd, T>(&self, call: impl FnOnce(&S) -> io::Result<T>) -> io::Result<T> {
         let result = self.fd.control(|raw| {
-            // SAFETY: the descriptor is open as long as the reference that `control` holds, and is never closed through this value.
+            // SAFETY: the descriptor is open as long as the reference that `control` holds, and is
+            // never closed through this value.
             let borrowed = ManuallyDrop::new(unsafe { S::from_raw_fd(raw) });
             Ok(call(&borrowed))
         });
@@ -113,7 +118,8 @@ impl Socket {
 
     /// How an operation is to wait. With a timeout it gets its deadline first.
     fn begin(&self, direction: Direction) -> Result<Waits, Error> {
-        // Relaxed, here and below: who changes it while others operate gets one or the other, as with the kernel's flag.
+        // Relaxed, here and below: an operation under way sees the old or the new value, as with
+        // the kernel's flag.
         if self.common.nonblocking.load(Relaxed) {
             return Ok(Waits::Never);
         }
@@ -232,7 +238,8 @@ impl Socket {
         )
     }
 
-    /// Connects; parks until the kernel has decided, at most until `deadline`. The socket is in the poller afterwards.
+    /// Connects; parks until the kernel has decided, at most until `deadline`. The socket is in the
+    /// poller afterwards.
     pub(super) fn connect(mut self, to: &RawAddr, deadline: Option<Instant>) -> io::Result<Socket> {
         let connecting = self.fd.connect(to).map_err(connect_error)?;
         self.fd.init()?;
@@ -252,7 +259,7 @@ impl Socket {
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shuts_read = how != Shutdown::Write;
         if shuts_read {
-            // Relaxed: before the call, by which who is parked wakes and looks.
+            // Relaxed: before the call that wakes the parked ones, which look at it.
             self.common.read_shut.store(true, Relaxed);
         }
         let done = self.fd.shutdown(how).map_err(std_error);
@@ -301,7 +308,7 @@ impl Socket {
         }
     }
 
-    /// Has the kernel do what we did: wait, unless told not to, and for so long.
+    /// Hands waiting and timeouts over to the kernel.
     pub(super) fn leave_to_kernel(&self) -> io::Result<()> {
         for (direction, option) in
             [(Direction::Read, libc::SO_RCVTIMEO), (Direction::Write, libc::SO_SNDTIMEO)]
@@ -351,7 +358,8 @@ fn connect_error(e: ConnectError) -> io::Error {
     }
 }
 
-/// Tries the addresses in turn; the last one's error is the result's. Names are looked up by the system, announced as blocking.
+/// Tries the addresses in turn; the last one's error is the result's. Names are looked up by the
+/// system, announced as blocking.
 pub(super) fn each_addr<T>(
     addr: impl ToSocketAddrs,
     mut attempt: impl FnMut(&SocketAddr) -> io::Result<T>,

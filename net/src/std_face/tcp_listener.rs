@@ -11,7 +11,8 @@ use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily, each_addr};
 use crate::poll::Kind;
 
-/// A TCP socket that listens. Model: [`std::net::TcpListener`]; `accept` parks the goroutine instead of blocking the thread.
+/// A TCP socket that listens. Model: [`std::net::TcpListener`]; `accept` parks the goroutine
+/// instead of blocking the thread.
 ///
 /// # Examples
 /// ```
@@ -38,15 +39,16 @@ pub struct TcpListener {
 pub(super) const SHAPE: Shape = Shape { name: "TcpListener", kind: Kind::Stream, family: SocketFamily::Tcp };
 
 impl TcpListener {
-    /// Binds and listens, on the first of the addresses that allows it. SO_REUSEADDR is set, as std does.
+    /// Binds and listens, on the first of the addresses that allows it. SO_REUSEADDR is set, as std
+    /// does.
     ///
     /// # Errors
-    /// Those of the last address; `InvalidInput` when there is none.
+    /// Those of the last address; `InvalidInput` without any.
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         each_addr(addr, |addr| Ok(std::net::TcpListener::bind(addr)?.into()))
     }
 
-    /// The address that it is bound to.
+    /// The local address.
     ///
     /// # Errors
     /// Those of getsockname(2).
@@ -57,7 +59,8 @@ impl TcpListener {
     /// The next connection and its peer; parks until one comes.
     ///
     /// # Errors
-    /// Those of accept4(2); out of descriptors among them, after which the listener goes on working.
+    /// Those of accept4(2); out of descriptors among them, after which the listener goes on
+    /// working.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
         let stream = TcpStream::fresh(raw)?;
@@ -65,7 +68,7 @@ impl TcpListener {
         Ok((stream, peer))
     }
 
-    /// The connections that come, for ever; each `next` is an `accept`.
+    /// An iterator over connections without end; each `next` is an `accept`.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
@@ -91,8 +94,8 @@ impl TcpListener {
         self.socket.with_std(std::net::TcpListener::ttl)
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -100,7 +103,8 @@ impl TcpListener {
         Ok(TcpListener { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -169,8 +173,9 @@ impl AsRawFd for TcpListener {
 }
 
 impl AsFd for TcpListener {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

@@ -14,7 +14,8 @@ use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::{Direction, Error, Fd, Kind};
 use crate::sys::{self, RawAddr};
 
-/// A TCP connection. Model: [`std::net::TcpStream`]; operations park the goroutine instead of blocking the thread.
+/// A TCP connection. Model: [`std::net::TcpStream`]; operations park the goroutine instead of
+/// blocking the thread.
 ///
 /// Nothing is set on it that std does not set. `try_clone` is a second descriptor.
 ///
@@ -40,7 +41,7 @@ impl TcpStream {
     /// Connects to the first of the addresses that answers.
     ///
     /// # Errors
-    /// Those of the last address; `InvalidInput` when there is none.
+    /// Those of the last address; `InvalidInput` without any.
     pub fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         each_addr(addr, |addr| TcpStream::connect_one(addr, None))
     }
@@ -79,7 +80,7 @@ impl TcpStream {
         self.socket.with_std(std::net::TcpStream::local_addr)
     }
 
-    /// Ends one direction or both; goroutines parked in it wake.
+    /// Shuts down one direction or both; goroutines parked in it wake.
     ///
     /// # Errors
     /// Those of shutdown(2).
@@ -87,7 +88,7 @@ impl TcpStream {
         self.socket.shutdown(how)
     }
 
-    /// Reads without taking: the same bytes come again.
+    /// Reads without removing the bytes: they come again.
     ///
     /// # Errors
     /// Those of recv(2).
@@ -148,8 +149,8 @@ impl TcpStream {
         Ok(TcpStream { socket: SHAPE.fresh(raw)? })
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -157,7 +158,8 @@ impl TcpStream {
         Ok(TcpStream { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -290,8 +292,9 @@ impl AsRawFd for TcpStream {
 }
 
 impl AsFd for TcpStream {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

@@ -32,10 +32,10 @@ pub(super) const SHAPE: Shape =
     Shape { name: "UdpSocket", kind: Kind::Datagram, family: SocketFamily::Other };
 
 impl UdpSocket {
-    /// A socket at the first of the addresses that can be had.
+    /// A socket at the first of the addresses that is available.
     ///
     /// # Errors
-    /// Those of the last address; `InvalidInput` when there is none.
+    /// Those of the last address; `InvalidInput` without any.
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_addr(addr, |addr| {
             let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
@@ -45,7 +45,7 @@ impl UdpSocket {
         })
     }
 
-    /// Receives a message, and who sent it. What does not fit into `buf` is lost.
+    /// Receives a message and its sender. Bytes that do not fit into `buf` are lost.
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recvfrom(2).
@@ -54,7 +54,7 @@ impl UdpSocket {
         Ok((n, inet(&from)?))
     }
 
-    /// The same without taking it.
+    /// The same without removing it.
     ///
     /// # Errors
     /// As [`recv_from`](Self::recv_from).
@@ -66,7 +66,8 @@ impl UdpSocket {
     /// Sends a message to the first of the addresses.
     ///
     /// # Errors
-    /// `InvalidInput` when there is no address; `WouldBlock` when the write timeout has passed; those of sendto(2).
+    /// `InvalidInput` when there is no address; `WouldBlock` when the write timeout has passed;
+    /// those of sendto(2).
     pub fn send_to(&self, buf: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
         match addr.to_socket_addrs()?.next() {
             Some(addr) => self.socket.send_to(buf, &RawAddr::from_socket_addr(&addr)),
@@ -90,10 +91,10 @@ impl UdpSocket {
         self.socket.local_addr()
     }
 
-    /// Gives it a peer: it sends to that one and receives from no other.
+    /// Sets the peer: the socket sends to it and receives from no other.
     ///
     /// # Errors
-    /// Those of the last address; `InvalidInput` when there is none.
+    /// Those of the last address; `InvalidInput` without any.
     pub fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         each_addr(addr, |addr| self.socket.control(|fd| sys::connect(fd, &RawAddr::from_socket_addr(addr))))
     }
@@ -101,12 +102,13 @@ impl UdpSocket {
     /// Sends a message to the peer.
     ///
     /// # Errors
-    /// `WouldBlock` when the write timeout has passed; those of send(2): `ConnectionRefused` if nobody took an earlier message.
+    /// `WouldBlock` when the write timeout has passed; those of send(2): `ConnectionRefused` if no
+    /// socket received an earlier message.
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.socket.write(buf)
     }
 
-    /// Receives a message. What does not fit into `buf` is lost.
+    /// Receives a message. Bytes that do not fit into `buf` are lost.
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recv(2).
@@ -114,7 +116,7 @@ impl UdpSocket {
         self.socket.recv_with(buf, 0)
     }
 
-    /// The same without taking it.
+    /// The same without removing it.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -122,7 +124,7 @@ impl UdpSocket {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
 
-    /// May it send to broadcast addresses?
+    /// Allows sending to broadcast addresses.
     ///
     /// # Errors
     /// Those of setsockopt(2).
@@ -138,7 +140,7 @@ impl UdpSocket {
         Ok(self.socket.option(libc::SOL_SOCKET, libc::SO_BROADCAST)? != 0)
     }
 
-    /// Do its multicast messages come back to this machine?
+    /// Whether its multicast messages come back to this machine.
     ///
     /// # Errors
     /// Those of setsockopt(2).
@@ -246,8 +248,8 @@ impl UdpSocket {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_TTL)? as u32)
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -255,7 +257,8 @@ impl UdpSocket {
         Ok(UdpSocket { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -326,8 +329,9 @@ impl AsRawFd for UdpSocket {
 }
 
 impl AsFd for UdpSocket {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

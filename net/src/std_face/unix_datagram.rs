@@ -35,7 +35,8 @@ impl UnixDatagram {
     /// A socket at a path.
     ///
     /// # Errors
-    /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path exists.
+    /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path
+    /// exists.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -69,7 +70,7 @@ impl UnixDatagram {
         Ok((a?, b?))
     }
 
-    /// Gives it a peer at a path.
+    /// Sets the peer, by path.
     ///
     /// # Errors
     /// `InvalidInput` for a path that is too long; those of connect(2).
@@ -77,10 +78,10 @@ impl UnixDatagram {
         self.connect_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// Gives it a peer.
+    /// Sets the peer.
     ///
     /// # Errors
-    /// Those of connect(2): `ConnectionRefused` if nobody has the address.
+    /// Those of connect(2): `ConnectionRefused` if no socket has the address.
     pub fn connect_addr(&self, addr: &SocketAddr) -> io::Result<()> {
         self.socket.control(|fd| sys::connect(fd, &raw_unix(addr)))
     }
@@ -101,7 +102,7 @@ impl UnixDatagram {
         self.socket.unix_peer_addr()
     }
 
-    /// Receives a message, and who sent it. What does not fit into `buf` is lost.
+    /// Receives a message and its sender. Bytes that do not fit into `buf` are lost.
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recvfrom(2).
@@ -110,7 +111,7 @@ impl UnixDatagram {
         Ok((n, unix_addr(&from)?))
     }
 
-    /// The same without taking it.
+    /// The same without removing it.
     ///
     /// # Errors
     /// As [`recv_from`](Self::recv_from).
@@ -119,7 +120,7 @@ impl UnixDatagram {
         Ok((n, unix_addr(&from)?))
     }
 
-    /// Receives a message. What does not fit into `buf` is lost.
+    /// Receives a message. Bytes that do not fit into `buf` are lost.
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recv(2).
@@ -127,7 +128,7 @@ impl UnixDatagram {
         self.socket.recv_with(buf, 0)
     }
 
-    /// The same without taking it.
+    /// The same without removing it.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -146,7 +147,8 @@ impl UnixDatagram {
     /// Sends a message.
     ///
     /// # Errors
-    /// `WouldBlock` when the write timeout has passed while the receiver's queue was full; those of sendto(2).
+    /// `WouldBlock` when the write timeout has passed while the receiver's queue was full; those of
+    /// sendto(2).
     pub fn send_to_addr(&self, buf: &[u8], addr: &SocketAddr) -> io::Result<usize> {
         self.socket.send_to(buf, &raw_unix(addr))
     }
@@ -154,12 +156,13 @@ impl UnixDatagram {
     /// Sends a message to the peer.
     ///
     /// # Errors
-    /// `WouldBlock` when the write timeout has passed while the receiver's queue was full; those of send(2).
+    /// `WouldBlock` when the write timeout has passed while the receiver's queue was full; those of
+    /// send(2).
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.socket.write(buf)
     }
 
-    /// Shuts one side or both.
+    /// Shuts down one side or both.
     ///
     /// # Errors
     /// Those of shutdown(2).
@@ -172,8 +175,8 @@ impl UnixDatagram {
         Ok(UnixDatagram { socket: SHAPE.fresh(raw)? })
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -181,7 +184,8 @@ impl UnixDatagram {
         Ok(UnixDatagram { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -252,8 +256,9 @@ impl AsRawFd for UnixDatagram {
 }
 
 impl AsFd for UnixDatagram {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

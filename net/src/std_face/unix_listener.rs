@@ -42,7 +42,8 @@ impl UnixListener {
     /// Listens at a path.
     ///
     /// # Errors
-    /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path exists.
+    /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path
+    /// exists.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -61,7 +62,8 @@ impl UnixListener {
     /// The next connection and its peer's address; parks until there is one.
     ///
     /// # Errors
-    /// Those of accept4(2); out of descriptors among them, after which the listener goes on working.
+    /// Those of accept4(2); out of descriptors among them, after which the listener goes on
+    /// working.
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
         Ok((UnixStream::fresh(raw)?, unix_addr(&peer)?))
@@ -80,8 +82,8 @@ impl UnixListener {
         Incoming { listener: self }
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -89,7 +91,8 @@ impl UnixListener {
         Ok(UnixListener { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -153,8 +156,9 @@ impl AsRawFd for UnixListener {
 }
 
 impl AsFd for UnixListener {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

@@ -16,7 +16,8 @@ use crate::poll::endpoint::{Class, Endpoint};
 use crate::poll::{Direction, Error, Fd, Kind};
 use crate::sys;
 
-/// How long to sleep before a listener whose queue is full is asked again: there is no event for that.
+/// How long to sleep before another attempt to connect to a listener whose queue is full: the
+/// kernel sends no event.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 
 /// A unix stream connection.
@@ -49,7 +50,7 @@ impl UnixStream {
     /// Connects to an address: a path or an abstract name.
     ///
     /// # Errors
-    /// Those of connect(2): `ConnectionRefused` if nobody listens there.
+    /// Those of connect(2): `ConnectionRefused` if no socket listens there.
     pub fn connect_addr(addr: &SocketAddr) -> io::Result<UnixStream> {
         loop {
             let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM)?;
@@ -90,7 +91,7 @@ impl UnixStream {
         self.socket.unix_peer_addr()
     }
 
-    /// Shuts one side or both.
+    /// Shuts down one side or both.
     ///
     /// # Errors
     /// Those of shutdown(2).
@@ -111,8 +112,8 @@ impl UnixStream {
         Ok(UnixStream { socket: SHAPE.fresh(raw)? })
     }
 
-    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode belong to the socket, so
-    /// both have them in common.
+    /// A duplicate: the same open socket under another number. Timeouts and the non-blocking mode
+    /// belong to the socket, so both have them in common.
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
@@ -120,7 +121,8 @@ impl UnixStream {
         Ok(UnixStream { socket: self.socket.try_clone()? })
     }
 
-    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open. Beyond std.
+    /// Closes the socket now; goroutines parked in it wake with an error. Duplicates stay open.
+    /// Beyond std.
     ///
     /// # Errors
     /// It is closed already.
@@ -253,8 +255,9 @@ impl AsRawFd for UnixStream {
 }
 
 impl AsFd for UnixStream {
-    /// The number is valid until [`close`](Self::close), which does not wait for the end of the borrow (std's type has no
-    /// such method): close only when nobody uses it, or hand out a duplicate ([`try_clone`](Self::try_clone)).
+    /// The number is valid until [`close`](Self::close), which does not wait for the end of the
+    /// borrow (std's type has no such method): close only when nobody uses it, or hand out a
+    /// duplicate ([`try_clone`](Self::try_clone)).
     ///
     /// # Panics
     /// After `close`.

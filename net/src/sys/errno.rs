@@ -1,6 +1,7 @@
 //! The system's errors in Go's words.
 //!
-//! Go: syscall/zerrors_linux_amd64.go `errors`, syscall/syscall_unix.go `Errno`, os/error.go `SyscallError`.
+//! Go: syscall/zerrors_linux_amd64.go `errors`, syscall/syscall_unix.go `Errno`, os/error.go
+//! `SyscallError`.
 //!
 //! I1 The text is a function of the number alone: no locale, no `strerror`, no "(os error 98)".
 
@@ -19,7 +20,8 @@ use std::io;
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// The calling thread's `errno`. Only right directly after the failed call, in the same function.
+    /// The calling thread's `errno`. Only right directly after the failed call, in the same
+    /// function.
     pub(crate) fn last() -> Self {
         Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }

@@ -1,13 +1,15 @@
-//! The calls of the system: on sockets and on descriptors of all kinds here, on files in `file.rs`, on netlink in `netlink.rs`,
-//! on processes in `process.rs`; their errors ([`Errno`]) and their form of addresses ([`RawAddr`]).
+//! The calls of the system: on sockets and on descriptors of all kinds here, on files in `file.rs`,
+//! on netlink in `netlink.rs`, on processes in `process.rs`; their errors ([`Errno`]) and their
+//! form of addresses ([`RawAddr`]).
 //!
-//! Two files make calls of their own, which belong to no descriptor: `process/fork.rs`, whose calls a child makes in the
-//! memory of its parent, and `resolve/cgo`, which asks the C library's resolver. `tests/layers.rs` checks that there are
-//! no others.
+//! Two files make other calls, which belong to no descriptor: `process/fork.rs`, whose calls a
+//! child makes in the memory of its parent, and `resolve/cgo`, which asks the C library's resolver.
+//! `tests/layers.rs` checks that there are no others.
 //!
-//! I1 errno is read in the same non-inlined function as the call that set it: a goroutine may move to another thread
-//!    between two functions. So each function here that goes through libc is `inline(never)`, and none parks. Those of each
-//!    request go past libc ([`raw`]) and know no errno.
+//! I1 errno is read in the same non-inlined function as the call that set it: a goroutine may move
+//!    to another thread between two functions. So each function here that goes through libc is
+//!    `inline(never)`, and none parks. Those of each request go past libc ([`raw`]) and know no
+//!    errno.
 //! I2 The calls are the ones Go makes, with Go's arguments, as strace shows them.
 
 use std::io::{IoSlice, IoSliceMut};
@@ -39,7 +41,8 @@ pub(crate) fn ignoring_eintr<T>(mut call: impl FnMut() -> Result<T, Errno>) -> R
     }
 }
 
-/// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its caller: I1.
+/// The result of a call that returns a count, a descriptor or 0; -1 means errno. Inlined into its
+/// caller: I1.
 #[inline(always)]
 fn check(ret: isize) -> Result<usize, Errno> {
     if ret < 0 { Err(Errno::last()) } else { Ok(ret as usize) }
@@ -65,7 +68,7 @@ pub(crate) fn read(fd: RawFd, buf: &mut [u8]) -> Result<usize, Errno> {
 /// readv(2).
 #[inline(never)]
 pub(crate) fn readv(fd: RawFd, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Errno> {
-    // SAFETY: IoSliceMut has the layout of iovec, and each describes writable memory of its own.
+    // SAFETY: IoSliceMut has the layout of iovec, and each describes separate writable memory.
     check(unsafe { libc::readv(fd, bufs.as_mut_ptr().cast(), bufs.len() as libc::c_int) })
 }
 
@@ -104,7 +107,8 @@ pub(crate) fn recvfrom(fd: RawFd, buf: &mut [u8], flags: i32, from: &mut RawAddr
     // Also for no bytes a place that is one, as Go's `_zero`: an empty vector has none.
     let mut zero = 0u8;
     let at = if buf.is_empty() { &raw mut zero } else { buf.as_mut_ptr() };
-    // SAFETY: buf as for `read`; addr and len belong to `from`, whose length says how much may be written.
+    // SAFETY: buf as for `read`; addr and len belong to `from`, whose length says how much may be
+    // written.
     check(unsafe { libc::recvfrom(fd, at.cast(), buf.len(), flags, addr, len) })
 }
 
@@ -134,7 +138,8 @@ pub(crate) struct Received {
 }
 
 fn msghdr() -> libc::msghdr {
-    // SAFETY: all fields are integers and pointers, for which zero is a value: no name, no data, no control data.
+    // SAFETY: all fields are integers and pointers, for which zero is a value: no name, no data, no
+    // control data.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
@@ -144,8 +149,8 @@ fn one_buffer(base: *mut u8, len: usize) -> libc::iovec {
     libc::iovec { iov_base: base.cast(), iov_len: len }
 }
 
-/// recvmsg(2) with one buffer. As Go does it: a stream or packet socket that carries control data but no data needs a byte to
-/// read (of a datagram socket none).
+/// recvmsg(2) with one buffer. As Go does it: a stream or packet socket that carries control data
+/// but no data needs a byte to read (of a datagram socket none).
 #[inline(never)]
 pub(crate) fn recvmsg(
     fd: RawFd,
@@ -203,7 +208,8 @@ pub(crate) fn sendmsg(
     }
     msg.msg_iov = &raw mut iov;
     msg.msg_iovlen = 1;
-    // SAFETY: every pointer of msg is to memory of the length it gives, alive over the call, and only read.
+    // SAFETY: every pointer of msg is to memory of the length it gives, alive over the call, and
+    // only read.
     let n = check(unsafe { libc::sendmsg(fd, &raw const msg, flags) })?;
     Ok(if empty { 0 } else { n })
 }
@@ -309,7 +315,8 @@ pub(crate) fn getsockopt_int(fd: RawFd, level: i32, name: i32) -> Result<i32, Er
 #[inline(never)]
 pub(crate) unsafe fn getsockopt<T: Copy>(fd: RawFd, level: i32, name: i32, mut value: T) -> Result<T, Errno> {
     let mut len = size_of::<T>() as libc::socklen_t;
-    // SAFETY: the kernel writes at most len bytes into value; whatever it writes is a T by the caller's duty.
+    // SAFETY: the kernel writes at most len bytes into value; whatever it writes is a T by the
+    // caller's duty.
     check_zero(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) })?;
     Ok(value)
 }
@@ -390,7 +397,8 @@ pub(crate) fn set_flags(fd: RawFd, flags: i32) -> Result<(), Errno> {
     check_zero(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) })
 }
 
-/// Puts a descriptor into non-blocking mode, or back. Two calls, as Go makes them. Go: syscall.SetNonblock.
+/// Puts a descriptor into non-blocking mode, or back. Two calls, as Go makes them. Go:
+/// syscall.SetNonblock.
 #[doc(alias = "SetNonblock")]
 pub(crate) fn set_nonblock(fd: RawFd, nonblocking: bool) -> Result<(), Errno> {
     let flags = get_flags(fd)?;

@@ -1,5 +1,5 @@
-//! The kernel's lists of network interfaces and of their addresses, asked for by netlink. Go: syscall/netlink_linux.go `NetlinkRIB`,
-//! with its calls.
+//! The kernel's lists of network interfaces and of their addresses, asked for by netlink. Go:
+//! syscall/netlink_linux.go `NetlinkRIB`, with its calls.
 
 use std::os::fd::RawFd;
 
@@ -12,7 +12,8 @@ const PAGE: usize = 4096;
 /// The question's number.
 const QUESTION: u32 = 1;
 
-/// Asks for all interfaces (RTM_GETLINK) or all addresses (RTM_GETADDR): the messages of the answer.
+/// Asks for all interfaces (RTM_GETLINK) or all addresses (RTM_GETADDR): the messages of the
+/// answer.
 #[doc(alias = "NetlinkRIB")]
 pub(crate) fn netlink_rib(what: u16) -> Result<Vec<u8>, Errno> {
     let fd = socket()?;

@@ -15,7 +15,8 @@ pub(crate) struct Ended {
     pub(crate) status: i32,
 }
 
-/// pidfd_open(2), a descriptor for a process: of a child it is that child, as long as nobody has waited for it.
+/// pidfd_open(2), a descriptor for a process: of a child it is that child, as long as nobody has
+/// waited for it.
 #[inline(never)]
 pub(crate) fn pidfd_open(pid: libc::pid_t) -> Result<RawFd, Errno> {
     // SAFETY: takes no pointers.

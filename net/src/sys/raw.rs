@@ -1,11 +1,13 @@
 //! System calls by the processor's own instruction, for the calls that are made at each request.
 //!
-//! libc's `read`, `write` and `accept4` are cancellation points: in a process with threads each one first allows that the thread is
-//! cancelled and forbids it again, two locked instructions and some thirty others. Nobody cancels a thread of this runtime.
-//! And the error comes back in a register: no thread-local is involved, so that these may be inlined anywhere.
-//! Go: internal/runtime/syscall/asm_linux_amd64.s, asm_linux_arm64.s.
+//! libc's `read`, `write` and `accept4` are cancellation points: in a process with threads each one
+//! first allows that the thread is cancelled and forbids it again, two locked instructions and some
+//! thirty others. Nobody cancels a thread of this runtime. And the error comes back in a register:
+//! no thread-local is involved, so that these may be inlined anywhere. Go:
+//! internal/runtime/syscall/asm_linux_amd64.s, asm_linux_arm64.s.
 //!
-//! On other processors libc's `syscall` does it (no cancellation point either), with errno read right behind it.
+//! On other processors libc's `syscall` does it (no cancellation point either), with errno read
+//! right behind it.
 
 use super::Errno;
 
@@ -19,13 +21,15 @@ fn answer(ret: isize) -> Result<usize, Errno> {
 /// The system call `number` with four arguments; a call that takes fewer ignores the rest.
 ///
 /// # Safety
-/// The arguments are what the call asks for; memory that it reads or writes is the caller's to give.
+/// The arguments are what the call asks for; memory that it reads or writes is the caller's to
+/// give.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<usize, Errno> {
     let ret: isize;
-    // SAFETY: the caller's duty. The kernel keeps all registers but rax, rcx and r11, and touches no user stack; memory is not
-    // declared untouched (no `nomem`), so the compiler expects it to change.
+    // SAFETY: the caller's duty. The kernel keeps all registers but rax, rcx and r11, and touches
+    // no user stack; memory is not declared untouched (no `nomem`), so the compiler expects it to
+    // change.
     unsafe {
         std::arch::asm!(
             "syscall",
@@ -45,13 +49,14 @@ pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<u
 /// The system call `number` with four arguments; a call that takes fewer ignores the rest.
 ///
 /// # Safety
-/// The arguments are what the call asks for; memory that it reads or writes is the caller's to give.
+/// The arguments are what the call asks for; memory that it reads or writes is the caller's to
+/// give.
 #[cfg(target_arch = "aarch64")]
 #[inline(always)]
 pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<usize, Errno> {
     let ret: isize;
-    // SAFETY: the caller's duty. The kernel keeps all registers but x0, and touches no user stack; memory is not declared
-    // untouched (no `nomem`), so the compiler expects it to change.
+    // SAFETY: the caller's duty. The kernel keeps all registers but x0, and touches no user stack;
+    // memory is not declared untouched (no `nomem`), so the compiler expects it to change.
     unsafe {
         std::arch::asm!(
             "svc 0",
@@ -69,7 +74,8 @@ pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<u
 /// The system call `number` with four arguments; a call that takes fewer ignores the rest.
 ///
 /// # Safety
-/// The arguments are what the call asks for; memory that it reads or writes is the caller's to give.
+/// The arguments are what the call asks for; memory that it reads or writes is the caller's to
+/// give.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline(never)]
 pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<usize, Errno> {
@@ -89,7 +95,8 @@ mod tests {
         assert_eq!(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) }, 0);
         let [from, to] = fds.map(|fd| fd as usize);
         let mut buf = [0_u8; 8];
-        // SAFETY: eight readable bytes; eight writable bytes, which the second and third call may fill.
+        // SAFETY: eight readable bytes; eight writable bytes, which the second and third call may
+        // fill.
         let (wrote, got, none) = unsafe {
             (
                 syscall(libc::SYS_write, [to, c"12345678".as_ptr() as usize, 8, 0]),

@@ -1,8 +1,10 @@
 //! Socket addresses as the kernel reads and writes them.
 //!
-//! Go: syscall/syscall_linux.go `RawSockaddrAny`, `anyToSockaddr`. What Go's addresses make of them: `addr/raw.rs`.
+//! Go: syscall/syscall_linux.go `RawSockaddrAny`, `anyToSockaddr`. What Go's addresses make of
+//! them: `addr/raw.rs`.
 //!
-//! I1 The buffer has the 112 bytes of Go's `RawSockaddrAny`, also as the length a call is told (it shows in traces).
+//! I1 The buffer has the 112 bytes of Go's `RawSockaddrAny`, also as the length passed to a call
+//!    (it shows in traces).
 //! I2 Bytes from `len` on are zero unless the kernel wrote them.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -56,7 +58,8 @@ impl RawAddr {
         self.len
     }
 
-    /// For a call that writes the address: `accept4`, `getsockname`, `recvfrom`. Both pointers live as long as `self`.
+    /// For a call that writes the address: `accept4`, `getsockname`, `recvfrom`. Both pointers live
+    /// as long as `self`.
     pub(crate) fn as_mut_parts(&mut self) -> (*mut libc::sockaddr, *mut libc::socklen_t) {
         self.len = SIZE as libc::socklen_t;
         (self.bytes.as_mut_ptr().cast(), &raw mut self.len)
@@ -67,7 +70,7 @@ impl RawAddr {
         self.len = len;
     }
 
-    /// A copy of an address somebody else holds.
+    /// A copy of an address in foreign memory.
     ///
     /// # Safety
     /// `addr` points to `len` readable bytes.
@@ -91,7 +94,8 @@ impl RawAddr {
         }
     }
 
-    /// A unix name given as the bytes after the family; `len` counts the family and the terminator, if there is one.
+    /// A unix name given as the bytes after the family; `len` counts the family and the terminator,
+    /// if there is one.
     pub(crate) fn from_unix_bytes(path: &[u8], len: libc::socklen_t) -> RawAddr {
         let mut raw = RawAddr::of_family(libc::AF_UNIX);
         raw.put(FAMILY_SIZE, path);

@@ -1,4 +1,5 @@
-//! Connecting to addresses that are known. Names are looked up by [`go_face::dial`](crate::go_face::dial).
+//! Connecting to addresses that are known. Names are looked up by
+//! [`go_face::dial`](crate::go_face::dial).
 //!
 //! Go: net/dial.go sysDialer.
 
@@ -73,7 +74,8 @@ impl SysDialer {
     }
 }
 
-/// Primaries have the family of the first address, fallbacks the other one. Go: addrList.partition(isIPv4).
+/// Primaries have the family of the first address, fallbacks the other one. Go:
+/// addrList.partition(isIPv4).
 fn partition(addrs: Vec<NetAddr>) -> (Vec<NetAddr>, Vec<NetAddr>) {
     let label = addrs[0].is_ipv4();
     addrs.into_iter().partition(|a| a.is_ipv4() == label)

@@ -1,4 +1,5 @@
-//! One address after the other. Go: net/dial.go dialSerial, dialSingle; net/tcpsock_posix.go doDialTCP, selfConnect.
+//! One address after the other. Go: net/dial.go dialSerial, dialSingle; net/tcpsock_posix.go
+//! doDialTCP, selfConnect.
 
 use std::time::{Duration, Instant};
 
@@ -58,8 +59,9 @@ impl SysDialer {
         fd.map(Conn::new).map_err(|cause| self.error_at(remote, cause))
     }
 
-    /// A kernel that picks the local port may pick the one it is to connect to, and connect the socket to itself; or one that
-    /// is in use (EADDRNOTAVAIL). Both are tried again, twice (golang.org/issue/2690).
+    /// A kernel that picks the local port may pick the one it is to connect to, and connect the
+    /// socket to itself; or one that is in use (EADDRNOTAVAIL). Both are tried again, twice
+    /// (golang.org/issue/2690).
     #[doc(alias = "doDialTCP")]
     fn dial_tcp(&self, ctx: &Context, remote: &NetAddr) -> Result<NetFd, Cause> {
         let port_is_free = self.local.as_ref().and_then(NetAddr::inet).is_none_or(|l| l.port == 0);

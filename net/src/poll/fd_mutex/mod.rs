@@ -1,21 +1,26 @@
-//! Who may use a descriptor: a count of users, a lock for readers, a lock for writers, and the end of it all, in one word.
-//! Go: internal/poll/fd_mutex.go.
+//! Who may use a descriptor: a count of users, a lock for readers, a lock for writers, and the
+//! close, in one word. Go: internal/poll/fd_mutex.go.
 //!
 //! ```text
 //!   bits 43..63       bits 23..43       bits 3..23   bit 2    bit 1    bit 0
 //!   waiting writers   waiting readers   references   WLOCK    RLOCK    CLOSED
 //! ```
 //!
-//! Every operation holds a reference; reads and writes hold their lock too. Close sets CLOSED, after which nobody gets in, wakes
-//! who waits for a lock, and leaves; whoever gives the last reference back destroys the descriptor. So its number cannot be reused
-//! while anybody is about to make a system call with it.
+//! Every operation holds a reference; reads and writes hold their lock too. Close sets CLOSED,
+//! after which no operation begins, wakes the waiters for a lock, and drops its own reference. The
+//! user that drops the last reference destroys the descriptor. So its number cannot be reused while
+//! another user is about to make a system call with it.
 //!
-//! I1 A waiter is counted in the word before it sleeps on its semaphore, and whoever lowers the count releases the semaphore
-//!    once per waiter taken off: each sleep has one wake-up, also when the wake-up comes first. A waiter whose context is done takes
-//!    itself off, and releases nothing. If nobody is counted any more a wake-up is on its way to it: it waits for that and, since others
-//!    may have come to wait meanwhile and that one may have been theirs, passes it on if the lock is free.
-//! I2 CLOSED is never cleared. With CLOSED set no reference is added (but close's own) and no waiter either.
-//! I3 The transition to (CLOSED, no references) happens once, and its author is told `Unref::Last`.
+//! I1 A waiter is counted in the word before it sleeps on its semaphore, and the user that lowers
+//!    the count releases the semaphore once per waiter taken off: each sleep has one wake-up, also
+//!    when the wake-up comes first. A waiter whose context is done takes itself off, and releases
+//!    nothing. If no waiter is counted any more, a wake-up is on its way to it: it waits for that
+//!    wake-up and passes it on if the lock is free, since it may have been meant for a waiter that
+//!    came later.
+//! I2 CLOSED is never cleared. With CLOSED set no reference is added (but close's own) and no
+//!    waiter either.
+//! I3 The transition to (CLOSED, no references) happens once, and the user that makes it gets
+//!    `Unref::Last`.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
 
@@ -73,13 +78,13 @@ impl From<Closed> for NoLock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Closed;
 
-/// Whether anybody is left.
+/// Whether a user is left.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unref {
-    /// Nobody, and it is closed: the caller destroys the descriptor.
+    /// None, and it is closed: the caller destroys the descriptor.
     Last,
-    /// Somebody, or it is open.
+    /// One, or it is open.
     More,
 }
 
@@ -100,14 +105,16 @@ impl State {
         self.0 & lock_bit(direction) != 0
     }
 
-    /// What [`rw_lock`](Self::rw_lock) comes to in the usual case: open, and not locked in this direction.
+    /// What [`rw_lock`](Self::rw_lock) comes to in the usual case: open, and not locked in this
+    /// direction.
     #[inline(always)]
     fn lock_quickly(self, direction: Direction) -> Option<State> {
         let free = self.0 & (CLOSED | lock_bit(direction)) == 0 && self.count(REF_SHIFT) != COUNT_MASK;
         free.then(|| State(self.0 + (1 << REF_SHIFT) + lock_bit(direction)))
     }
 
-    /// What [`rw_unlock`](Self::rw_unlock) comes to in the usual case: open, and nobody waits for this lock.
+    /// What [`rw_unlock`](Self::rw_unlock) comes to in the usual case: open, and nobody waits for
+    /// this lock.
     #[inline(always)]
     fn unlock_quickly(self, direction: Direction) -> Option<State> {
         let asked = CLOSED | lock_bit(direction) | COUNT_MASK << wait_shift(direction);
@@ -217,7 +224,8 @@ impl FdMutex {
         self.update(|s| s.incref().map(|new| (new, ())))
     }
 
-    /// Closes, and takes a reference for the closer. Wakes who waits for a lock: they find it closed.
+    /// Closes, and takes a reference for the closer. Wakes the waiters for a lock: they find it
+    /// closed.
     #[doc(alias = "increfAndClose")]
     pub(crate) fn incref_and_close(&self) -> Result<(), Closed> {
         let waiters = self.update(State::incref_and_close)?;
@@ -237,21 +245,21 @@ impl FdMutex {
         unref
     }
 
-    /// The lock of this direction, with a reference. Waits for its holder, under a context until that is done. A lock that
-    /// is free is taken in any case.
+    /// The lock of this direction, with a reference. Waits for its holder, under a context until
+    /// that is done. A lock that is free is taken in any case.
     #[inline(always)]
     pub(crate) fn rw_lock(&self, direction: Direction, ctx: Option<&Context>) -> Result<(), NoLock> {
         if self.try_step(|s| s.lock_quickly(direction)) { Ok(()) } else { self.rw_lock_slow(direction, ctx) }
     }
 
-    /// It is closed, held, or changed just then.
+    /// The slow path: it is closed, held, or changed just then.
     #[cold]
     #[inline(never)]
     fn rw_lock_slow(&self, direction: Direction, ctx: Option<&Context>) -> Result<(), NoLock> {
         loop {
             match (self.update(|s| s.rw_lock(direction))?, ctx) {
                 (LockStep::Acquired, _) => return Ok(()),
-                // Whoever wakes us has taken us off the count (I1).
+                // The user that wakes us has taken us off the count (I1).
                 (LockStep::Wait, None) => semacquire(self.sema(direction)),
                 (LockStep::Wait, Some(ctx)) => ctx.semacquire(self.sema(direction)).map_err(|e| {
                     self.leave_queue(direction);
@@ -284,7 +292,7 @@ impl FdMutex {
         }
     }
 
-    /// Somebody waits, it is closed, or changed just then.
+    /// A waiter is there, it is closed, or it changed just then.
     #[cold]
     #[inline(never)]
     fn rw_unlock_slow(&self, direction: Direction) -> Unref {
@@ -305,7 +313,7 @@ impl FdMutex {
         }
     }
 
-    /// Tries a step once; false if there is none from this state, or it was not the word's state any more.
+    /// Tries a step once. False if this state has no such step, or the word has changed.
     #[inline(always)]
     fn try_step(&self, step: impl Fn(State) -> Option<State>) -> bool {
         // Relaxed: the compare-and-swap decides.
@@ -320,8 +328,9 @@ impl FdMutex {
         let mut old = self.state.load(Relaxed);
         loop {
             let (State(new), outcome) = step(State(old))?;
-            // ORDERING: AcqRel: Acquire pairs with the Release of the one before in the word's order: a lock's next holder sees
-            // what the last one did, and the destroyer sees everybody's use; Release publishes ours.
+            // ORDERING: AcqRel: Acquire pairs with the Release of the one before in the word's
+            // order: a lock's next holder sees what the last one did, and the destroyer sees
+            // everybody's use; Release publishes ours.
             match self.state.compare_exchange_weak(old, new, AcqRel, Relaxed) {
                 Ok(_) => return Ok(outcome),
                 Err(now) => old = now,

@@ -1,5 +1,6 @@
-//! Every interleaving of a few users of one word, by exhaustive search: the transitions are the shipped ones, each is one
-//! compare-and-swap, and the semaphores are counters. Go: internal/poll/fd_mutex_test.go.
+//! Every interleaving of a few users of one word, by exhaustive search: the transitions are the
+//! shipped ones, each is one compare-and-swap, and the semaphores are counters. Go:
+//! internal/poll/fd_mutex_test.go.
 
 use std::collections::HashSet;
 
@@ -27,7 +28,7 @@ enum At {
     Holding,
     /// Unlocked, and owes the semaphore a release.
     Waking,
-    /// Closed, and owes so many releases to readers and writers.
+    /// Closed, with this number of releases due to readers and writers.
     WakingAll(u64, u64),
     Done,
 }
@@ -195,7 +196,8 @@ fn every_interleaving_of_readers_writers_users_and_closers() {
     }
 }
 
-/// The usual case's steps are those of the general ones, from each state from which they go, and they do go from the usual states.
+/// The usual case's steps are those of the general ones, from each state from which they go, and
+/// they do go from the usual states.
 #[test]
 fn quick_steps_are_the_steps() {
     let counts = [0, 1, 2, COUNT_MASK];

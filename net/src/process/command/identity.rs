@@ -9,24 +9,27 @@ impl Command {
         self
     }
 
-    /// The child runs as this user, with none of our supplementary groups unless [`groups`](Self::groups) gives some.
+    /// The child runs as this user, with none of our supplementary groups unless
+    /// [`groups`](Self::groups) gives some.
     ///
-    /// The child makes setgroups(2), setgid(2) and setuid(2) in Go's order. As with std, it is no failure if we have no
-    /// right to change the groups: what needs the right then fails in setgid or setuid.
+    /// The child makes setgroups(2), setgid(2) and setuid(2) in Go's order. As with std, it is no
+    /// failure if we have no right to change the groups: what needs the right then fails in setgid
+    /// or setuid.
     pub fn uid(&mut self, id: u32) -> &mut Command {
         self.uid = Some(id);
         self
     }
 
-    /// The child runs as this group, with none of our supplementary groups unless [`groups`](Self::groups) gives some.
-    /// (std keeps them where only the group is given; Go does not.)
+    /// The child runs as this group, with none of our supplementary groups unless
+    /// [`groups`](Self::groups) gives some. (std keeps them where only the group is given; Go does
+    /// not.)
     pub fn gid(&mut self, id: u32) -> &mut Command {
         self.gid = Some(id);
         self
     }
 
-    /// The child's supplementary groups. Starting it fails with `PermissionDenied` if we have no right to set them. Model:
-    /// std's method of this name. Go: `Credential.Groups`.
+    /// The child's supplementary groups. Starting it fails with `PermissionDenied` if we have no
+    /// right to set them. Model: std's method of this name. Go: `Credential.Groups`.
     pub fn groups(&mut self, groups: &[u32]) -> &mut Command {
         self.groups = Some(groups.to_vec());
         self

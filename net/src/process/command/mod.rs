@@ -50,7 +50,8 @@ pub struct Command {
 }
 
 impl Command {
-    /// A program by path, or by name to look for in PATH. As std's: it inherits everything, until told otherwise.
+    /// A program by path, or by name to look for in PATH. As std's: it inherits everything, until
+    /// told otherwise.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command {
             program: program.as_ref().to_owned(),
@@ -130,15 +131,17 @@ impl Command {
         self
     }
 
-    /// Has the child call `f` just before it becomes the program, after everything else that was asked for; an error of `f`
-    /// is one of [`spawn`](Self::spawn)'s, by its number (EINVAL without one). Functions are called in the order they were
-    /// given, each time a child is started.
+    /// The child calls `f` just before it becomes the program, after everything else that was asked
+    /// for; an error of `f` is one of [`spawn`](Self::spawn)'s, by its number (EINVAL without one).
+    /// Functions are called in the order they were given, each time a child is started.
     ///
-    /// Such a child is made by fork(2), with memory of its own, instead of borrowing ours: what `f` does to memory stays there.
+    /// Such a child is made by fork(2), with its own memory, instead of borrowing ours: what `f`
+    /// does to memory stays there.
     ///
     /// # Safety
-    /// `f` runs in a process that has one thread, a copy of the one that forked, while the others may have held any lock:
-    /// it may call what is safe in a signal handler, and must not panic, nor call anything that parks. As with std's.
+    /// `f` runs in a process that has one thread, a copy of the one that forked, while the others
+    /// may have held any lock: it may call what is safe in a signal handler, and must not panic,
+    /// nor call anything that parks. As with std's.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -197,8 +200,8 @@ impl Command {
         CommandArgs(self.args.iter())
     }
 
-    /// The changes to the environment: variables that are set, and (`None`) those that are removed. What is inherited is not
-    /// among them, and neither is [`env_clear`](Self::env_clear).
+    /// The changes to the environment: variables that are set, and (`None`) those that are removed.
+    /// What is inherited is not among them, and neither is [`env_clear`](Self::env_clear).
     ///
     /// ```
     /// use gopark::process::Command;
@@ -242,7 +245,8 @@ impl Command {
         self.spawn()?.wait()
     }
 
-    /// Runs the child to its end and gives what it wrote. Output that is not set is captured, input that is not set is empty.
+    /// Runs the child to its end and gives what it wrote. Output that is not set is captured, input
+    /// that is not set is empty.
     ///
     /// # Errors
     /// As [`spawn`](Self::spawn); reading the output.
@@ -250,11 +254,12 @@ impl Command {
         self.start(&Stdio::null(), &Stdio::piped())?.wait_with_output()
     }
 
-    /// Becomes the program: this process, all its goroutines and threads included, is it from then on. What is not set is inherited.
-    /// Returns only if that fails, with why.
+    /// Becomes the program: this process, all its goroutines and threads included, is it from then
+    /// on. What is not set is inherited. Returns only if that fails, with why.
     ///
-    /// By then the standard descriptors, the working directory and the process group may be as was asked for the program, and
-    /// user and group those of the calling thread only: better end the process.
+    /// By then the standard descriptors, the working directory and the process group may be as was
+    /// asked for the program, and user and group those of the calling thread only: better end the
+    /// process.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -300,7 +305,8 @@ impl Command {
         let program = self.find_program();
         let asked = [&self.stdin, &self.stdout, &self.stderr].map(Option::as_ref);
         let mut files = Files::default();
-        // In Go these are there before the child is started: StdinPipe, StdoutPipe, StderrPipe make them.
+        // In Go these are there before the child is started: StdinPipe, StdoutPipe, StderrPipe make
+        // them.
         for (number, stdio) in asked.into_iter().enumerate() {
             if let Some(stdio) = stdio.filter(|stdio| stdio.is_piped()) {
                 files.add(number, stdio)?;
@@ -313,8 +319,8 @@ impl Command {
                 files.add(number, stdio.unwrap_or(default))?;
             }
         }
-        // The thread of a goroutine that has computed long may have been made lighter, and a child inherits that: what follows an
-        // announced call has the full weight.
+        // The thread of a goroutine that has computed long may have been made lighter, and a child
+        // inherits that: what follows an announced call has the full weight.
         blocking(|| ());
         Ok((program, files))
     }
@@ -331,7 +337,8 @@ impl Command {
         pidfd::check()?;
         let files = files.numbers();
         let (error_reader, error_writer) = sys::pipe2(libc::O_CLOEXEC)?;
-        // The parent sleeps until a child that borrows its memory has become the program. One with functions of the user's may take long.
+        // The parent sleeps until a child that borrows its memory has become the program. One with
+        // functions of the user's may take long.
         let runs_on = !pre_exec.is_empty();
         let forked = self.with_plan(program, pre_exec, files, error_writer, Role::Exec, fork::fork);
         let _ = sys::close(error_writer);
@@ -405,7 +412,7 @@ impl Command {
     }
 }
 
-/// What the child said before it ended; none if it became the program.
+/// The error that the child reported before it ended; `None` if it became the program.
 fn read_failure(pipe: RawFd) -> Option<Errno> {
     let mut said = [0; size_of::<usize>()];
     let n = sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);

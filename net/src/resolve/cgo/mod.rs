@@ -3,7 +3,8 @@
 //! Go: net/cgo_unix.go, net/lookup_unix.go `acquireThread`.
 //!
 //! I1 Each call is announced as blocking, and at most 500 run at once: each has a thread.
-//! I2 A call cannot be stopped. Who waits for it under a context that ends goes on; its goroutine stays until it is done.
+//! I2 A call cannot be stopped. A caller whose context ends leaves; the goroutine of the call stays
+//!    until it is done.
 //! I3 errno is read in the function that made the call.
 
 use std::ffi::{CStr, CString};
@@ -80,7 +81,7 @@ pub(super) fn lookup_ptr(ctx: &Context, addr: &str) -> Result<Vec<String>, DnsEr
     }
 }
 
-/// Runs a call that blocks (I1) in a goroutine of its own (I2).
+/// Runs a call that blocks (I1) in its own goroutine (I2).
 #[doc(alias = "doBlockingWithCtx")]
 fn on_a_thread<T: Send + 'static>(
     ctx: &Context,
@@ -156,7 +157,7 @@ impl LibraryError {
     }
 }
 
-/// What to tell getaddrinfo.
+/// The hints for getaddrinfo.
 struct Hints {
     flags: i32,
     family: i32,

@@ -1,4 +1,5 @@
-//! Ports of Go's net/cgo_unix_test.go. What they ask for, the C library finds in the machine's own files.
+//! Ports of Go's net/cgo_unix_test.go. What they ask for, the C library finds in the machine's own
+//! files.
 
 use gopark_runtime::context::ContextError;
 use gopark_runtime::time::sleep;
@@ -39,7 +40,8 @@ fn test_cgo_lookup_ip_with_cancel() {
 #[test]
 fn test_cgo_lookup_port() {
     in_runtime(|| {
-        // Where there is no /etc/services the library knows no name; our own table does (`lookup_service`).
+        // Where there is no /etc/services the library knows no name; our own table does
+        // (`lookup_service`).
         if std::fs::exists("/etc/services").unwrap() {
             assert_eq!(lookup_port("tcp", "smtp"), Ok(25));
             assert_eq!(lookup_port("tcp4", "SMTP"), Ok(25));
@@ -70,7 +72,8 @@ fn test_cgo_lookup_ptr_with_cancel() {
     });
 }
 
-/// I1 and I2: who waits for a slow call leaves when its context ends; the thread stays counted until the call is over.
+/// I1 and I2: a caller that waits for a slow call leaves when its context ends; the thread stays
+///    counted until the call is over.
 #[test]
 fn a_context_ends_the_wait_not_the_call() {
     in_runtime(|| {
@@ -83,7 +86,7 @@ fn a_context_ends_the_wait_not_the_call() {
         let rest = THREADS.try_acquire_many(MAX_THREADS);
         assert!(rest.is_none(), "the call has its thread yet");
         go_on.send(()).unwrap();
-        // Others of these tests use threads meanwhile, but not for ever.
+        // Other tests use threads at the same time, but not for ever.
         while THREADS.try_acquire_many(MAX_THREADS).is_none() {
             sleep(Duration::from_millis(1));
         }

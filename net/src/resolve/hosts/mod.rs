@@ -2,7 +2,8 @@
 //!
 //! Go: net/hosts.go.
 //!
-//! I1 Looked at again after 5 s, re-read when its time or size changed. A file without names is looked at each time.
+//! I1 Looked at again after 5 s, re-read when its time or size changed. A file without names is
+//!    looked at each time.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -154,7 +154,8 @@ fn test_lookup_static_host_aliases() {
     });
 }
 
-/// The file is read again when it has another time or size, 5 s after the last look at the earliest.
+/// The file is read again when it has another time or size, 5 s after the last look at the
+/// earliest.
 #[test]
 fn a_changed_file_is_read_after_a_while() {
     in_runtime(|| {

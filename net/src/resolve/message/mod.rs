@@ -1,9 +1,12 @@
 //! Questions to name servers and their answers, on the wire by way of a kept codec.
 //!
-//! Go: net/dnsclient_unix.go `newRequest checkResponse checkHeader extractExtendedRCode`, golang.org/x/net/dns/dnsmessage.
+//! Go: net/dnsclient_unix.go `newRequest checkResponse checkHeader extractExtendedRCode`,
+//! golang.org/x/net/dns/dnsmessage.
 //!
-//! I1 A reply counts only if its id, type, class and name are the question's: others may be forgeries.
-//! I2 A truncated reply is recognised from its header and question alone; the rest may be cut anywhere.
+//! I1 A reply counts only if its id, type, class and name are the question's: others may be
+//!    forgeries.
+//! I2 A truncated reply is recognised from its header and question alone; the rest may be cut
+//!    anywhere.
 //! I3 Of a reply only the answers must be readable: what follows them is nothing that we need.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -101,7 +104,8 @@ impl Query {
         }
     }
 
-    /// The records of the reply, from the first of the wanted type on; the failure the server reports otherwise.
+    /// The records of the reply, from the first of the wanted type on; the failure the server
+    /// reports otherwise.
     #[doc(alias = "skipToAnswer")]
     pub(super) fn answers(&self, reply: &[u8]) -> Result<Vec<Answer>, Failure> {
         let (rcode, has_additional) = extended_rcode(reply).ok_or(Failure::CannotUnmarshal)?;
@@ -173,7 +177,8 @@ fn check_header(packet: &Packet<'_>, rcode: u16, has_additional: bool) -> Result
     let knows_something = packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER)
         || packet.has_flags(PacketFlag::RECURSION_AVAILABLE);
     match rcode {
-        // libresolv goes on to the next server when it receives an invalid referral (golang.org/issue/15434).
+        // libresolv goes on to the next server when it receives an invalid referral
+        // (golang.org/issue/15434).
         SUCCESS if !knows_something && packet.answers.is_empty() && !has_additional => {
             Err(Failure::LameReferral)
         }
@@ -183,8 +188,9 @@ fn check_header(packet: &Packet<'_>, rcode: u16, has_additional: bool) -> Result
     }
 }
 
-/// The response code with the upper bits of an OPT record (RFC 6891 section 6.1.3), which the codec looks for in another place;
-/// and whether there is any additional record. What cannot be read is not there. `None`: no header.
+/// The response code with the upper bits of an OPT record (RFC 6891 section 6.1.3), which the codec
+/// looks for in another place; and whether there is any additional record. What cannot be read is
+/// not there. `None`: no header.
 #[doc(alias = "extractExtendedRCode")]
 fn extended_rcode(reply: &[u8]) -> Option<(u16, bool)> {
     let rcode = u16::from(reply.get(3)? & 0xf);
@@ -231,7 +237,8 @@ fn skip_name(rest: &mut &[u8]) -> Option<()> {
     }
 }
 
-/// The bytes with other numbers of questions, answers, authorities and additional records. `None`: too short.
+/// The bytes with other numbers of questions, answers, authorities and additional records. `None`:
+/// too short.
 fn with_counts(reply: &[u8], change: impl FnOnce([u16; 4]) -> [u16; 4]) -> Option<Vec<u8>> {
     let mut reply = reply.to_vec();
     let counts = reply.get_mut(4..HEADER_SIZE)?;

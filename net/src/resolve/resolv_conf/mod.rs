@@ -2,7 +2,8 @@
 //!
 //! Go: net/dnsconfig.go, net/dnsconfig_unix.go, net/dnsclient_unix.go `resolverConfig`, `nameList`.
 //!
-//! I1 Looked at again at most every 5 s, by one goroutine at a time ([`Cached`]); `options no-reload` stops that.
+//! I1 Looked at again at most every 5 s, by one goroutine at a time ([`Cached`]); `options
+//!    no-reload` stops that.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -95,7 +96,7 @@ impl ResolvConf {
 
     fn parse_line(&mut self, words: &[&str]) {
         match words {
-            // Only literal addresses: a name would need a look-up.
+            // Only literal addresses: a name would need a lookup.
             ["nameserver", server, ..] if self.servers.len() < MAX_SERVERS && parse_ip(server).is_some() => {
                 self.servers.push(crate::join_host_port(server, 53));
             }
@@ -163,7 +164,8 @@ impl ResolvConf {
     }
 }
 
-/// RFC 7686: names below .onion are none of DNS's business. Names below .local (RFC 6762) are asked for.
+/// RFC 7686: names below .onion are none of DNS's business. Names below .local (RFC 6762) are asked
+/// for.
 #[doc(alias = "avoidDNS")]
 fn avoid_dns(name: &str) -> bool {
     let relative = name.strip_suffix('.').unwrap_or(name);

@@ -1,4 +1,5 @@
-//! Ports of Go's net/dnsconfig_unix_test.go and of what net/dnsclient_unix_test.go has on names and files.
+//! Ports of Go's net/dnsconfig_unix_test.go and of what net/dnsclient_unix_test.go has on names and
+//! files.
 
 use std::time::SystemTime;
 
@@ -192,7 +193,7 @@ fn test_avoid_dns_name() {
         ("foo.LOCAL", false),
         ("foo.LOCAL.", false),
         ("", true),
-        // Nothing before it: a search list may complete it, and nothing private is told.
+        // Nothing before it: a search list may complete it, and nothing private is leaked.
         ("local", false),
         ("onion", false),
         ("local.", false),

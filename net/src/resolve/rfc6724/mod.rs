@@ -2,7 +2,8 @@
 //!
 //! Go: net/addrselect.go.
 //!
-//! I1 The source address of each candidate is learnt by connecting a UDP socket to its port 53: nothing is sent.
+//! I1 The source address of each candidate is learnt by connecting a UDP socket to its port 53:
+//!    nothing is sent.
 
 use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv6Addr};
@@ -37,7 +38,8 @@ struct Candidate {
     source: Option<(IpAddr, Attributes)>,
 }
 
-/// Sorts, best first; `source_of` tells the local address the system would use, `None` if there is no way.
+/// Sorts, best first; `source_of` returns the local address that the system would use, `None` if it
+/// has no route.
 pub(super) fn sort(addrs: &mut Vec<IpZone>, source_of: impl Fn(&IpZone) -> Option<IpAddr>) {
     if addrs.len() < 2 {
         return;

@@ -1,4 +1,4 @@
-//! Canonical names, and look-ups that files answer.
+//! Canonical names, and lookups that files answer.
 
 use gopark_runtime::context::Context;
 

@@ -1,4 +1,4 @@
-//! Look-ups as resolv.conf says: servers, their order, the search list, the file's changes.
+//! Lookups as resolv.conf says: servers, their order, the search list, the file's changes.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -124,7 +124,8 @@ fn test_go_lookup_ip_with_resolver_config() {
     });
 }
 
-/// golang.org/issue/12712: the error is that of the name itself, not of one that the search list made.
+/// golang.org/issue/12712: the error is that of the name itself, not of one that the search list
+/// made.
 #[test]
 fn test_error_for_original_name_when_searching() {
     in_runtime(|| {

@@ -197,7 +197,8 @@ fn test_issue_no_such_host_exists() {
     });
 }
 
-/// A name that does not exist, or has nothing, is asked for once (golang.org/issue/12778, 25336, 27525).
+/// A name that does not exist, or has nothing, is asked for once (golang.org/issue/12778, 25336,
+/// 27525).
 #[test]
 fn test_no_such_host() {
     in_runtime(|| {

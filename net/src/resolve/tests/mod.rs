@@ -1,4 +1,5 @@
-//! Ports of Go's net/dnsclient_unix_test.go, under their names: with a resolver that dials servers of the tests'.
+//! Ports of Go's net/dnsclient_unix_test.go, under their names: with a resolver that dials servers
+//! of the tests'.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

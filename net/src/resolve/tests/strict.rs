@@ -1,4 +1,5 @@
-//! Temporary errors, with and without `strict_errors`. Go: TestStrictErrorsLookupIP, TestStrictErrorsLookupTXT.
+//! Temporary errors, with and without `strict_errors`. Go: TestStrictErrorsLookupIP,
+//! TestStrictErrorsLookupTXT.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ enum Fate {
     Timeout,
 }
 
-/// How the error of a failed look-up ends, and what it is.
+/// How the error of a failed lookup ends, and what it is.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Expected {
     err: &'static str,

@@ -1,4 +1,5 @@
-//! The two addresses of a socket, kept small: a connection over IPv4 (mapped or not) keeps 16 bytes, others an allocation.
+//! The two addresses of a socket, kept small: a connection over IPv4 (mapped or not) keeps 16
+//! bytes, others an allocation.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 

@@ -1,4 +1,5 @@
-//! Sockets that come from files and become files. Go: net/file_unix.go newFileFD, net/fd_unix.go dup.
+//! Sockets that come from files and become files. Go: net/file_unix.go newFileFD, net/fd_unix.go
+//! dup.
 
 use std::os::fd::RawFd;
 

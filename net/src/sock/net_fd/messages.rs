@@ -11,7 +11,7 @@ use crate::poll::{Error, Wait};
 use crate::sys::{Family, RawAddr};
 
 impl NetFd {
-    /// One message and who sent it; `None`: an unnamed unix peer.
+    /// One message and its sender; `None`: an unnamed unix peer.
     pub(crate) fn read_from(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<(usize, Option<Addr>), Error> {
         let (n, from) = self.pfd.read_from(wait, buf)?;
         Ok(self.payload(buf, n, &from))
@@ -24,7 +24,7 @@ impl NetFd {
         (n, self.network.addr(from))
     }
 
-    /// One message with its control data: their lengths, the flags, who sent it.
+    /// One message with its control data: their lengths, the flags, the sender.
     pub(crate) fn read_msg(
         &self,
         buf: &mut [u8],
@@ -51,7 +51,8 @@ impl NetFd {
         self.pfd.write_msg(buf, oob, to.as_ref()).map_err(|e| e.in_call("sendmsg"))
     }
 
-    /// The kernel's form of a message's destination. A unix name that has none fails in the words of the call it is for.
+    /// The kernel's form of a message's destination. A unix name that has none fails in the words
+    /// of the call it is for.
     pub(crate) fn peer(&self, to: Option<&Addr>, call: &'static str) -> Result<Option<RawAddr>, Cause> {
         let stream =
             matches!(self.network.transport, Transport::Unix(net) if net.sotype() != libc::SOCK_DGRAM);

@@ -1,8 +1,8 @@
 //! A socket: a descriptor with its network and its two addresses. Go: net/fd_posix.go, fd_unix.go.
 //!
 //! I1 Family, network and addresses are set before the socket is shared and do not change.
-//! I2 Errors leave here with the name of the call that failed ("accept4", "connect"), the system's only; what they become for the user
-//!    says [`NetFd::op_error`].
+//! I2 Errors leave here with the name of the call that failed ("accept4", "connect"), the system's
+//!    only; what they become for the user says [`NetFd::op_error`].
 
 mod ends;
 mod file;
@@ -49,7 +49,7 @@ impl NetFd {
         NetFd { pfd, ends: Ends::Unknown, network, family, connected: false }
     }
 
-    /// Has the poller watch it.
+    /// Registers it with the poller.
     pub(crate) fn init(&mut self) -> Result<(), Cause> {
         Ok(self.pfd.init()?)
     }
@@ -59,7 +59,7 @@ impl NetFd {
         self.ends = Ends::new(local, remote);
     }
 
-    /// The kernel's local address; none if it does not tell.
+    /// The local address as the kernel reports it, if it does.
     pub(crate) fn getsockname(&self) -> Option<Addr> {
         sys::getsockname(self.pfd.raw()).ok().and_then(|raw| self.network.addr(&raw))
     }
@@ -81,7 +81,8 @@ impl NetFd {
         self.connected = true;
     }
 
-    /// Connects, giving up when the context is done. Returns the peer's address if it had to be asked for on the way.
+    /// Connects, giving up when the context is done. Returns the peer's address if it had to be
+    /// asked for on the way.
     pub(crate) fn connect(&mut self, to: &RawAddr, ctx: &Context) -> Result<Option<RawAddr>, Cause> {
         let connecting = self.pfd.connect(to)?;
         if connecting == Connecting::Done

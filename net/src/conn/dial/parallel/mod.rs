@@ -1,7 +1,8 @@
 //! Two families side by side ("happy eyeballs"). Go: net/dial.go dialParallel. RFC 6555.
 //!
-//! The addresses of the first one's family are tried first; if that takes too long, or fails, the others are tried beside them. The
-//! first connection wins; the other racer is cancelled, and what it may have connected by then is closed.
+//! The addresses of the first one's family are tried first; if that takes too long, or fails, the
+//! others are tried in parallel. The first connection wins; the other racer is cancelled, and what
+//! it may have connected by then is closed.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,8 @@ enum Racer {
 type Finish = (Racer, Result<Conn, OpError>);
 
 impl SysDialer {
-    /// Dials `primaries`, and after `delay` `fallbacks` too. If all fail, the primaries' error counts.
+    /// Dials `primaries`, and after `delay` `fallbacks` too. If all fail, the primaries' error
+    /// counts.
     #[doc(alias = "dialParallel")]
     pub(super) fn dial_parallel(
         &self,

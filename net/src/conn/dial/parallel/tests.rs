@@ -1,4 +1,5 @@
-//! Go: net/dial_test.go TestDialParallel. Where Go's hook refuses or hangs, here ports are closed and queues are full.
+//! Go: net/dial_test.go TestDialParallel. Where Go's hook refuses or hangs, here ports are closed
+//! and queues are full.
 
 use super::super::Options;
 use super::*;
@@ -126,7 +127,7 @@ fn test_dial_parallel() {
     });
 }
 
-/// If both families fail, the first one's error is told.
+/// If both families fail, the error is the first one's.
 #[test]
 fn the_primary_error_counts() {
     in_runtime(|| {
