@@ -29,14 +29,16 @@
 //! # }
 //! ```
 //!
-//! Start with [`run`], whose contract is the crate's one `unsafe`; spawn with [`go`]. This crate only re-exports; the work is in
-//! `gopark-runtime` and `gopark-net`.
+//! Start with [`run`] or [`run_pinned`], whose contract is the crate's one `unsafe`, and spawn with [`go`]. The [`guide`] says how to
+//! come here from Go, from std threads and from tokio. This crate re-exports `gopark-runtime` and `gopark-net`.
 //!
 //! | feature | is |
 //! |---|---|
 //! | `symbols` (on) | dumps of goroutines name functions, files and lines; without it, addresses as `program+0x1234` |
 //! | `futures-core` | [`future::ReceiverStream`] is a `Stream` |
 //! | `futures-io` | [`net::AsyncConn`] is an `AsyncRead` and an `AsyncWrite` |
+
+pub mod guide;
 
 #[doc(inline)]
 pub use gopark_runtime::{
