@@ -5,7 +5,8 @@
 //! nc 127.0.0.1 7777
 //! ```
 
-use gopark::go;
+use std::io::{Write, stderr, stdout};
+
 use gopark::net::{Conn, OpError, listen};
 
 fn main() -> Result<(), OpError> {
@@ -16,15 +17,13 @@ fn main() -> Result<(), OpError> {
 fn serve() -> Result<(), OpError> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:7777".into());
     let ln = listen("tcp", &address)?;
-    println!("listening on {}", ln.addr());
-    loop {
-        let c = ln.accept()?;
-        go(move || {
-            if let Err(e) = echo(&c) {
-                eprintln!("{e}");
-            }
-        });
-    }
+    // Not println!, which panics where the output is a full disk or a pipe that nobody reads.
+    let _ = writeln!(stdout(), "listening on {}", ln.addr());
+    ln.serve(|c| {
+        if let Err(e) = echo(&c) {
+            let _ = writeln!(stderr(), "{e}");
+        }
+    })
 }
 
 fn echo(c: &Conn) -> Result<(), OpError> {

@@ -4,13 +4,14 @@
 //! cargo run --release --example http -- 127.0.0.1:8080 & curl -v http://127.0.0.1:8080/{one,two}
 //! ```
 //!
+//! A request's body is read and dropped: chunked ones are refused (501), and those above 1 MiB (413).
 //! A browser finds a page at `/` that asks for twenty things at once.
 
+use std::io::{Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use gopark::go;
 use gopark::net::{Conn, OpError, listen};
-use httparse::{EMPTY_HEADER, Request, Status};
+use httparse::{EMPTY_HEADER, Header, Request, Status};
 
 fn main() -> Result<(), OpError> {
     // SAFETY: nothing bound to a thread lives across a call that parks.
@@ -20,15 +21,12 @@ fn main() -> Result<(), OpError> {
 fn serve() -> Result<(), OpError> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let ln = listen("tcp", &address)?;
-    println!("listening on {}", ln.addr());
-    loop {
-        let c = ln.accept()?;
-        go(move || {
-            if let Err(e) = requests(&c) {
-                eprintln!("{e}");
-            }
-        });
-    }
+    let _ = writeln!(stdout(), "listening on {}", ln.addr());
+    ln.serve(|c| {
+        if let Err(e) = requests(&c) {
+            let _ = writeln!(stderr(), "{e}");
+        }
+    })
 }
 
 /// Shows what twenty requests, made at once, are answered.
@@ -61,7 +59,13 @@ fn requests(c: &Conn) -> Result<(), OpError> {
                 };
                 // HTTP/1.0 closes unless it says otherwise
                 let last = has("connection", b"close")
-                    || (request.version == Some(0) && !has("connection", b"keep-alive"));
+                    || (request.version == Some(0) && !has("connection", b"keep-alive"))
+                    // and who waits to be asked for the body need not send it
+                    || has("expect", b"100-continue");
+                let body = match body_length(request.headers) {
+                    Ok(body) => body,
+                    Err(status) => return respond(c, status, "text/plain", "not such a body\n", true),
+                };
                 match request.path {
                     Some("/") => respond(c, "200 OK", "text/html", PAGE, last)?,
                     path => {
@@ -73,11 +77,45 @@ fn requests(c: &Conn) -> Result<(), OpError> {
                 if last {
                     return Ok(());
                 }
-                buf.drain(..length);
+                skip(c, &mut buf, length + body)?;
             }
             _ => return respond(c, "400 Bad Request", "text/plain", "not a request\n", true),
         }
     }
+}
+
+const LONGEST_BODY: usize = 1 << 20;
+
+/// How long the request's body is. What is not known for sure is refused: a body taken for the next request is an attack (smuggling).
+fn body_length(headers: &[Header]) -> Result<usize, &'static str> {
+    let all = |name: &'static str| {
+        headers.iter().filter(move |h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value)
+    };
+    if all("transfer-encoding").next().is_some() {
+        return Err("501 Not Implemented");
+    }
+    let Some(length) = all("content-length").next() else { return Ok(0) };
+    let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+    if !digits || all("content-length").any(|other| other != length) {
+        return Err("400 Bad Request");
+    }
+    let length = std::str::from_utf8(length).ok().and_then(|text| text.parse().ok());
+    length.filter(|&n| n <= LONGEST_BODY).ok_or("413 Content Too Large")
+}
+
+/// Takes so many bytes of what the client sends.
+fn skip(c: &Conn, buf: &mut Vec<u8>, mut n: usize) -> Result<(), OpError> {
+    while n > buf.len() {
+        n -= buf.len();
+        buf.resize(4096, 0);
+        let got = c.read(buf)?;
+        buf.truncate(got);
+        if got == 0 {
+            return Ok(());
+        }
+    }
+    buf.drain(..n);
+    Ok(())
 }
 
 fn respond(c: &Conn, status: &str, kind: &str, body: &str, last: bool) -> Result<(), OpError> {

@@ -4,10 +4,10 @@
 //! iperf3 -s -p 5201 & cargo run --release --example proxy -- 127.0.0.1:7000 127.0.0.1:5201 & iperf3 -c 127.0.0.1 -p 7000
 //! ```
 
-use std::io;
+use std::io::{self, Write, stderr, stdout};
 
 use gopark::net::{Conn, OpError, dial, listen};
-use gopark::{go, scope};
+use gopark::scope;
 
 fn main() -> Result<(), OpError> {
     // SAFETY: nothing bound to a thread lives across a call that parks.
@@ -19,16 +19,12 @@ fn serve() -> Result<(), OpError> {
     let address = args.next().unwrap_or("127.0.0.1:7000".into());
     let target = args.next().unwrap_or("127.0.0.1:5201".into());
     let ln = listen("tcp", &address)?;
-    println!("listening on {}", ln.addr());
-    loop {
-        let client = ln.accept()?;
-        let target = target.clone();
-        go(move || {
-            if let Err(e) = dial("tcp", &target).map_err(io::Error::from).and_then(|s| join(&client, &s)) {
-                eprintln!("{e}");
-            }
-        });
-    }
+    let _ = writeln!(stdout(), "listening on {}", ln.addr());
+    ln.serve(move |client| {
+        if let Err(e) = dial("tcp", &target).map_err(io::Error::from).and_then(|s| join(&client, &s)) {
+            let _ = writeln!(stderr(), "{e}");
+        }
+    })
 }
 
 /// Both directions, each to its end.

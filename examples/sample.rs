@@ -34,11 +34,11 @@ fn main() -> Result<(), OpError> {
 
 fn sample() -> Result<(), OpError> {
     let ln = listen("tcp", ":9999")?;
-    println!("listen :9999");
+    let _ = writeln!(stdout(), "listen :9999");
     let c = ln.accept()?;
     let mut buf = [0; 32];
     let n = c.read(&mut buf)?;
-    print!("recv: {}", String::from_utf8_lossy(&buf[..n]));
+    let _ = write!(stdout(), "recv: {}", String::from_utf8_lossy(&buf[..n]));
     let _ = stdout().flush(); // Go's Printf has no buffer
     Ok(()) // `c` and `ln` close here, in this order, as Go's deferred calls do
 }

@@ -4,26 +4,19 @@
 //! Go, and leaves the system calls that Go leaves.
 //!
 //! ```no_run
-//! use gopark::{go, net};
+//! use gopark::net;
 //!
 //! # fn main() -> Result<(), net::OpError> {
 //! // SAFETY: the contract of `run`: nothing that is bound to a thread lives across a call that can park.
 //! unsafe {
 //!     gopark::run(|| {
-//!         let listener = net::listen("tcp", ":9999")?;
-//!         loop {
-//!             let conn = listener.accept()?;
-//!             go(move || {
-//!                 let mut buf = [0; 1024];
-//!                 while let Ok(n) = conn.read(&mut buf)
-//!                     && n > 0
-//!                 {
-//!                     if conn.write(&buf[..n]).is_err() {
-//!                         break;
-//!                     }
-//!                 }
-//!             });
-//!         }
+//!         net::listen("tcp", ":9999")?.serve(|conn| {
+//!             let mut buf = [0; 1024];
+//!             while let Ok(n) = conn.read(&mut buf)
+//!                 && n > 0
+//!                 && conn.write(&buf[..n]).is_ok()
+//!             {}
+//!         })
 //!     })
 //! }
 //! # }
@@ -43,16 +36,16 @@ pub mod guide;
 #[doc(inline)]
 pub use gopark_runtime::{
     Backtrace, Builder, GoOptions, GoroutineInfo, GoroutineState, Histogram, JoinFuture, JoinHandle,
-    LockedThread, Metrics, Scope, ScopedJoinHandle, block_on, blocking, chan, context, future, go, go_local,
-    go_with, goid, gomaxprocs, goroutines, gosched, is_pinned, lock_os_thread, metrics, num_goroutine,
-    offload, run, run_pinned, scope, select, select_biased, signal, sync, time,
+    LockedThread, Metrics, Scope, ScopedJoinHandle, SpawnError, block_on, blocking, chan, context, future,
+    go, go_local, go_with, goid, gomaxprocs, goroutines, gosched, is_pinned, lock_os_thread, metrics,
+    num_goroutine, offload, run, run_pinned, scope, select, select_biased, signal, sync, time, try_go,
 };
 
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.
 pub mod net {
     #[doc(inline)]
     pub use gopark_net::{
-        Addr, AddrError, AsyncConn, Conn, ControlFn, Dialer, DnsError, Errno, Incoming, Interface,
+        Accepted, Addr, AddrError, AsyncConn, Conn, ControlFn, Dialer, DnsError, Errno, Incoming, Interface,
         IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError, PacketConn, ParseError,
         PeerCred, Ready, Resolver, ResolverDial, Sentinel, SyscallError, TcpListener, TcpStream, UdpSocket,
         UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError, control_msg,

@@ -95,6 +95,32 @@ fn http() -> Result<()> {
         let mut text = String::new();
         s.read_to_string(&mut text)?;
         assert!(text.starts_with("HTTP/1.1 400 "), "{text}");
+        let exchange = |request: &[u8]| -> Result<String> {
+            let mut s = connect(&address)?;
+            s.write_all(request)?;
+            let mut text = String::new();
+            s.read_to_string(&mut text)?;
+            Ok(text)
+        };
+        // A body is no request, also where it looks like one.
+        let body = b"GET /smuggled HTTP/1.1\r\n\r\n";
+        let mut post = format!("POST /post HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        post.extend_from_slice(body);
+        post.extend_from_slice(b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n");
+        let text = exchange(&post)?;
+        assert!(
+            text.contains(": /post\n") && text.ends_with(": /last\n") && !text.contains("smuggled"),
+            "{text}"
+        );
+        for (headers, status) in [
+            ("Transfer-Encoding: chunked", "501 "),
+            ("Content-Length: 99999999", "413 "),
+            ("Content-Length: 1\r\nContent-Length: 2", "400 "),
+            ("Content-Length: +1", "400 "),
+        ] {
+            let text = exchange(format!("POST / HTTP/1.1\r\n{headers}\r\n\r\n").as_bytes())?;
+            assert!(text.starts_with(&format!("HTTP/1.1 {status}")), "{headers}: {text}");
+        }
         let urls = [format!("http://{address}/a"), format!("http://{address}/b")];
         if let Some(out) = client("curl", &["-sS", "-w", "%{num_connects} "], &urls, b"")? {
             let text = String::from_utf8(out)?;

@@ -252,6 +252,20 @@ fn one_place_each() {
     }
 }
 
+/// `println!` and its like panic where their stream cannot be written: a full disk would end the server.
+#[test]
+fn nothing_that_prints_panics() {
+    for src in ["runtime/src", "net/src", "src", "examples"] {
+        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(src)) {
+            let code = code(&path);
+            let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+            for word in ["println!(", "print!("] {
+                assert!(!code.contains(word), "{}: {word}", path.display());
+            }
+        }
+    }
+}
+
 /// A poll returns goroutines; who polls readies them.
 #[test]
 fn netpoll_never_readies_a_goroutine() {

@@ -50,6 +50,7 @@ pub use go_face::file::{file_conn, file_listener, file_packet_conn};
 pub use go_face::listen::{ListenConfig, Listener, listen};
 pub use go_face::multicast::{Interface, listen_multicast_udp};
 pub use go_face::packet::{PacketConn, listen_packet};
+pub use go_face::serve::Accepted;
 pub use resolve::{LookupError, Resolver, ResolverDial};
 pub use sock::ControlFn;
 pub use sock::keep_alive::KeepAliveConfig;

@@ -4,7 +4,7 @@
 pub use crate::future::block_on;
 pub use crate::observe::dump::{Backtrace, GoroutineInfo, GoroutineState, goroutines};
 pub use crate::sched::blocking::{LockedThread, blocking, lock_os_thread};
-pub use crate::sched::join::{GoOptions, JoinFuture, JoinHandle, go, go_local, go_with};
+pub use crate::sched::join::{GoOptions, JoinFuture, JoinHandle, SpawnError, go, go_local, go_with, try_go};
 pub use crate::sched::metrics::{Histogram, Metrics, metrics};
 pub use crate::sched::offload::offload;
 pub use crate::sched::scope::{Scope, ScopedJoinHandle, scope};

@@ -9,3 +9,4 @@ pub(crate) mod file;
 pub(crate) mod listen;
 pub(crate) mod multicast;
 pub(crate) mod packet;
+pub(crate) mod serve;

@@ -2,7 +2,7 @@
 //! the calls' results: each test runs itself again under it.
 
 use std::io::{Read, Write};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::common::{arguments_for, assert_passed, connect, in_runtime, local, pair, skipped};
 use gopark_net::os::pipe;
@@ -10,14 +10,17 @@ use gopark_net::{OpError, TcpListener, TcpStream};
 use gopark_runtime::go;
 
 /// Runs `body` in a process of its own whose calls fail as strace is told. Skipped where there is no strace.
-fn with_faults(test: &str, faults: &[&str], body: fn()) {
+/// Its output, to the one who is not inside.
+fn with_faults(test: &str, faults: &[&str], body: fn()) -> Option<Output> {
     const INSIDE: &str = "GOPARK_TEST_FAULTS";
     if std::env::var_os(INSIDE).is_some() {
-        return in_runtime(body);
+        in_runtime(body);
+        return None;
     }
     let works = |strace: &mut Command| strace.output().is_ok_and(|out| out.status.success());
     if !works(Command::new("strace").args(["-qq", "-o", "/dev/null", "true"])) {
-        return skipped("strace is not installed, or may not trace (`cargo xtask test` installs it)");
+        skipped("strace is not installed, or may not trace (`cargo xtask test` installs it)");
+        return None;
     }
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null"]);
@@ -25,7 +28,63 @@ fn with_faults(test: &str, faults: &[&str], body: fn()) {
         strace.arg("-e").arg(format!("inject={fault}"));
     }
     strace.arg(std::env::current_exe().unwrap()).args(arguments_for(module_path!(), test)).env(INSIDE, "1");
-    assert_passed(&strace.output().unwrap());
+    let output = strace.output().unwrap();
+    assert_passed(&output);
+    Some(output)
+}
+
+/// What accept(2) and accept4(2) may say though the next connection can be accepted.
+const PASSING: [&str; 17] = [
+    "EMFILE",
+    "ENFILE",
+    "ENOBUFS",
+    "ENOMEM",
+    "EPROTO",
+    "ECONNABORTED",
+    "ECONNRESET",
+    "EPERM",
+    "ETIMEDOUT",
+    "ENETDOWN",
+    "ENOPROTOOPT",
+    "EHOSTDOWN",
+    "ENONET",
+    "EHOSTUNREACH",
+    "EOPNOTSUPP",
+    "ENETUNREACH",
+    "EINTR",
+];
+
+#[test]
+fn a_server_outlives_errors_of_accept_that_pass() {
+    for errno in PASSING {
+        let fault = format!("accept4:error={errno}:when=1..2");
+        let output = with_faults("a_server_outlives_errors_of_accept_that_pass", &[&fault], || {
+            let ln = local();
+            let server = go({
+                let ln = ln.clone();
+                move || ln.serve(|conn| drop(conn.write(b"served")))
+            });
+            for _ in 0..3 {
+                assert_eq!(connect(&ln).read(&mut [0; 8]).unwrap(), 6);
+            }
+            ln.close().unwrap();
+            server.join().unwrap().unwrap();
+        });
+        let Some(output) = output else { return };
+        let said = String::from_utf8_lossy(&output.stderr).matches("; retrying").count();
+        // These two are made good where the call is.
+        let at_once = matches!(errno, "ECONNABORTED" | "EINTR");
+        assert_eq!(said, usize::from(!at_once), "{errno}: {output:?}");
+    }
+}
+
+/// An address of no network and a listener that is none: trying again would not help.
+#[test]
+fn a_server_ends_where_trying_again_is_of_no_use() {
+    with_faults("a_server_ends_where_trying_again_is_of_no_use", &["accept4:error=EINVAL:when=1+"], || {
+        let e = local().serve(drop).unwrap_err();
+        assert_eq!(e.raw_os_error(), Some(libc::EINVAL));
+    });
 }
 
 /// Go: poll.FD.Accept goes on to the next connection.

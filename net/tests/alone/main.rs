@@ -11,6 +11,7 @@ mod fewest_syscalls;
 mod idle_memory;
 mod own_network;
 mod poll_order;
+mod stack_limit;
 
 use std::process::Command;
 

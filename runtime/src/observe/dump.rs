@@ -21,7 +21,7 @@ use crate::sched::g::{self, GRef, Status};
 use crate::sched::stack;
 use crate::sys::clock::ns_to_instant;
 use crate::sys::mem::PAGE;
-use crate::sys::unwind;
+use crate::sys::{report, unwind};
 
 /// The frames that are kept of a stack. Go: 100, with "additional frames elided".
 const MAX_FRAMES: usize = 100;
@@ -302,16 +302,30 @@ pub(crate) fn die_with_dump(heading: &str) -> ! {
     crate::throw::exit2()
 }
 
+/// `goroutine 7 "name" (spawned at FILE:LINE)`. For the goroutine itself, and for what ends the
+/// process. Allocates nothing.
+pub(crate) struct Origin(pub(crate) GRef);
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goroutine {}", self.0.goid.load(Relaxed))?;
+        // SAFETY: the goroutine's own name, freed at its end.
+        if let Some(name) = unsafe { self.0.name.load(Relaxed).as_ref() } {
+            write!(f, " {name:?}")?;
+        }
+        match self.0.spawn_site() {
+            Some(site) => write!(f, " (spawned at {site})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Puts the goroutine's number and origin before the message of a panic.
 pub(crate) fn install_panic_hook() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if let Some(gp) = g::current_goroutine() {
-            let site = gp.spawn_site().map(ToString::to_string).unwrap_or_default();
-            // SAFETY: the goroutine's own name, freed at its end.
-            let name =
-                unsafe { gp.name.load(Relaxed).as_ref() }.map(|n| format!(" {n:?}")).unwrap_or_default();
-            eprintln!("goroutine {}{name} (spawned at {site}) panics:", gp.goid.load(Relaxed));
+            report::line(format_args!("{} panics:", Origin(gp)));
         }
         previous(info);
     }));

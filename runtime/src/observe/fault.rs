@@ -5,17 +5,16 @@
 //! guard goes on to the handler that was there before (std's, for its own threads).
 
 use std::ffi::{c_int, c_void};
-use std::fmt::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst, fence};
 
+use crate::observe::dump::Origin;
 use crate::sched::g::GRef;
 use crate::sched::m::M;
 use crate::sched::schedt;
 use crate::sched::stack;
-use crate::sys::signal::{
-    Action, Blocked, abort_with, keeping_errno, no_alternate_stack, set_alternate_stack,
-};
+use crate::sys::report;
+use crate::sys::signal::{Action, Blocked, keeping_errno, no_alternate_stack, set_alternate_stack};
 
 /// The size of the alternate stack of an M's thread.
 const ALT_STACK: usize = 32 << 10;
@@ -96,38 +95,14 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
     }
 }
 
-/// Text in a fixed place: formatting in a handler must not allocate.
-struct Fixed {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl Write for Fixed {
-    fn write_str(&mut self, s: &str) -> std::fmt::Result {
-        let n = s.len().min(self.bytes.len() - self.len);
-        self.bytes[self.len..self.len + n].copy_from_slice(&s.as_bytes()[..n]);
-        self.len += n;
-        Ok(())
-    }
-}
-
 fn report_overflow(gp: GRef) -> ! {
-    let mut text = Fixed { bytes: [0; 512], len: 0 };
-    // ORDERING: SeqCst out of caution, in a handler that ends the process; nothing is published with number and name.
-    let _ = write!(text, "\nfatal error: stack overflow\ngoroutine {}", gp.goid.load(SeqCst));
-    // SAFETY: the goroutine's own name, freed at its end.
-    if let Some(name) = unsafe { gp.name.load(SeqCst).as_ref() } {
-        let _ = write!(text, " {name:?}");
-    }
-    if let Some(site) = gp.spawn_site() {
-        let _ = write!(text, " (spawned at {}:{})", site.file(), site.line());
-    }
     let kib = stack::size_of_class(gp.class) >> 10;
-    let _ = writeln!(
-        text,
-        " overflowed its {kib} KiB stack; Builder::stack_size sets the size for all goroutines, go_with(GoOptions {{ stack_size, .. }}) for one"
-    );
-    abort_with(&text.bytes[..text.len])
+    report::line(format_args!(
+        "\nfatal error: stack overflow\n{} overflowed its {kib} KiB stack; Builder::stack_size sets the size for all goroutines, \
+         go_with(GoOptions {{ stack_size, .. }}) for one",
+        Origin(gp)
+    ));
+    std::process::abort()
 }
 
 #[cfg(test)]

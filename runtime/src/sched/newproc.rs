@@ -18,6 +18,7 @@ use crate::sched::p::P;
 use crate::sched::runq::Place;
 use crate::sched::schedt::sched;
 use crate::sched::stack::{self, NoStack};
+use crate::sys::{mem, report};
 use crate::words::join_word::{Joinable, SlotUse};
 
 /// Goroutine numbers that a P takes at once. Go: _GoidCacheBatch.
@@ -86,7 +87,7 @@ unsafe fn newproc1<F: FnOnce()>(
         None => 0,
     };
     with_p(|p| {
-        let gp = gfget(p, options.stack_size)?;
+        let gp = gfget(p, options.stack_size).inspect_err(|_| metrics::count(Event::SpawnRefused))?;
         // Relaxed: all of this is published by the run queue.
         gp.goid.store(next_goid(p), Relaxed);
         gp.parent.store(parent, Relaxed);
@@ -295,8 +296,17 @@ const _: () = {
     assert!(size_of::<G>() <= 512, "the record shares its page with the goroutine's frames");
 };
 
+/// What a panic and its backtrace (`RUST_BACKTRACE`) may allocate: above 16 MiB for a test program
+/// of 20 MB. Where that is not available, the hook would abort the process.
+const ROOM_TO_PANIC: usize = 64 << 20;
+
 /// The panic of a spawn that found no stack.
+#[track_caller]
 pub(crate) fn refuse(error: NoStack) -> ! {
-    metrics::count(Event::SpawnRefused);
-    panic!("go: {}", error.message)
+    if mem::is_available(ROOM_TO_PANIC) {
+        panic!("go: {error}");
+    }
+    // Without the hook.
+    report::line(format_args!("gopark: go panics at {}: {error}", Location::caller()));
+    std::panic::resume_unwind(Box::new(format!("go: {error}")))
 }

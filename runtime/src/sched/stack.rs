@@ -14,6 +14,7 @@
 //! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot,
 //! with the G in it.
 
+use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
@@ -31,7 +32,7 @@ use crate::sys::mem::{self, GuardCall, PAGE};
 const MIN_SHIFT: u8 = 14;
 const MAX_SHIFT: u8 = 30;
 /// Slots that get their guards in one system call.
-const CHUNK: usize = 64;
+const CHUNK: usize = mem::GUARDS_AT_ONCE;
 /// The first stacks of a slab, up to this number, get their guards by madvise(2), which a trace of
 /// descriptors does not show: a small program leaves Go's trace. Beyond, the faster call is worth
 /// more.
@@ -107,10 +108,34 @@ static CLASSES: [Class; (MAX_SHIFT - MIN_SHIFT + 1) as usize] = {
     classes
 };
 
-/// Why there is no stack.
-#[derive(Debug)]
-pub(crate) struct NoStack {
-    pub(crate) message: String,
+/// Why there is no stack. Allocates nothing: memory may be what is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoStack {
+    /// A guard needs mappings, and there are no more. The system's error.
+    NoGuard(i32),
+    /// No address space for a slab of slots of this size. The system's error.
+    NoAddressSpace { slot: usize, errno: i32 },
+    /// The table of slabs is full.
+    TooManySlabs,
+}
+
+impl fmt::Display for NoStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoStack::NoGuard(errno) => write!(
+                f,
+                "no guard for a goroutine's stack (os error {errno}): this kernel needs two mappings for each, \
+                 see vm.max_map_count (Linux 6.13 needs none)"
+            ),
+            NoStack::NoAddressSpace { slot, errno } => write!(
+                f,
+                "no address space for goroutine stacks of {} KiB (os error {errno}): see RLIMIT_AS (ulimit -v), \
+                 vm.overcommit_memory, and Builder::stack_size",
+                slot >> 10
+            ),
+            NoStack::TooManySlabs => write!(f, "more than {MAX_SLABS} slabs of goroutine stacks"),
+        }
+    }
 }
 
 /// Sets the default size before the first goroutine; rounded up to a power of two.
@@ -341,10 +366,14 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     let base = slab.base.load(Relaxed);
     let slots = slab.len.load(Relaxed) >> shift;
     let end = (state.guarded + CHUNK).min(slots);
-    let pages: Vec<usize> = (state.guarded..end).map(|n| base + (n << shift)).collect();
+    let mut pages = [0; CHUNK];
+    let pages = &mut pages[..end - state.guarded];
+    for (page, slot) in pages.iter_mut().zip(state.guarded..) {
+        *page = base + (slot << shift);
+    }
     let call = if end <= QUIET { GuardCall::Madvise } else { GuardCall::ProcessMadvise };
     // SAFETY: the slots are unused parts of our own slab (I3).
-    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(&pages, call) }.is_ok() {
+    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(pages, call) }.is_ok() {
         state.guarded = end;
         return Ok(());
     }
@@ -355,12 +384,7 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
             if i > 0 {
                 break;
             }
-            return Err(NoStack {
-                message: format!(
-                    "no guard page for a goroutine's stack ({e}): this kernel needs two mappings for each, \
-                     see vm.max_map_count (Linux 6.13 needs none)"
-                ),
-            });
+            return Err(NoStack::NoGuard(errno_of(&e)));
         }
         state.guarded += 1;
     }
@@ -374,7 +398,7 @@ fn add_slab(shift: usize) -> Result<usize, NoStack> {
     let _one_at_a_time = ADDING.lock();
     let index = SLAB_COUNT.load(Relaxed);
     if index == MAX_SLABS {
-        return Err(NoStack { message: format!("more than {MAX_SLABS} slabs of goroutine stacks") });
+        return Err(NoStack::TooManySlabs);
     }
     let slab = &SLABS[index];
     slab.base.store(region.as_ptr() as usize, Relaxed);
@@ -395,31 +419,23 @@ fn reserve_slab(slot: usize) -> Result<(NonNull<u8>, usize), NoStack> {
         let error = match mem::reserve(len, slot) {
             // Nothing was refused: there is no limit near.
             Ok(region) if len == FIRST_SLAB || (is_first && smallest) => return Ok((region, len)),
-            Ok(region) => match mem::reserve(HEADROOM, PAGE) {
-                Ok(headroom) => {
-                    // SAFETY: fresh, and nobody knows it.
-                    unsafe { mem::unreserve(headroom, HEADROOM) };
-                    return Ok((region, len));
-                }
-                Err(e) => {
-                    // SAFETY: as above.
-                    unsafe { mem::unreserve(region, len) };
-                    e
-                }
-            },
-            Err(e) => e,
+            Ok(region) if mem::is_available(HEADROOM) => return Ok((region, len)),
+            Ok(region) => {
+                // SAFETY: fresh, and nobody knows it.
+                unsafe { mem::unreserve(region, len) };
+                libc::ENOMEM
+            }
+            Err(e) => errno_of(&e),
         };
         if smallest {
-            return Err(NoStack {
-                message: format!(
-                    "no address space for goroutine stacks of {} KiB ({error}): see RLIMIT_AS (ulimit -v), \
-                     vm.overcommit_memory, and Builder::stack_size",
-                    slot >> 10
-                ),
-            });
+            return Err(NoStack::NoAddressSpace { slot, errno: error });
         }
         len /= 2;
     }
+}
+
+fn errno_of(error: &std::io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
 }
 
 #[cfg(test)]

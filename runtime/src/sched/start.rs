@@ -245,7 +245,7 @@ impl Builder {
         // The primary region is the default class's.
         match stack::new_g(stack::default_class()) {
             Ok(gp) => stack::free_g(gp),
-            Err(e) => panic!("gopark: {}", e.message),
+            Err(e) => panic!("gopark: {e}"),
         }
         let debug = Godebug::from_env();
         schedt::init(Config {

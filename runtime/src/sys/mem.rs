@@ -46,6 +46,14 @@ pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
     Ok(NonNull::new(base as *mut u8).expect("mmap does not return null"))
 }
 
+/// Whether `len` bytes of address space are available now.
+pub(crate) fn is_available(len: usize) -> bool {
+    let Ok(region) = reserve(len, PAGE) else { return false };
+    // SAFETY: fresh, and nobody knows it.
+    unsafe { unreserve(region, len) };
+    true
+}
+
 /// Gives back a mapping from [`reserve`].
 ///
 /// # Safety
@@ -71,6 +79,9 @@ pub(crate) fn map_file(file: &std::fs::File) -> io::Result<&'static [u8]> {
     // SAFETY: `len` readable bytes that nobody writes or unmaps: a program's file is not written to while it runs.
     Ok(unsafe { std::slice::from_raw_parts(start.cast(), len) })
 }
+
+/// The most guards that one call may install.
+pub(crate) const GUARDS_AT_ONCE: usize = 64;
 
 /// By which system call guards are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +117,12 @@ pub(crate) unsafe fn install_guards(pages: &[usize], call: GuardCall) -> io::Res
 /// As for [`install_guards`].
 #[inline(never)]
 unsafe fn install_guards_at_once(pages: &[usize]) -> bool {
-    let iov: Vec<libc::iovec> =
-        pages.iter().map(|&a| libc::iovec { iov_base: a as *mut _, iov_len: PAGE }).collect();
+    // On the stack: memory may be short where stacks are made.
+    let mut iov = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: PAGE }; GUARDS_AT_ONCE];
+    let Some(iov) = iov.get_mut(..pages.len()) else { return false };
+    for (entry, &page) in iov.iter_mut().zip(pages) {
+        entry.iov_base = page as *mut _;
+    }
     // SAFETY: iov lives over the call; the caller owns the pages.
     let n = unsafe {
         libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, iov.as_ptr(), iov.len(), MADV_GUARD_INSTALL, 0)

@@ -13,6 +13,7 @@ pub(crate) mod membarrier;
 pub(crate) mod niceness;
 pub(crate) mod objects;
 pub(crate) mod prefetch;
+pub(crate) mod report;
 pub(crate) mod signal;
 pub(crate) mod thread;
 pub(crate) mod unwind;

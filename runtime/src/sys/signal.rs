@@ -113,15 +113,6 @@ pub(crate) fn keeping_errno(body: impl FnOnce()) {
     unsafe { *errno = before };
 }
 
-/// Writes to stderr and aborts. For handlers.
-pub(crate) fn abort_with(text: &[u8]) -> ! {
-    // SAFETY: writes a buffer of ours; abort does not return. Both are allowed in a handler.
-    unsafe {
-        libc::write(2, text.as_ptr().cast(), text.len());
-        libc::abort()
-    }
-}
-
 /// Makes the memory the calling thread's alternate stack.
 ///
 /// # Safety

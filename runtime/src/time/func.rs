@@ -158,7 +158,7 @@ impl<F: FnMut() + Send + 'static> Func<F> {
         let spawned =
             unsafe { newproc::newproc(move || func.call(), Options::default(), site, Joinable::No, 0) };
         if let Err(error) = spawned {
-            throw::fatal(&format!("after_func: {}", error.message));
+            throw::fatal(&format!("after_func: {error}"));
         }
     }
 

@@ -58,7 +58,7 @@ fn play(name: &str, set_up: impl FnOnce(&mut Command)) -> Result<Outcome, Failed
     set_up(&mut command);
     let mut child = command.spawn()?;
     let out = read_all(child.stdout.take().expect("piped"));
-    let err = read_all(child.stderr.take().expect("piped"));
+    let err = child.stderr.take().map(read_all);
     let end = Instant::now() + LIMIT;
     let status = loop {
         if let Some(status) = child.try_wait()? {
@@ -67,12 +67,17 @@ fn play(name: &str, set_up: impl FnOnce(&mut Command)) -> Result<Outcome, Failed
         if Instant::now() > end {
             child.kill()?;
             child.wait()?;
-            let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+            let (out, err) = (joined(Some(out)), joined(err));
             return Err(format!("{name} did not end within {LIMIT:?}\nstdout: {out}\nstderr: {err}").into());
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    Ok(Outcome { status, stdout: out.join().unwrap_or_default(), stderr: err.join().unwrap_or_default() })
+    Ok(Outcome { status, stdout: joined(Some(out)), stderr: joined(err) })
+}
+
+/// What was read; nothing if the stream went elsewhere.
+fn joined(reader: Option<std::thread::JoinHandle<String>>) -> String {
+    reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
 }
 
 /// Reads to the end beside everything else.
@@ -172,6 +177,21 @@ fn checks() -> Vec<(&'static str, Check)> {
             let o = play("address_space_limit", |_| ())?;
             o.code(0)?;
             o.says("RLIMIT_AS")
+        }),
+        ("a_spawn_that_fails_gently_under_a_small_limit", || {
+            let o = play("small_address_space", |c| {
+                c.env("RUST_BACKTRACE", "1");
+            })?;
+            o.code(0)?;
+            o.says("go: no address space for goroutine stacks of 256 KiB")?;
+            o.says("gopark: go panics at ")?;
+            o.says("scenarios/stacks.rs:")
+        }),
+        ("a_panic_where_stderr_is_full_ends_its_goroutine_only", || {
+            let o = play("panic_message", |c| {
+                c.stderr(std::fs::File::options().write(true).open("/dev/full").expect("a device"));
+            });
+            o?.code(0)
         }),
         ("schedtrace_prints_gos_lines", || {
             let o = play("busy_for_300_ms", |c| {

@@ -5,6 +5,7 @@
 
 mod future;
 mod result_slot;
+mod spawn_error;
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -19,6 +20,7 @@ use crate::words::join_word::{Joinable, Published};
 use result_slot::ResultSlot;
 
 pub use future::JoinFuture;
+pub use spawn_error::SpawnError;
 
 /// A handle's claim to a goroutine's result and slot.
 struct Joiner<T> {
@@ -134,6 +136,35 @@ where
     unsafe { spawn(f, Options::default(), Location::caller()) }
 }
 
+/// [`go`] that fails gently: for servers, which had better refuse one client than end. On failure
+/// `f` is dropped, with what it holds.
+///
+/// # Errors
+/// No stack is available: the address space is used up (`ulimit -v`), or on older kernels the
+/// number of mappings.
+///
+/// # Panics
+/// Before the runtime runs.
+///
+/// # Examples
+/// ```
+/// # unsafe { gopark::run(|| {
+/// match gopark::try_go(|| 6 * 7) {
+///     Ok(handle) => assert_eq!(handle.join().unwrap(), 42),
+///     Err(e) => println!("too busy: {e}"),
+/// }
+/// # }) }
+/// ```
+#[track_caller]
+pub fn try_go<F, T>(f: F) -> Result<JoinHandle<T>, SpawnError>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    // SAFETY: 'static: nothing is borrowed.
+    unsafe { try_spawn_then(f, || (), Options::default(), Location::caller()) }
+}
+
 /// What [`go_with`] may ask for.
 #[derive(Debug, Clone, Default)]
 pub struct GoOptions {
@@ -213,6 +244,7 @@ where
 /// # Safety
 /// What `f` and `T` borrow lives until the goroutine has ended; both may go to the thread on which the goroutine runs.
 #[inline]
+#[track_caller]
 unsafe fn spawn<F, T>(f: F, options: Options, site: &'static Location<'static>) -> JoinHandle<T>
 where
     F: FnOnce() -> T,
@@ -227,12 +259,34 @@ where
 /// What `f` and `T` borrow lives until `at_end` has run, and what `at_end` borrows until the goroutine has ended; all of it may go
 /// to the thread on which the goroutine runs.
 #[inline]
+#[track_caller]
 pub(crate) unsafe fn spawn_then<F, T>(
     f: F,
     at_end: impl FnOnce() + Send,
     options: Options,
     site: &'static Location<'static>,
 ) -> JoinHandle<T>
+where
+    F: FnOnce() -> T,
+{
+    // SAFETY: the caller's duty.
+    match unsafe { try_spawn_then(f, at_end, options, site) } {
+        Ok(handle) => handle,
+        Err(SpawnError(e)) => newproc::refuse(e),
+    }
+}
+
+/// As [`spawn_then`], with an error where that panics.
+///
+/// # Safety
+/// As for [`spawn_then`].
+#[inline]
+unsafe fn try_spawn_then<F, T>(
+    f: F,
+    at_end: impl FnOnce() + Send,
+    options: Options,
+    site: &'static Location<'static>,
+) -> Result<JoinHandle<T>, SpawnError>
 where
     F: FnOnce() -> T,
 {
@@ -243,10 +297,8 @@ where
         at_end();
     };
     // SAFETY: the caller's duty; `main` catches every panic.
-    match unsafe { newproc::newproc(main, options, site, Joinable::Yes, ResultSlot::<T>::BYTES) } {
-        Ok(gp) => JoinHandle(Joiner { gp, result: PhantomData }),
-        Err(e) => newproc::refuse(e),
-    }
+    let gp = unsafe { newproc::newproc(main, options, site, Joinable::Yes, ResultSlot::<T>::BYTES) };
+    gp.map(|gp| JoinHandle(Joiner { gp, result: PhantomData })).map_err(SpawnError)
 }
 
 /// A goroutine's end to wait for. Model: [`std::thread::JoinHandle`].

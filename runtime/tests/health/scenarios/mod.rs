@@ -47,6 +47,7 @@ pub fn run(name: &str) {
         "mprotect_guards" => stacks::mprotect_guards(),
         "mprotect_limit" => stacks::mprotect_limit(),
         "address_space_limit" => stacks::address_space_limit(),
+        "small_address_space" => stacks::small_address_space(),
         "busy_for_300_ms" => signals::busy_for_300_ms(),
         "procs" => knobs::procs(),
         "builder_procs" => knobs::builder_procs(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gopark_runtime::context::{Context, ContextError};
 use gopark_runtime::sync::Group;
 use gopark_runtime::time::sleep;
-use gopark_runtime::{Builder, GoOptions, chan, go, go_with, gosched, num_goroutine};
+use gopark_runtime::{Builder, GoOptions, chan, go, go_with, gosched, num_goroutine, try_go};
 
 use super::inside;
 
@@ -111,6 +111,34 @@ pub fn address_space_limit() {
             h.join().unwrap();
         }
         assert_eq!(go(|| 5).join().unwrap(), 5);
+    });
+}
+
+/// 20 MB for everything, and a backtrace wanted: neither `try_go` nor the panic of `go` aborts.
+pub fn small_address_space() {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let now = text.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 4096;
+    let limit = libc::rlimit { rlim_cur: now + (20 << 20), rlim_max: now + (20 << 20) };
+    // SAFETY: a limit for this process.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+    inside(|| {
+        let (tx, rx) = chan::bounded::<()>(0);
+        let mut handles = Vec::new();
+        let refused = loop {
+            let rx = rx.clone();
+            match try_go(move || assert!(rx.recv().is_err())) {
+                Ok(handle) => handles.push(handle),
+                Err(e) => break e,
+            }
+        };
+        println!("{refused}");
+        assert_eq!(std::io::Error::from(refused).kind(), std::io::ErrorKind::OutOfMemory);
+        std::panic::catch_unwind(|| drop(go(|| ()))).unwrap_err();
+        drop(tx);
+        for h in handles {
+            h.join().unwrap();
+        }
+        assert_eq!(try_go(|| 5).unwrap().join().unwrap(), 5);
     });
 }
 
