@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use gopark_conformance::isolate::become_root;
 use gopark_conformance::live::write_reference;
 use gopark_conformance::verdict::compare_with;
 use gopark_conformance::{Live, Program, Verdict, conform, programs};
@@ -35,7 +36,7 @@ pub struct Options {
     /// Runs of Go's twin of each program; 0: compare with the stored references only.
     #[arg(long, default_value_t = 3)]
     pub go_runs: u32,
-    /// Programs side by side. As root each has a network of its own; otherwise they wait for one another.
+    /// Programs side by side. Each has a network of its own; where that is not permitted they wait for one another.
     #[arg(long, default_value_t = 2)]
     pub jobs: usize,
     /// Keep every core busy meanwhile.
@@ -70,6 +71,7 @@ pub fn run(options: &Options) -> Result<()> {
 pub fn round(options: &Options, twins: Option<&Twins>) -> Result<()> {
     let programs = programs(&options.names)?;
     let built = if options.go { None } else { Some(build_ours(&options.names)?) };
+    become_root();
     let turn = Turn { options, twins, built: built.as_deref() };
     let table = with_load(options.busy, || turn.all(&programs))?;
     summarise(&table, options, twins)
@@ -252,6 +254,7 @@ fn build_ours(names: &[String]) -> Result<PathBuf> {
 
 fn write_references(programs: &[Program]) -> Result<()> {
     let twins = Twins::set_up(programs, REFERENCE_RUNS)?.context("Go is needed for this")?;
+    become_root();
     for program in programs {
         let logs = tools::target().join("conformance").join(&program.name);
         std::fs::create_dir_all(&logs)?;

@@ -256,9 +256,13 @@ fn stdio_is_made_from_descriptors() {
         // SAFETY: open, and given up to us.
         let null = unsafe { Stdio::from_raw_fd(null) };
         assert_eq!(stdout(Command::new("cat").stdin(null)), "");
-        // Ours, crosswise: what the child writes to its error output is captured, as ours is not.
-        let status = sh("[ -w /dev/fd/1 ]").stdout(io::stderr()).stderr(io::stdout()).status().unwrap();
-        assert!(status.success());
+        // Ours, crosswise.
+        let ours = |fd: i32| std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
+        let crossed =
+            "[ \"$(readlink /proc/$$/fd/1)\" = \"$ERR\" ] && [ \"$(readlink /proc/$$/fd/2)\" = \"$OUT\" ]";
+        let mut child = sh(crossed);
+        child.env("OUT", ours(1)).env("ERR", ours(2)).stdout(io::stderr()).stderr(io::stdout());
+        assert!(child.status().unwrap().success());
         let mut echo = sh("echo err >&2").stderr(Stdio::piped()).spawn().unwrap();
         assert_eq!(stdout(Command::new("cat").stdin(echo.stderr.take().unwrap())), "err\n");
         echo.wait().unwrap();

@@ -29,6 +29,9 @@ pub struct Spec {
     /// Files to lay over those of /etc: name and contents.
     #[serde(default)]
     pub etc: BTreeMap<String, String>,
+    /// Whether only root leaves the reference's calls: by its right to raw sockets, or by its number in them.
+    #[serde(default)]
+    pub root: bool,
     /// The exit status that is expected.
     #[serde(default)]
     pub exit: i32,

@@ -5,8 +5,8 @@
 //!
 //! Invariants:
 //! - I1: only the program is traced; its peer runs in this process.
-//! - I2: as root each run has a network and a mount namespace of its own, so runs may go side by side. Otherwise runs
-//!   exclude one another ([`isolate`]).
+//! - I2: each run has a network and a mount namespace of its own, so runs may go side by side. Where that is not permitted,
+//!   runs exclude one another ([`isolate`]).
 
 pub mod build;
 pub mod catalogue;

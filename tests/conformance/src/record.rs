@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use stracecmp::isolate::overlay_etc;
 
 use crate::catalogue::Program;
-use crate::isolate::{Isolation, on_stage};
+use crate::isolate::{Isolation, is_root, on_stage};
 use crate::peer::{Cue, LIMIT, peer_of};
 
 /// The calls that are always traced.
@@ -35,10 +35,15 @@ pub enum Recorded {
 /// Runs the program `exe` under strace beside the peer of `program`; the log goes to `log`.
 pub fn record(program: &Program, exe: &Path, log: &Path) -> Result<Recorded> {
     on_stage(|stage| {
+        if program.spec.root && !is_root() {
+            return Ok(Recorded::Skipped(
+                "its reference is root's, and no user namespace is permitted here".into(),
+            ));
+        }
         let scratch = tempfile::Builder::new().prefix("conf-").tempdir()?;
         if !program.spec.etc.is_empty() {
             if stage == Isolation::Shared {
-                return Ok(Recorded::Skipped("needs a mount namespace of its own (run as root)".into()));
+                return Ok(Recorded::Skipped("needs a mount namespace, which is not permitted here".into()));
             }
             overlay_etc(&program.spec.etc, scratch.path())?;
         }

@@ -8,6 +8,8 @@ use gopark_conformance::{Program, Verdict, conform, programs};
 use libtest_mimic::{Arguments, Failed, Trial, run};
 
 fn main() -> ExitCode {
+    // The first thing, while there is one thread.
+    gopark_conformance::isolate::become_root();
     let args = Arguments::from_args();
     let programs = programs(&[]).expect("the catalogue");
     let trials =
