@@ -25,7 +25,7 @@ fn all(tasks: u64, body: impl Fn() + Clone + Send + 'static) {
 }
 
 /// `join=handles` joins each goroutine by its handle instead of a WaitGroup.
-pub fn spawn_join(job: &'static Job) {
+pub(crate) fn spawn_join(job: &'static Job) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let batch: u64 = job.get("batch", 1000);
     let by_handle = job.word("join", "wg") == "handles";
@@ -44,12 +44,12 @@ pub fn spawn_join(job: &'static Job) {
     });
 }
 
-pub fn yields(job: &'static Job) {
+pub(crate) fn yields(job: &'static Job) {
     let tasks: u64 = job.get("tasks", 2);
     job.timed(job.get("n", 2_000_000), |n| all(tasks, move || (0..n / tasks).for_each(|_| gosched())));
 }
 
-pub fn chan_pingpong(job: &'static Job) {
+pub(crate) fn chan_pingpong(job: &'static Job) {
     let (there, at_peer) = bounded::<u64>(0);
     let (back, here) = bounded::<u64>(0);
     go(move || at_peer.iter().for_each(|v| back.send(v).expect("the driver listens")));
@@ -61,7 +61,7 @@ pub fn chan_pingpong(job: &'static Job) {
     });
 }
 
-pub fn chan_mpsc(job: &'static Job) {
+pub(crate) fn chan_mpsc(job: &'static Job) {
     let (producers, cap): (u64, usize) = (job.get("producers", 4), job.get("cap", 128));
     job.timed(job.get("n", 1_000_000), |n| {
         let (sender, receiver) = bounded::<u64>(cap);
@@ -74,7 +74,7 @@ pub fn chan_mpsc(job: &'static Job) {
     });
 }
 
-pub fn mutex_contended(job: &'static Job) {
+pub(crate) fn mutex_contended(job: &'static Job) {
     let tasks: u64 = job.get("tasks", 8);
     job.timed(job.get("n", 4_000_000), |n| {
         let count = Arc::new(Mutex::new(0));
@@ -85,7 +85,7 @@ pub fn mutex_contended(job: &'static Job) {
 }
 
 /// `kind=chan` takes timers with a channel instead of those that call a function.
-pub fn timers(job: &'static Job) {
+pub(crate) fn timers(job: &'static Job) {
     let live: u64 = job.get("live", 10_000);
     let span = |i| Duration::from_secs(3600) + Duration::from_micros(i);
     let with_channel = job.word("kind", "func") == "chan";
@@ -101,7 +101,7 @@ pub fn timers(job: &'static Job) {
     });
 }
 
-pub fn sleepers(job: &'static Job) {
+pub(crate) fn sleepers(job: &'static Job) {
     let look = Duration::from_millis(1);
     let dormitory = Arc::new(Dormitory::open(job));
     for _ in 0..dormitory.n {

@@ -6,7 +6,7 @@ use gopark::net::Conn;
 /// More headers than this is no request of the benchmark.
 const HEADERS: usize = 16;
 
-pub fn hello(conn: &Conn) {
+pub(crate) fn hello(conn: &Conn) {
     let mut buf = [0; READ_BUFFER];
     let mut filled = 0;
     let mut answers = Vec::with_capacity(256);

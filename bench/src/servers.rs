@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-pub fn serve(job: &'static Job, connection: fn(&Conn)) {
+pub(crate) fn serve(job: &'static Job, connection: fn(&Conn)) {
     let address = format!("127.0.0.1:{}", job.get::<u16>("port", 0));
     let listener = listen("tcp4", &address).expect("the port is free");
     ready();
@@ -18,7 +18,7 @@ pub fn serve(job: &'static Job, connection: fn(&Conn)) {
     }
 }
 
-pub fn echo(conn: &Conn) {
+pub(crate) fn echo(conn: &Conn) {
     let mut buf = [0; READ_BUFFER];
     while let Ok(n @ 1..) = conn.read(&mut buf) {
         if conn.write(&buf[..n]).is_err() {
@@ -27,7 +27,7 @@ pub fn echo(conn: &Conn) {
     }
 }
 
-pub fn one_line(conn: &Conn) {
+pub(crate) fn one_line(conn: &Conn) {
     let mut buf = [0; READ_BUFFER];
     let mut len = 0;
     while !buf[..len].contains(&b'\n') {
@@ -38,7 +38,7 @@ pub fn one_line(conn: &Conn) {
 }
 
 /// Parks `n` goroutines for ever, to see whether the rest grows slower by them. Returns when all have had their first turn.
-pub fn park_bystanders(n: usize) {
+pub(crate) fn park_bystanders(n: usize) {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     let never = gopark::chan::never::<()>();
     for _ in 0..n {
@@ -54,7 +54,7 @@ pub fn park_bystanders(n: usize) {
 }
 
 /// Starts `n` goroutines that compute and never enter the runtime by themselves.
-pub fn start_hogs(n: usize) {
+pub(crate) fn start_hogs(n: usize) {
     for _ in 0..n {
         go(|| {
             let mut x = 1_u64;
@@ -66,7 +66,7 @@ pub fn start_hogs(n: usize) {
 }
 
 /// Starts `n` goroutines that sleep as threads do, in the kernel and without a word to the runtime, 5 s at a time.
-pub fn start_asleep(n: usize) {
+pub(crate) fn start_asleep(n: usize) {
     for _ in 0..n {
         go(|| {
             loop {
@@ -77,7 +77,7 @@ pub fn start_asleep(n: usize) {
 }
 
 /// Starts `n` goroutines that compute for some 20 us and yield, so that the run queues are never empty.
-pub fn start_yielders(n: usize) {
+pub(crate) fn start_yielders(n: usize) {
     for _ in 0..n {
         go(|| {
             loop {

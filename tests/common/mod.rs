@@ -1,12 +1,12 @@
 //! What the stress tests share: a watchdog that fails a test which hangs, and repeatable randomness.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test program uses some of it")]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// How long a stress test runs: seconds in the tests, what `cargo xtask soak` says in a soak.
-pub fn duration(short: Duration) -> Duration {
+pub(crate) fn duration(short: Duration) -> Duration {
     match std::env::var("GOPARK_SOAK_SECONDS") {
         Ok(text) => Duration::from_secs(text.parse().expect("GOPARK_SOAK_SECONDS is a number")),
         Err(_) => short,
@@ -14,7 +14,7 @@ pub fn duration(short: Duration) -> Duration {
 }
 
 /// The seed of this run: from GOPARK_SEED, or the clock; printed, so that a failure can be run again.
-pub fn seed(test: &str) -> u64 {
+pub(crate) fn seed(test: &str) -> u64 {
     let seed = std::env::var("GOPARK_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(|| {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |d| d.as_nanos() as u64)
     });
@@ -23,14 +23,14 @@ pub fn seed(test: &str) -> u64 {
 }
 
 /// Marks of life, one counter per worker.
-pub struct Pulse {
+pub(crate) struct Pulse {
     beats: Vec<AtomicU64>,
     over: AtomicBool,
 }
 
 impl Pulse {
     /// For so many workers.
-    pub fn new(workers: usize) -> Arc<Pulse> {
+    pub(crate) fn new(workers: usize) -> Arc<Pulse> {
         Arc::new(Pulse {
             beats: (0..workers).map(|_| AtomicU64::new(0)).collect(),
             over: AtomicBool::new(false),
@@ -39,36 +39,36 @@ impl Pulse {
 
     /// Worker `i` lives. Returns whether it should go on.
     // Relaxed: counters and a flag that publish nothing else.
-    pub fn beat(&self, i: usize) -> bool {
+    pub(crate) fn beat(&self, i: usize) -> bool {
         self.beats[i].fetch_add(1, Relaxed);
         !self.over.load(Relaxed)
     }
 
     /// Worker `i` has ended and needs no watching.
-    pub fn end(&self, i: usize) {
+    pub(crate) fn end(&self, i: usize) {
         self.beats[i].store(u64::MAX, Relaxed);
     }
 
     /// Asks all workers to stop.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.over.store(true, Relaxed);
     }
 
     /// How often they all beat; counters of ended workers are not in it.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.beats.iter().map(|b| b.load(Relaxed)).filter(|&n| n != u64::MAX).sum()
     }
 }
 
 /// Ends the process, with a message, when the test is not over after `limit`, or when a worker has been silent for
 /// `silence`. Drop it when the test is over.
-pub struct Watchdog {
+pub(crate) struct Watchdog {
     _over: mpsc::Sender<()>,
 }
 
 impl Watchdog {
     /// Watches from a thread of its own: the runtime may be what hangs.
-    pub fn watch(
+    pub(crate) fn watch(
         test: &'static str,
         pulse: Option<Arc<Pulse>>,
         silence: Duration,

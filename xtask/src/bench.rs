@@ -7,12 +7,12 @@ use crate::steps::{cargo, sh};
 /// Whatever the runner understands; `--help` asks it.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
-pub struct Options {
+pub(crate) struct Options {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let mut runner = cargo(["run", "--quiet", "--release", "--package", "gopark-bench-runner", "--"]);
     sh(runner.args(&options.args))
 }

@@ -20,7 +20,7 @@ use gopark_conformance::{Live, Program, Verdict, conform, programs};
 
 use crate::steps::{cargo, sh};
 use crate::twins::Twins;
-use crate::{packages, tools};
+use crate::{packages, steps, tools};
 
 /// Runs that make a stored reference.
 const REFERENCE_RUNS: u32 = 10;
@@ -29,7 +29,7 @@ const DECIDING_RUNS: u32 = 40;
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Runs of each program.
     #[arg(long, default_value_t = 5)]
     pub runs: u32,
@@ -56,7 +56,7 @@ pub struct Options {
 }
 
 /// Sets up what a round needs, and makes one.
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     packages::provide(&[packages::STRACE])?;
     let programs = programs(&options.names)?;
     if options.write_references {
@@ -68,7 +68,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// Runs the programs, prints a table, fails if any run differs.
-pub fn round(options: &Options, twins: Option<&Twins>) -> Result<()> {
+pub(crate) fn round(options: &Options, twins: Option<&Twins>) -> Result<()> {
     let programs = programs(&options.names)?;
     let built = if options.go { None } else { Some(build_ours(&options.names)?) };
     become_root();
@@ -220,7 +220,11 @@ fn summarise(table: &[Row], options: &Options, twins: Option<&Twins>) -> Result<
     }
     let failed: Vec<_> =
         table.iter().filter(|row| row.failure.is_some()).map(|row| row.name.as_str()).collect();
-    let skipped = table.iter().filter(|row| row.skipped.is_some()).count();
+    let mut skipped = 0;
+    for (name, why) in table.iter().filter_map(|row| Some((&row.name, row.skipped.as_ref()?))) {
+        steps::skipped(&format!("{name}: {why}"));
+        skipped += 1;
+    }
     let passed = table.len() - failed.len() - skipped;
     let load = if options.busy { ", every core busy" } else { "" };
     println!("\nconformance: {} programs, {} runs each{load}", table.len(), options.runs);

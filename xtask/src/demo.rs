@@ -9,7 +9,7 @@ use crate::steps::{cargo, sh};
 use crate::{packages, tools};
 
 /// Builds the sample, runs it under strace with a client, shows both traces and the verdict.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     packages::provide(&[packages::STRACE])?;
     sh(&mut cargo(["build", "--release", "--package", "gopark", "--example", "sample"]))?;
     let sample = programs(&["tcp_sample".into()])?.remove(0);

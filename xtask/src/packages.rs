@@ -4,10 +4,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::steps::sh;
+use crate::steps::{sh, skipped};
 
 /// A program, and the package that has it for each of [`MANAGERS`].
-pub struct Tool {
+pub(crate) struct Tool {
     program: &'static str,
     packages: [&'static str; 6],
 }
@@ -18,10 +18,10 @@ impl Tool {
     }
 }
 
-pub const STRACE: Tool = Tool::of("strace");
+pub(crate) const STRACE: Tool = Tool::of("strace");
 
 /// What tests/examples.rs drives the examples with.
-pub const CLIENTS: [Tool; 5] = [
+pub(crate) const CLIENTS: [Tool; 5] = [
     Tool::of("curl"),
     Tool::of("socat"),
     Tool::of("iperf3"),
@@ -59,18 +59,18 @@ const MANAGERS: [Manager; 6] = [
 ];
 
 /// The real clients, those that can be had. Tests of missing ones say that they skip; a browser is never installed, being large.
-pub fn clients() {
+pub(crate) fn clients() {
     if let Err(e) = provide(&CLIENTS) {
-        println!("SKIPPED: tests with real clients that are missing: {e:#}");
+        skipped(&format!("tests with real clients that are missing: {e:#}"));
     }
     let browsers = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
     if !browsers.into_iter().any(on_path) {
-        println!("SKIPPED: the test with a browser: none of {} is installed", browsers.join(", "));
+        skipped(&format!("the test with a browser: none of {} is installed", browsers.join(", ")));
     }
 }
 
 /// Makes sure that all of them are there.
-pub fn provide(tools: &[Tool]) -> Result<()> {
+pub(crate) fn provide(tools: &[Tool]) -> Result<()> {
     let missing: Vec<_> = tools.iter().filter(|tool| !on_path(tool.program)).collect();
     if missing.is_empty() {
         return Ok(());

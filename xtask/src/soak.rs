@@ -6,14 +6,14 @@ use crate::steps::{Steps, cargo, sh};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// How long each stress test runs.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 }
 
 /// Runs each stress test for the time given.
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("stress", || {
         let mut test =

@@ -1,15 +1,15 @@
 //! `cargo xtask test`: sets up what the tests need and runs every one, in the order of what fails soonest.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use gopark_conformance::programs;
 
-use crate::steps::{Steps, cargo, sh};
+use crate::steps::{Steps, cargo, sh, sh_noting_skips, skipped};
 use crate::twins::Twins;
 use crate::{conformance, packages, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Runs of each conformance program.
     #[arg(long, default_value_t = 2)]
     runs: u32,
@@ -19,7 +19,7 @@ pub struct Options {
 }
 
 /// Runs all steps, prints their times, fails if one failed.
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::default();
     let mut twins = None;
     steps.step("set up: strace, clients, Go", || {
@@ -28,21 +28,30 @@ pub fn run(options: &Options) -> Result<()> {
         twins = Twins::set_up(&programs(&[])?, options.go_runs)?;
         Ok(())
     });
-    steps.step("format", || sh(&mut cargo(["fmt", "--all", "--check"])));
+    steps.step("format", || {
+        component("rustfmt", "fmt")?;
+        sh(&mut cargo(["fmt", "--all", "--check"]))
+    });
     steps.step("clippy", || {
+        component("clippy", "clippy")?;
         sh(&mut cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
         let mut bare = cargo(["clippy", "--package", "gopark-runtime", "--no-default-features", "--quiet"]);
         sh(bare.args(["--", "-D", "warnings"]))
     });
+    steps.step("dependencies", dependencies);
     steps.step("tests", || {
         // Not `--bins`: that links each conformance program twice, once as a test without tests.
         let mut test = cargo(["test", "--workspace", "--no-fail-fast", "--lib", "--test", "*"]);
-        sh(test.args(["--bin", "gopark-bench-runner", "--bin", "stracecmp"]))
+        sh_noting_skips(test.args(["--bin", "gopark-bench-runner", "--bin", "stracecmp"]))
     });
     steps.step("documentation's examples", || sh(&mut cargo(["test", "--workspace", "--doc"])));
     steps.step("documentation", || {
         let mut doc = cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
         sh(doc.env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    steps.step("packages", || {
+        let mut package = cargo(["package", "--offline", "--no-verify", "--allow-dirty", "--quiet"]);
+        sh(package.args(["-p", "gopark-runtime", "-p", "gopark-net", "-p", "gopark"]))
     });
     steps.step("loom", loom);
     steps.step("tests, optimised", || {
@@ -66,6 +75,27 @@ pub fn run(options: &Options) -> Result<()> {
         steps.step(name, || conformance::round(&options, twins.as_ref()));
     }
     steps.finish()
+}
+
+/// A part of the tool chain that cargo runs as `command`.
+fn component(name: &str, command: &str) -> Result<()> {
+    let there = cargo([command, "--version"]).output().is_ok_and(|output| output.status.success());
+    ensure!(there, "{name} is missing: rustup component add {name}, or your system's package of that name");
+    Ok(())
+}
+
+/// Licences, sources and duplicates of what we depend on; advisories need a network, and are not asked for.
+fn dependencies() -> Result<()> {
+    if !cargo(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        skipped("the check of dependencies: cargo-deny is not installed");
+        return Ok(());
+    }
+    // It reads the manifests of other systems' crates, too.
+    if sh(&mut cargo(["fetch", "--quiet", "--locked"])).is_err() {
+        skipped("the check of dependencies: not all of them can be downloaded");
+        return Ok(());
+    }
+    sh(&mut cargo(["deny", "--offline", "--all-features", "check", "licenses", "bans", "sources"]))
 }
 
 /// The protocols under the model checker. Its `cfg` changes what every crate is, so it builds in a folder of its own.

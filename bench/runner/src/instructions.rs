@@ -27,7 +27,7 @@ const WORKLOADS: [(&str, &str); 9] = [
 ];
 
 /// The table, for the Rust contestants of the field.
-pub fn table(field: &[Contestant], dir: &Path) -> Result<String> {
+pub(crate) fn table(field: &[Contestant], dir: &Path) -> Result<String> {
     std::fs::create_dir_all(dir)?;
     let names: Vec<&Contestant> =
         field.iter().filter(|c| c.family != Family::Go && c.keys.is_empty()).collect();

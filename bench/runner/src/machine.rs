@@ -13,7 +13,7 @@ const FULL_SPEED: f64 = 0.7;
 
 /// Waits for quiet moments, and tells whether a run had one.
 #[derive(Debug)]
-pub struct Quiet {
+pub(crate) struct Quiet {
     load: PathBuf,
     /// Seconds left for waiting.
     budget: f64,
@@ -23,12 +23,12 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    pub fn new(load: PathBuf, budget: f64) -> Quiet {
+    pub(crate) fn new(load: PathBuf, budget: f64) -> Quiet {
         Quiet { load, budget, best_rate: 0.0, since: Instant::now(), foreign_then: 0.0 }
     }
 
     /// Returns once nobody else uses the CPUs and both run at full speed, or when the budget is used up.
-    pub fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         while self.budget > 0.0 {
             let (start, foreign) = (Instant::now(), foreign_cpu());
             sleep(Duration::from_millis(50));
@@ -44,7 +44,7 @@ impl Quiet {
     }
 
     /// Whether the run since `wait` had the machine to itself, and the CPU seconds that others used.
-    pub fn was(&mut self) -> (bool, f64) {
+    pub(crate) fn was(&mut self) -> (bool, f64) {
         let foreign = foreign_cpu() - self.foreign_then;
         let wall = self.since.elapsed().as_secs_f64();
         let quiet = foreign < (0.05 * wall).max(0.025) && self.full_speed();
@@ -78,14 +78,14 @@ fn foreign_cpu() -> f64 {
 }
 
 /// The idle connections need more descriptors than most shells allow.
-pub fn raise_descriptor_limit() {
+pub(crate) fn raise_descriptor_limit() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     // Not being allowed to is no failure: the row that needs them says what it lacked.
     _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 /// CPU, memory and kernel, without a name that tells whose machine it is.
-pub fn describe() -> String {
+pub(crate) fn describe() -> String {
     let field = |path: &str, label: &str| {
         let text = read_to_string(path).unwrap_or_default();
         let value = text.lines().find_map(|l| l.strip_prefix(label)?.trim_start().strip_prefix(':'));

@@ -29,9 +29,9 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Measures gopark and its rivals. Without a filter the tables go to bench/RESULTS.md too.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
-pub struct Options {
+struct Options {
     /// Only these workloads, separated by commas
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,

@@ -14,11 +14,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-pub type Figures = BTreeMap<String, f64>;
+pub(crate) type Figures = BTreeMap<String, f64>;
 
 /// Why there are no figures.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The contestant said that it does not do this.
     Unsupported,
     /// It was said last on standard error.
@@ -37,7 +37,12 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-pub fn run(build: &Build, contestant: &Contestant, row: &Row, keys: &[String]) -> Result<Figures, Failure> {
+pub(crate) fn run(
+    build: &Build,
+    contestant: &Contestant,
+    row: &Row,
+    keys: &[String],
+) -> Result<Figures, Failure> {
     let mut figures = measure(build, contestant, row, keys)?;
     let of = |key| figures.get(key).copied();
     let derived = [
@@ -151,7 +156,7 @@ impl Server {
 }
 
 /// Runs a program on `cpu` to its end and returns what it printed.
-pub fn call(command: &mut Command, cpu: Option<usize>) -> Result<String, Failure> {
+pub(crate) fn call(command: &mut Command, cpu: Option<usize>) -> Result<String, Failure> {
     command.env("RUST_BACKTRACE", "0").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = spawn_on(cpu, command)?;
     let pid = Pid::from_child(&child);
@@ -184,7 +189,7 @@ fn last_words(said: &str) -> String {
 }
 
 /// The `key=number` pairs of a line.
-pub fn figures(line: &str) -> Figures {
+pub(crate) fn figures(line: &str) -> Figures {
     let pair = |word: &str| {
         let (key, value) = word.split_once('=')?;
         Some((key.to_owned(), value.parse().ok()?))

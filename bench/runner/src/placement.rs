@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 /// The CPUs of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placement {
+pub(crate) enum Placement {
     /// Both on CPU 0, one worker: no wake-up crosses cores. The steadiest.
     Same,
     /// Server on CPU 0 with one worker, client on CPU 1.
@@ -16,11 +16,11 @@ pub enum Placement {
 }
 
 impl Placement {
-    pub fn server_cpu(self) -> Option<usize> {
+    pub(crate) fn server_cpu(self) -> Option<usize> {
         (self != Placement::Free).then_some(0)
     }
 
-    pub fn client_cpu(self) -> Option<usize> {
+    pub(crate) fn client_cpu(self) -> Option<usize> {
         match self {
             Placement::Same => Some(0),
             Placement::Split => Some(1),
@@ -28,11 +28,11 @@ impl Placement {
         }
     }
 
-    pub fn workers(self) -> usize {
+    pub(crate) fn workers(self) -> usize {
         if self == Placement::Free { 2 } else { 1 }
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Placement::Same => "same",
             Placement::Split => "split",
@@ -42,7 +42,7 @@ impl Placement {
 }
 
 /// Starts `command` on `cpu` only. A child inherits the CPUs of the thread that starts it, so a thread is made for it.
-pub fn spawn_on(cpu: Option<usize>, command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn_on(cpu: Option<usize>, command: &mut Command) -> io::Result<Child> {
     let Some(cpu) = cpu else { return command.spawn() };
     std::thread::scope(|threads| {
         let pinned = threads.spawn(|| {

@@ -17,7 +17,7 @@ const COMPUTE: [(&str, &str); 8] = [
     ("compute_hogs", "round trip"),
 ];
 
-pub fn markdown(results: &Results, machine: &str) -> String {
+pub(crate) fn markdown(results: &Results, machine: &str) -> String {
     let mut out = format!(
         "# Results\n\nWritten by `cargo xtask bench` on {machine}. A cell is **median** (min..max). `README.md` says what \
          the figures mean; `JOURNAL.md` what was learned from them.\n"

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// One run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     pub group: String,
     pub label: String,
     pub name: String,
@@ -26,7 +26,7 @@ type Cell = (String, String, String);
 
 /// All runs, by cell.
 #[derive(Debug)]
-pub struct Results {
+pub(crate) struct Results {
     cells: BTreeMap<Cell, Vec<Record>>,
     /// Rows in the order they came.
     rows: Vec<(String, String)>,
@@ -35,7 +35,7 @@ pub struct Results {
 }
 
 impl Results {
-    pub fn new(records: Vec<Record>, order: &[String]) -> Results {
+    pub(crate) fn new(records: Vec<Record>, order: &[String]) -> Results {
         let (mut cells, mut rows): (BTreeMap<Cell, Vec<Record>>, Vec<_>) = Default::default();
         let mut names: Vec<String> = order.to_vec();
         for record in records {
@@ -52,11 +52,11 @@ impl Results {
         Results { cells, rows, names }
     }
 
-    pub fn labels(&self, group: &str) -> Vec<&str> {
+    pub(crate) fn labels(&self, group: &str) -> Vec<&str> {
         self.rows.iter().filter(|(g, _)| g == group).map(|(_, label)| label.as_str()).collect()
     }
 
-    pub fn runs(&self, group: &str, label: &str, name: &str) -> &[Record] {
+    pub(crate) fn runs(&self, group: &str, label: &str, name: &str) -> &[Record] {
         self.cells.get(&(group.to_owned(), label.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
     }
 
@@ -68,12 +68,12 @@ impl Results {
         runs.iter().filter(good).filter(move |r| r.quiet || !only_quiet)
     }
 
-    pub fn values(&self, group: &str, label: &str, name: &str, figure: &str) -> Vec<f64> {
+    pub(crate) fn values(&self, group: &str, label: &str, name: &str, figure: &str) -> Vec<f64> {
         self.counting(group, label, name).filter_map(|r| r.figures.get(figure).copied()).collect()
     }
 
     /// `figure` of one contestant over another's, each pair from one round, in which they ran one after the other.
-    pub fn ratios(&self, group: &str, label: &str, names: (&str, &str), figure: &str) -> Vec<f64> {
+    pub(crate) fn ratios(&self, group: &str, label: &str, names: (&str, &str), figure: &str) -> Vec<f64> {
         let by_round = |name: &str| -> BTreeMap<usize, f64> {
             self.counting(group, label, name)
                 .filter_map(|r| Some((r.round, *r.figures.get(figure)?)))
@@ -84,13 +84,13 @@ impl Results {
     }
 
     /// (quiet runs, all runs) of each cell that did not fail.
-    pub fn quietness(&self) -> Vec<(usize, usize)> {
+    pub(crate) fn quietness(&self) -> Vec<(usize, usize)> {
         let good = self.cells.values().filter(|runs| runs.iter().all(|r| r.error.is_none()));
         good.map(|runs| (runs.iter().filter(|r| r.quiet).count(), runs.len())).collect()
     }
 
     /// Each failure: where, how often of how many runs, and why.
-    pub fn failures(&self) -> Vec<String> {
+    pub(crate) fn failures(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for ((group, label, name), runs) in &self.cells {
             let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -106,7 +106,7 @@ impl Results {
 }
 
 /// The median; the middle two's mean when there are two. None of nothing.
-pub fn median(values: &[f64]) -> Option<f64> {
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (below, above) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);

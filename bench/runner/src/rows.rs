@@ -5,7 +5,7 @@ use crate::placement::Placement;
 
 /// How a row is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The contestant works alone; on CPU 0 only, if a placement is given.
     Compute(Option<Placement>),
     /// The contestant serves this load.
@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 #[derive(Clone, Debug)]
-pub struct Row {
+pub(crate) struct Row {
     pub group: &'static str,
     pub label: String,
     pub kind: Kind,
@@ -57,7 +57,7 @@ impl Row {
     }
 
     /// None when the contestant does not take part in this row.
-    pub fn keys_for(&self, contestant: &Contestant) -> Option<Vec<String>> {
+    pub(crate) fn keys_for(&self, contestant: &Contestant) -> Option<Vec<String>> {
         if !self.only.is_empty() && !self.only.contains(&contestant.family) {
             return None;
         }
@@ -72,7 +72,7 @@ impl Row {
     }
 }
 
-pub fn all() -> Vec<Row> {
+pub(crate) fn all() -> Vec<Row> {
     let mut rows = compute();
     rows.extend(growth());
     rows.extend(servers());

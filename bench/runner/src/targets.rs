@@ -30,7 +30,7 @@ struct Target {
 
 /// A target and what was measured.
 #[derive(Debug)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     pub what: String,
     pub against: String,
     pub at_most: f64,
@@ -40,7 +40,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    pub fn met(&self) -> bool {
+    pub(crate) fn met(&self) -> bool {
         self.measured <= self.at_most
     }
 }
@@ -131,7 +131,7 @@ const TARGETS: &[Target] = &[
 ];
 
 /// One for each target whose rows were measured.
-pub fn verdicts(results: &Results) -> Vec<Verdict> {
+pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     TARGETS.iter().filter_map(|t| t.verdict(results)).collect()
 }
 

@@ -16,28 +16,28 @@ use super::gopark_net::{Conn, Dialer, Listener, OpError, PacketConn, Resolver, l
 /// No server waits longer than this for a question.
 const LIMIT: Duration = Duration::from_secs(10);
 
-pub const A: u16 = 1;
-pub const CNAME: u16 = 5;
-pub const PTR: u16 = 12;
-pub const TXT: u16 = 16;
-pub const AAAA: u16 = 28;
+pub(crate) const A: u16 = 1;
+pub(crate) const CNAME: u16 = 5;
+pub(crate) const PTR: u16 = 12;
+pub(crate) const TXT: u16 = 16;
+pub(crate) const AAAA: u16 = 28;
 const OPT: u16 = 41;
 
-pub const SUCCESS: u8 = 0;
-pub const SERVFAIL: u8 = 2;
-pub const NXDOMAIN: u8 = 3;
-pub const REFUSED: u8 = 5;
+pub(crate) const SUCCESS: u8 = 0;
+pub(crate) const SERVFAIL: u8 = 2;
+pub(crate) const NXDOMAIN: u8 = 3;
+pub(crate) const REFUSED: u8 = 5;
 
 /// Go's test addresses (RFC 5737, RFC 3849).
-pub const TEST_ADDR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-pub const TEST_ADDR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+pub(crate) const TEST_ADDR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+pub(crate) const TEST_ADDR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 /// The messages to send to a question: none leaves it unanswered.
-pub type Handler = dyn Fn(&Question) -> Vec<Vec<u8>> + Send + Sync;
+pub(crate) type Handler = dyn Fn(&Question) -> Vec<Vec<u8>> + Send + Sync;
 
 /// A question as it came in.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     /// "udp" or "tcp".
     pub network: String,
     /// The server that was asked, as the resolver names it.
@@ -68,19 +68,19 @@ impl Question {
     }
 
     /// Whether the AD bit is set.
-    pub fn authentic_data(&self) -> bool {
+    pub(crate) fn authentic_data(&self) -> bool {
         self.bytes[3] & 0x20 != 0
     }
 
     /// The size that an OPT record promises, and how many bytes of options it has.
-    pub fn edns0(&self) -> Option<(u16, u16)> {
+    pub(crate) fn edns0(&self) -> Option<(u16, u16)> {
         let record = &self.bytes[self.end..];
         let word = |at: usize| u16::from_be_bytes([record[at], record[at + 1]]);
         (self.bytes[10..12] == [0, 1] && record[0] == 0 && word(1) == OPT).then(|| (word(3), word(9)))
     }
 
     /// A reply without records.
-    pub fn reply(&self) -> Reply {
+    pub(crate) fn reply(&self) -> Reply {
         let mut bytes = self.bytes[..self.end].to_vec();
         bytes[2] = 0x80;
         bytes[3] = 0;
@@ -89,7 +89,7 @@ impl Question {
     }
 
     /// A reply with one address, if addresses of the kind are asked for.
-    pub fn reply_with_addr(&self) -> Reply {
+    pub(crate) fn reply_with_addr(&self) -> Reply {
         match self.kind {
             A => self.reply().a(TEST_ADDR),
             AAAA => self.reply().aaaa(TEST_ADDR6),
@@ -189,7 +189,7 @@ impl From<Reply> for Vec<Vec<u8>> {
 }
 
 /// A name in length-prefixed labels.
-pub fn on_wire(name: &str) -> Vec<u8> {
+pub(crate) fn on_wire(name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for label in name.split('.').filter(|label| !label.is_empty()) {
         bytes.push(label.len() as u8);
@@ -201,12 +201,12 @@ pub fn on_wire(name: &str) -> Vec<u8> {
 
 /// A resolver whose every dial reaches a server of its own, which knows the address that was dialled.
 #[doc(alias = "fakeDNSServer")]
-pub fn resolver(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Resolver {
+pub(crate) fn resolver(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Resolver {
     resolver_that_dials(handler, |network| if network == "udp" { "udp" } else { "tcp" })
 }
 
 /// The same, with streams whatever network is asked for.
-pub fn tcp_resolver(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Resolver {
+pub(crate) fn tcp_resolver(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Resolver {
     resolver_that_dials(handler, |_| "tcp")
 }
 
@@ -237,14 +237,14 @@ fn resolver_that_dials(
 }
 
 /// A server on one loopback address, UDP and TCP, for as long as the value lives.
-pub struct Server {
+pub(crate) struct Server {
     pub addr: String,
     udp: Arc<PacketConn>,
     tcp: Arc<Listener>,
 }
 
 impl Server {
-    pub fn new(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Server {
+    pub(crate) fn new(handler: impl Fn(&Question) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Server {
         let handler: Arc<Handler> = Arc::new(handler);
         let (udp, tcp) = (0..100).find_map(|_| same_port()).expect("a port that both have free");
         let addr = tcp.addr().to_string();
@@ -257,7 +257,7 @@ impl Server {
     }
 
     /// A resolver that asks this server.
-    pub fn resolver(&self) -> Resolver {
+    pub(crate) fn resolver(&self) -> Resolver {
         Resolver { servers: vec![self.addr.clone()], ..Resolver::default() }
     }
 }

@@ -1,6 +1,7 @@
 //! A context as the [`Interrupt`] of a parked wait, and the hook for the network's.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -40,6 +41,12 @@ impl Drop for ArmedContext {
 #[doc(hidden)]
 pub struct OnDone {
     registered: Option<(Arc<Node>, u64)>,
+}
+
+impl fmt::Debug for OnDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnDone").finish_non_exhaustive()
+    }
 }
 
 impl Context {

@@ -197,7 +197,7 @@ pub(crate) fn trim_held() {
 ///
 /// # Safety
 /// The caller holds the P (p.rs I1), and no two of these borrows overlap.
-#[allow(clippy::mut_from_ref)]
+#[allow(clippy::mut_from_ref, reason = "the list is in a cell of the P; the caller holds it alone")]
 #[inline(always)]
 unsafe fn gfree(p: &P) -> &mut GFree {
     // SAFETY: the caller's duty.

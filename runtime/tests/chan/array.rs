@@ -272,7 +272,11 @@ fn fairness_duplicates() {
 }
 
 #[test]
-#[allow(unreachable_code, clippy::diverging_sub_expression)]
+#[allow(
+    unreachable_code,
+    clippy::diverging_sub_expression,
+    reason = "as in the original: the syntax is what is tested"
+)]
 fn recv_in_send() {
     run(|| {
         let (s, _r) = bounded(1);

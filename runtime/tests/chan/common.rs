@@ -1,6 +1,5 @@
 //! What the ported channel suites share. The originals' threads are goroutines here; their seconds are tenths of
 //! seconds.
-#![allow(dead_code)]
 
 use std::any::Any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,22 +10,22 @@ use gopark_runtime::chan::{
 };
 
 /// Runs a test as a goroutine.
-pub fn run<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn run<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     // SAFETY: nothing in these tests is bound to a thread.
     unsafe { gopark_runtime::run(f) }
 }
 
-pub fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// Sleeps so many milliseconds.
-pub fn nap(millis: u64) {
+pub(crate) fn nap(millis: u64) {
     gopark_runtime::time::sleep(ms(millis));
 }
 
 /// Runs both as goroutines and waits for both.
-pub fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+pub(crate) fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
     gopark_runtime::scope(|s| {
         s.go(a);
         s.go(b);
@@ -34,7 +33,7 @@ pub fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
 }
 
 /// Runs `n` goroutines, each with its number, and waits for all.
-pub fn many(n: usize, f: impl Fn(usize) + Send + Sync) {
+pub(crate) fn many(n: usize, f: impl Fn(usize) + Send + Sync) {
     gopark_runtime::scope(|s| {
         let f = &f;
         (0..n).for_each(|i| drop(s.go(move || f(i))));
@@ -42,12 +41,12 @@ pub fn many(n: usize, f: impl Fn(usize) + Send + Sync) {
 }
 
 /// A channel with room for `cap` messages, or any number.
-pub fn channel<T>(cap: Option<usize>) -> (Sender<T>, Receiver<T>) {
+pub(crate) fn channel<T>(cap: Option<usize>) -> (Sender<T>, Receiver<T>) {
     cap.map_or_else(unbounded, bounded)
 }
 
 /// One producer, one consumer: all messages arrive, in order, then the end.
-pub fn spsc(cap: Option<usize>, count: usize) {
+pub(crate) fn spsc(cap: Option<usize>, count: usize) {
     let (s, r) = channel(cap);
     both(
         move || {
@@ -59,7 +58,7 @@ pub fn spsc(cap: Option<usize>, count: usize) {
 }
 
 /// Four producers of the numbers below `count`, four consumers: each number arrives four times.
-pub fn mpmc(cap: Option<usize>, count: usize) {
+pub(crate) fn mpmc(cap: Option<usize>, count: usize) {
     let (s, r) = channel::<usize>(cap);
     let seen: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
     many(8, |i| match i {
@@ -71,7 +70,7 @@ pub fn mpmc(cap: Option<usize>, count: usize) {
 }
 
 /// Channels of one message each, sent and received at once.
-pub fn stress_oneshot(cap: Option<usize>, count: usize) {
+pub(crate) fn stress_oneshot(cap: Option<usize>, count: usize) {
     for _ in 0..count {
         let (s, r) = channel(cap);
         both(move || assert_eq!(r.recv(), Ok(0)), move || s.send(0).unwrap());
@@ -79,7 +78,7 @@ pub fn stress_oneshot(cap: Option<usize>, count: usize) {
 }
 
 /// A channel that carries its successor, and so on.
-pub fn channel_through_channel(cap: Option<usize>) {
+pub(crate) fn channel_through_channel(cap: Option<usize>) {
     const COUNT: usize = 1000;
     type T = Box<dyn Any + Send>;
     let (mut s, mut r) = channel::<T>(cap);
@@ -101,13 +100,13 @@ pub fn channel_through_channel(cap: Option<usize>) {
 
 /// Each of `hits` had at least half its fair share of `count`.
 #[track_caller]
-pub fn assert_fair(hits: &[usize], count: usize) {
+pub(crate) fn assert_fair(hits: &[usize], count: usize) {
     assert!(hits.iter().all(|&h| h >= count / hits.len() / 2), "{hits:?} of {count}");
 }
 
 /// Counts its drops.
 #[derive(Debug)]
-pub struct DropCounter<'a>(pub &'a AtomicUsize);
+pub(crate) struct DropCounter<'a>(pub &'a AtomicUsize);
 
 impl Drop for DropCounter<'_> {
     fn drop(&mut self) {
@@ -116,7 +115,7 @@ impl Drop for DropCounter<'_> {
 }
 
 /// `steps` messages received and `left` left inside: each is dropped once.
-pub fn drops(cap: Option<usize>, steps: usize, left: usize) {
+pub(crate) fn drops(cap: Option<usize>, steps: usize, left: usize) {
     let drops = AtomicUsize::new(0);
     let (s, r) = channel::<DropCounter<'_>>(cap);
     both(
@@ -131,13 +130,13 @@ pub fn drops(cap: Option<usize>, steps: usize, left: usize) {
 }
 
 /// A number below `n`, from a seed that moves on.
-pub fn random(seed: &mut u64, n: usize) -> usize {
+pub(crate) fn random(seed: &mut u64, n: usize) -> usize {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) as usize % n
 }
 
 /// Sends and receives that give up after 10 ms and try again, out of step: nothing is lost.
-pub fn stress_timeout_two_threads(cap: Option<usize>) {
+pub(crate) fn stress_timeout_two_threads(cap: Option<usize>) {
     const COUNT: usize = 40;
     let (s, r) = channel(cap);
     let pause = |i: usize| {
@@ -163,7 +162,7 @@ pub fn stress_timeout_two_threads(cap: Option<usize>) {
 }
 
 /// Answers are taken by `try_iter` until enough have come.
-pub fn stress_iter(
+pub(crate) fn stress_iter(
     request: (Sender<()>, Receiver<()>),
     response: (Sender<usize>, Receiver<usize>),
     count: usize,
@@ -187,7 +186,7 @@ pub fn stress_iter(
 }
 
 /// Who has sent into a channel with room for all can receive at once.
-pub fn linearizable(cap: Option<usize>) {
+pub(crate) fn linearizable(cap: Option<usize>) {
     let (s, r) = channel(cap);
     many(4, |_| {
         for _ in 0..25_000 {
@@ -198,7 +197,7 @@ pub fn linearizable(cap: Option<usize>) {
 }
 
 /// Empty, then a message, then the end, by `try_recv`.
-pub fn try_recv(cap: Option<usize>) {
+pub(crate) fn try_recv(cap: Option<usize>) {
     let (s, r) = channel(cap);
     both(
         move || {
@@ -216,7 +215,7 @@ pub fn try_recv(cap: Option<usize>) {
 }
 
 /// The same by `recv_timeout`.
-pub fn recv_timeout(cap: Option<usize>) {
+pub(crate) fn recv_timeout(cap: Option<usize>) {
     let (s, r) = channel(cap);
     both(
         move || {
@@ -232,7 +231,7 @@ pub fn recv_timeout(cap: Option<usize>) {
 }
 
 /// Three messages that wait for their receiver, or it for them.
-pub fn recv(cap: Option<usize>) {
+pub(crate) fn recv(cap: Option<usize>) {
     let (s, r) = channel(cap);
     both(
         move || {
@@ -250,7 +249,7 @@ pub fn recv(cap: Option<usize>) {
 }
 
 /// Who waits for a message learns that none will come.
-pub fn disconnect_wakes_receiver(cap: Option<usize>) {
+pub(crate) fn disconnect_wakes_receiver(cap: Option<usize>) {
     let (s, r) = channel::<()>(cap);
     both(
         move || assert_eq!(r.recv(), Err(RecvError)),
@@ -262,7 +261,7 @@ pub fn disconnect_wakes_receiver(cap: Option<usize>) {
 }
 
 /// Takes `count` messages of either, and counts whose they were.
-pub fn take_either<T>(hits: &mut [usize; 2], r1: &Receiver<T>, r2: &Receiver<T>, count: usize) {
+pub(crate) fn take_either<T>(hits: &mut [usize; 2], r1: &Receiver<T>, r2: &Receiver<T>, count: usize) {
     for _ in 0..count {
         select! {
             recv(r1) -> _ => hits[0] += 1,
@@ -272,7 +271,7 @@ pub fn take_either<T>(hits: &mut [usize; 2], r1: &Receiver<T>, r2: &Receiver<T>,
 }
 
 /// Takes `count` messages by five cases that are the same, and counts which was chosen.
-pub fn take_five_ways<T>(hits: &mut [usize; 5], r: &Receiver<T>, count: usize) {
+pub(crate) fn take_five_ways<T>(hits: &mut [usize; 5], r: &Receiver<T>, count: usize) {
     for _ in 0..count {
         select! {
             recv(r) -> _ => hits[0] += 1,
@@ -288,7 +287,7 @@ pub fn take_five_ways<T>(hits: &mut [usize; 5], r: &Receiver<T>, count: usize) {
 const FAIR: usize = 10_000;
 
 /// Two channels, each with as many messages as are taken of both.
-pub fn fairness((s1, r1): (Sender<()>, Receiver<()>), (s2, r2): (Sender<()>, Receiver<()>)) {
+pub(crate) fn fairness((s1, r1): (Sender<()>, Receiver<()>), (s2, r2): (Sender<()>, Receiver<()>)) {
     (0..FAIR).for_each(|_| [&s1, &s2].into_iter().for_each(|s| s.send(()).unwrap()));
     let mut hits = [0; 2];
     take_either(&mut hits, &r1, &r2, FAIR);
@@ -296,7 +295,7 @@ pub fn fairness((s1, r1): (Sender<()>, Receiver<()>), (s2, r2): (Sender<()>, Rec
 }
 
 /// A channel of which all messages are taken.
-pub fn fairness_duplicates((s, r): (Sender<()>, Receiver<()>)) {
+pub(crate) fn fairness_duplicates((s, r): (Sender<()>, Receiver<()>)) {
     (0..FAIR).for_each(|_| s.send(()).unwrap());
     let mut hits = [0; 5];
     take_five_ways(&mut hits, &r, FAIR);
@@ -304,10 +303,10 @@ pub fn fairness_duplicates((s, r): (Sender<()>, Receiver<()>)) {
 }
 
 /// How `after` and `tick` make a channel.
-pub type Clock = fn(Duration) -> Receiver<Instant>;
+pub(crate) type Clock = fn(Duration) -> Receiver<Instant>;
 
 /// The time that comes is the one that was asked for, and is had soon after.
-pub fn clock_recv(clock: Clock) {
+pub(crate) fn clock_recv(clock: Clock) {
     let start = Instant::now();
     let r = clock(ms(50));
     let fired = r.recv().unwrap();
@@ -318,7 +317,7 @@ pub fn clock_recv(clock: Clock) {
 }
 
 /// The earlier of two is chosen, whichever comes first in the select.
-pub fn clock_recv_race(clock: Clock) {
+pub(crate) fn clock_recv_race(clock: Clock) {
     select! {
         recv(clock(ms(50))) -> _ => {}
         recv(clock(ms(100))) -> _ => panic!(),
@@ -330,7 +329,7 @@ pub fn clock_recv_race(clock: Clock) {
 }
 
 /// With a default: what is due goes before it, what is not does not wait.
-pub fn clock_stress_default(clock: Clock) {
+pub(crate) fn clock_stress_default(clock: Clock) {
     for _ in 0..10 {
         select! {
             recv(clock(ms(0))) -> _ => {}

@@ -1,5 +1,4 @@
 //! What std's tests of `channel()` and `sync_channel(n)` have in common, by the capacity.
-#![allow(dead_code)]
 
 use crate::common::*;
 use gopark_runtime::chan::{Receiver, RecvError, RecvTimeoutError, Sender, TryRecvError};
@@ -7,18 +6,18 @@ use gopark_runtime::{JoinHandle, go, gosched};
 
 type Cap = Option<usize>;
 
-pub fn smoke(cap: Cap) {
+pub(crate) fn smoke(cap: Cap) {
     let (tx, rx) = channel(cap);
     tx.send(1).unwrap();
     assert_eq!(rx.recv(), Ok(1));
 }
 
-pub fn drop_full(cap: Cap) {
+pub(crate) fn drop_full(cap: Cap) {
     let (tx, _rx) = channel(cap);
     tx.send(Box::new(1)).unwrap();
 }
 
-pub fn smoke_shared(cap: Cap) {
+pub(crate) fn smoke_shared(cap: Cap) {
     let (tx, rx) = channel(cap);
     for tx in [tx.clone(), tx] {
         tx.send(1).unwrap();
@@ -26,7 +25,7 @@ pub fn smoke_shared(cap: Cap) {
     }
 }
 
-pub fn smoke_threads(cap: Cap) {
+pub(crate) fn smoke_threads(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || tx.send(1).unwrap());
@@ -35,13 +34,13 @@ pub fn smoke_threads(cap: Cap) {
     });
 }
 
-pub fn smoke_port_gone(cap: Cap) {
+pub(crate) fn smoke_port_gone(cap: Cap) {
     let (tx, rx) = channel(cap);
     drop(rx);
     assert!(tx.send(1).is_err());
 }
 
-pub fn smoke_shared_port_gone2(cap: Cap) {
+pub(crate) fn smoke_shared_port_gone2(cap: Cap) {
     let (tx, rx) = channel(cap);
     drop(rx);
     let tx2 = tx.clone();
@@ -49,7 +48,7 @@ pub fn smoke_shared_port_gone2(cap: Cap) {
     assert!(tx2.send(1).is_err());
 }
 
-pub fn port_gone_concurrent(cap: Cap) {
+pub(crate) fn port_gone_concurrent(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || rx.recv().unwrap());
@@ -58,7 +57,7 @@ pub fn port_gone_concurrent(cap: Cap) {
     });
 }
 
-pub fn port_gone_concurrent_shared(cap: Cap) {
+pub(crate) fn port_gone_concurrent_shared(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let tx2 = tx.clone();
@@ -68,19 +67,19 @@ pub fn port_gone_concurrent_shared(cap: Cap) {
     });
 }
 
-pub fn smoke_chan_gone(cap: Cap) {
+pub(crate) fn smoke_chan_gone(cap: Cap) {
     let (tx, rx) = channel::<i32>(cap);
     drop(tx);
     assert!(rx.recv().is_err());
 }
 
-pub fn smoke_chan_gone_shared(cap: Cap) {
+pub(crate) fn smoke_chan_gone_shared(cap: Cap) {
     let (tx, rx) = channel::<()>(cap);
     drop((tx.clone(), tx));
     assert!(rx.recv().is_err());
 }
 
-pub fn chan_gone_concurrent(cap: Cap) {
+pub(crate) fn chan_gone_concurrent(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || (0..2).for_each(|_| tx.send(1).unwrap()));
@@ -89,7 +88,7 @@ pub fn chan_gone_concurrent(cap: Cap) {
     });
 }
 
-pub fn stress(cap: Cap) {
+pub(crate) fn stress(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || (0..10_000).for_each(|_| tx.send(1).unwrap()));
@@ -98,7 +97,7 @@ pub fn stress(cap: Cap) {
     });
 }
 
-pub fn stress_shared(cap: Cap, amount: usize) {
+pub(crate) fn stress_shared(cap: Cap, amount: usize) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || {
@@ -110,60 +109,60 @@ pub fn stress_shared(cap: Cap, amount: usize) {
     });
 }
 
-pub fn oneshot_single_thread_close_port_first(cap: Cap) {
+pub(crate) fn oneshot_single_thread_close_port_first(cap: Cap) {
     let (_tx, rx) = channel::<i32>(cap);
     drop(rx);
 }
 
-pub fn oneshot_single_thread_close_chan_first(cap: Cap) {
+pub(crate) fn oneshot_single_thread_close_chan_first(cap: Cap) {
     let (tx, _rx) = channel::<i32>(cap);
     drop(tx);
 }
 
-pub fn oneshot_single_thread_send_port_close(cap: Cap) {
+pub(crate) fn oneshot_single_thread_send_port_close(cap: Cap) {
     let (tx, rx) = channel(cap);
     drop(rx);
     assert!(tx.send(Box::new(0)).is_err());
 }
 
-pub fn oneshot_single_thread_recv_chan_close(cap: Cap) {
+pub(crate) fn oneshot_single_thread_recv_chan_close(cap: Cap) {
     let (tx, rx) = channel::<i32>(cap);
     drop(tx);
     assert_eq!(rx.recv(), Err(RecvError));
 }
 
-pub fn oneshot_single_thread_send_then_recv(cap: Cap) {
+pub(crate) fn oneshot_single_thread_send_then_recv(cap: Cap) {
     let (tx, rx) = channel(cap);
     tx.send(Box::new(10)).unwrap();
     assert_eq!(rx.recv(), Ok(Box::new(10)));
 }
 
-pub fn oneshot_single_thread_try_recv_open(cap: Cap) {
+pub(crate) fn oneshot_single_thread_try_recv_open(cap: Cap) {
     let (tx, rx) = channel(cap);
     tx.send(10).unwrap();
     assert_eq!(rx.recv(), Ok(10));
 }
 
-pub fn oneshot_single_thread_peek_data(cap: Cap) {
+pub(crate) fn oneshot_single_thread_peek_data(cap: Cap) {
     let (tx, rx) = channel(cap);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     tx.send(10).unwrap();
     assert_eq!(rx.try_recv(), Ok(10));
 }
 
-pub fn oneshot_single_thread_peek_close(cap: Cap) {
+pub(crate) fn oneshot_single_thread_peek_close(cap: Cap) {
     let (tx, rx) = channel::<i32>(cap);
     drop(tx);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
     assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
 }
 
-pub fn oneshot_single_thread_peek_open(cap: Cap) {
+pub(crate) fn oneshot_single_thread_peek_open(cap: Cap) {
     let (_tx, rx) = channel::<i32>(cap);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
 }
 
-pub fn oneshot_multi_task_recv_then_send(cap: Cap) {
+pub(crate) fn oneshot_multi_task_recv_then_send(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || rx.recv());
@@ -172,7 +171,7 @@ pub fn oneshot_multi_task_recv_then_send(cap: Cap) {
     });
 }
 
-pub fn oneshot_multi_task_recv_then_close(cap: Cap) {
+pub(crate) fn oneshot_multi_task_recv_then_close(cap: Cap) {
     run(|| {
         let (tx, rx) = channel::<Box<i32>>(cap);
         let t = go(move || drop(tx));
@@ -181,7 +180,7 @@ pub fn oneshot_multi_task_recv_then_close(cap: Cap) {
     });
 }
 
-pub fn oneshot_multi_thread_close_stress(cap: Cap) {
+pub(crate) fn oneshot_multi_thread_close_stress(cap: Cap) {
     run(|| {
         for _ in 0..100 {
             let (tx, rx) = channel::<i32>(cap);
@@ -190,7 +189,7 @@ pub fn oneshot_multi_thread_close_stress(cap: Cap) {
     });
 }
 
-pub fn oneshot_multi_thread_send_close_stress(cap: Cap) {
+pub(crate) fn oneshot_multi_thread_send_close_stress(cap: Cap) {
     run(|| {
         for _ in 0..100 {
             let (tx, rx) = channel(cap);
@@ -199,7 +198,7 @@ pub fn oneshot_multi_thread_send_close_stress(cap: Cap) {
     });
 }
 
-pub fn oneshot_multi_thread_recv_close_stress(cap: Cap) {
+pub(crate) fn oneshot_multi_thread_recv_close_stress(cap: Cap) {
     run(|| {
         for _ in 0..100 {
             let (tx, rx) = channel::<i32>(cap);
@@ -211,7 +210,7 @@ pub fn oneshot_multi_thread_recv_close_stress(cap: Cap) {
     });
 }
 
-pub fn oneshot_multi_thread_send_recv_stress(cap: Cap) {
+pub(crate) fn oneshot_multi_thread_send_recv_stress(cap: Cap) {
     run(|| {
         for _ in 0..100 {
             let (tx, rx) = channel(cap);
@@ -223,7 +222,7 @@ pub fn oneshot_multi_thread_send_recv_stress(cap: Cap) {
 }
 
 /// Each message is sent and received by a goroutine of its own.
-pub fn stream_send_recv_stress(cap: Cap) {
+pub(crate) fn stream_send_recv_stress(cap: Cap) {
     fn send(tx: Sender<Box<i32>>, i: i32) -> JoinHandle<()> {
         go(move || {
             if i < 10 {
@@ -261,7 +260,7 @@ fn count_by_timeouts(rx: &Receiver<usize>, millis: u64) -> usize {
     }
 }
 
-pub fn stress_recv_timeout_two_threads(cap: Cap) {
+pub(crate) fn stress_recv_timeout_two_threads(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         let t = go(move || {
@@ -277,7 +276,7 @@ pub fn stress_recv_timeout_two_threads(cap: Cap) {
     });
 }
 
-pub fn stress_recv_timeout_shared(cap: Cap) {
+pub(crate) fn stress_recv_timeout_shared(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         for i in 0..100 {
@@ -292,7 +291,7 @@ pub fn stress_recv_timeout_shared(cap: Cap) {
     });
 }
 
-pub fn recv_a_lot(cap: Cap) {
+pub(crate) fn recv_a_lot(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         (0..10_000).for_each(|_| tx.send(()).unwrap());
@@ -300,7 +299,7 @@ pub fn recv_a_lot(cap: Cap) {
     });
 }
 
-pub fn shared_chan_stress(cap: Cap) {
+pub(crate) fn shared_chan_stress(cap: Cap) {
     run(|| {
         let (tx, rx) = channel(cap);
         for _ in 0..101 {
@@ -311,7 +310,7 @@ pub fn shared_chan_stress(cap: Cap) {
     });
 }
 
-pub fn test_nested_recv_iter(cap: Cap) {
+pub(crate) fn test_nested_recv_iter(cap: Cap) {
     run(|| {
         let ((tx, rx), (total_tx, total_rx)) = (channel::<i32>(cap), channel(cap));
         go(move || total_tx.send(rx.iter().sum::<i32>()).unwrap());
@@ -321,7 +320,7 @@ pub fn test_nested_recv_iter(cap: Cap) {
     });
 }
 
-pub fn test_recv_iter_break(cap: Cap) {
+pub(crate) fn test_recv_iter_break(cap: Cap) {
     run(|| {
         let ((tx, rx), (count_tx, count_rx)) = (channel::<i32>(cap), channel(cap));
         go(move || {
@@ -341,7 +340,7 @@ pub fn test_recv_iter_break(cap: Cap) {
     });
 }
 
-pub fn try_recv_states(cap: Cap) {
+pub(crate) fn try_recv_states(cap: Cap) {
     run(|| {
         let ((tx1, rx1), (tx2, rx2), (tx3, rx3)) = (channel(cap), channel::<()>(cap), channel::<()>(cap));
         go(move || {
@@ -363,7 +362,7 @@ pub fn try_recv_states(cap: Cap) {
     });
 }
 
-pub fn destroy_upgraded_shared_port_when_sender_still_active(cap: Cap) {
+pub(crate) fn destroy_upgraded_shared_port_when_sender_still_active(cap: Cap) {
     run(|| {
         let ((tx, rx), (tx2, rx2)) = (channel::<()>(cap), channel::<()>(cap));
         go(move || {

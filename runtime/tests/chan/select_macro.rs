@@ -375,7 +375,11 @@ fn nesting() {
 
 #[test]
 #[should_panic(expected = "send panicked")]
-#[allow(unreachable_code, clippy::diverging_sub_expression)]
+#[allow(
+    unreachable_code,
+    clippy::diverging_sub_expression,
+    reason = "as in the original: the syntax is what is tested"
+)]
 fn panic_sender() {
     fn get() -> Sender<i32> {
         panic!("send panicked")
@@ -401,7 +405,11 @@ fn panic_receiver() {
 }
 
 #[test]
-#[allow(clippy::or_fun_call, clippy::unnecessary_literal_unwrap)]
+#[allow(
+    clippy::or_fun_call,
+    clippy::unnecessary_literal_unwrap,
+    reason = "as in the original: the syntax is what is tested"
+)]
 fn references() {
     run(|| {
         let (s, r) = unbounded::<i32>();
@@ -425,7 +433,11 @@ fn references() {
 }
 
 #[test]
-#[allow(clippy::never_loop, clippy::match_single_binding)]
+#[allow(
+    clippy::never_loop,
+    clippy::match_single_binding,
+    reason = "as in the original: the syntax is what is tested"
+)]
 fn case_blocks() {
     run(|| {
         let (_s, r) = unbounded::<i32>();
@@ -450,7 +462,7 @@ fn case_blocks() {
 }
 
 #[test]
-#[allow(clippy::redundant_closure_call)]
+#[allow(clippy::redundant_closure_call, reason = "as in the original: the syntax is what is tested")]
 fn move_handles() {
     run(|| {
         let (s, r) = unbounded::<i32>();

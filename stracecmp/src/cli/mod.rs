@@ -25,7 +25,7 @@ use stracecmp::{html, show, timeline};
 /// kernel about each descriptor, and in which order, does not. stracecmp takes the first out and compares the second.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -138,7 +138,7 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Runs a command.
-pub fn run(cli: &Cli) -> Result<Outcome> {
+pub(crate) fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Record(args) => recording::record(args),
         Command::Show(args) => show_log(args),

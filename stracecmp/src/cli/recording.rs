@@ -17,7 +17,7 @@ use super::{Outcome, stability, tell, traces, write_page};
 
 /// How a program is run.
 #[derive(Args)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// A peer: a script that prints `ready` when the program may start (run by python3 if it ends in .py)
     #[arg(long, value_name = "SCRIPT", conflicts_with_all = ["send", "to"])]
     client: Option<PathBuf>,
@@ -45,7 +45,7 @@ pub struct Setting {
 }
 
 #[derive(Args)]
-pub struct Record {
+pub(crate) struct Record {
     #[command(flatten)]
     setting: Setting,
     /// Where the log goes
@@ -57,7 +57,7 @@ pub struct Record {
 }
 
 #[derive(Args)]
-pub struct Go {
+pub(crate) struct Go {
     #[command(flatten)]
     setting: Setting,
     /// How many runs of the Go program make the reference
@@ -151,7 +151,7 @@ fn pass_on(recorded: &Recorded) -> Result<()> {
     Ok(())
 }
 
-pub fn record(args: &Record) -> Result<Outcome> {
+pub(crate) fn record(args: &Record) -> Result<Outcome> {
     let exe = find_program(&args.program[0])?;
     let recorded = args.setting.recording(&exe, &args.program[1..])?.run(&args.out)?;
     pass_on(&recorded)?;
@@ -159,7 +159,7 @@ pub fn record(args: &Record) -> Result<Outcome> {
     Ok(Outcome::Same)
 }
 
-pub fn go(args: &Go) -> Result<Outcome> {
+pub(crate) fn go(args: &Go) -> Result<Outcome> {
     ensure!(args.runs > 0, "--runs wants at least one");
     let exe = find_program(&args.program[0])?;
     let go = match &args.go {

@@ -1,5 +1,5 @@
 //! What the tests share: the fixtures, verdicts, and the comparator in Python where it is at hand.
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, reason = "each test program uses some of it")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use stracecmp::normal::Normal;
 use stracecmp::trace::Trace;
 
 /// The folder of this package's fixtures.
-pub fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
 /// The programs that have a folder, by name.
-pub fn programs() -> Vec<String> {
+pub(crate) fn programs() -> Vec<String> {
     let mut all: Vec<String> = std::fs::read_dir(fixtures())
         .expect("the fixtures are there")
         .map(|e| e.expect("readable").path())
@@ -29,15 +29,15 @@ pub fn programs() -> Vec<String> {
 }
 
 /// A program's reference.
-pub fn reference(name: &str) -> PathBuf {
+pub(crate) fn reference(name: &str) -> PathBuf {
     fixtures().join(name).join("go1.23.9.trace")
 }
 
 /// A verdict, as an exit status: 0 the same, 1 different, 2 not readable; 3: the comparator itself failed.
-pub type Verdict = u8;
+pub(crate) type Verdict = u8;
 
 /// This crate's verdict on the text of a log.
-pub fn verdict(reference: &Normal, log: &[u8]) -> Verdict {
+pub(crate) fn verdict(reference: &Normal, log: &[u8]) -> Verdict {
     let judge = || {
         let trace = Trace::of(&Log::parse(log)?)?;
         let faults = trace.faults.clone();
@@ -52,7 +52,7 @@ pub fn verdict(reference: &Normal, log: &[u8]) -> Verdict {
 }
 
 /// The folder with the suite's own comparator: `STRACECMP_CONFORMANCE`, or beside the repository.
-pub fn suite() -> Option<PathBuf> {
+pub(crate) fn suite() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
     let further = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
     let all =
@@ -91,14 +91,14 @@ for line in sys.stdin:
 "#;
 
 /// The comparator in Python, running.
-pub struct Python {
+pub(crate) struct Python {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Python {
-    pub fn start(suite: &Path) -> Python {
+    pub(crate) fn start(suite: &Path) -> Python {
         let mut child = Command::new("python3")
             .args(["-c", DRIVER])
             .arg(suite)
@@ -112,7 +112,7 @@ impl Python {
     }
 
     /// Its verdict on the text of a log.
-    pub fn verdict(&mut self, reference: &Path, log: &str) -> Verdict {
+    pub(crate) fn verdict(&mut self, reference: &Path, log: &str) -> Verdict {
         let question = serde_json::json!({ "reference": reference, "log": log });
         writeln!(self.input.as_mut().expect("open"), "{question}").expect("it reads");
         let mut line = String::new();

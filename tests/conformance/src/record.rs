@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -87,7 +87,10 @@ fn trace(program: &Program, exe: &Path, log: &Path, scratch: &Path, pid: &mpsc::
         filter.push_str(more);
     }
     let stderr = scratch.join("stderr");
-    let mut strace = Command::new("strace")
+    let mut strace = Command::new("strace");
+    // SAFETY: a system call that takes no pointer.
+    unsafe { strace.pre_exec(inherit_nothing) };
+    let mut strace = strace
         .args(["-f", "-s", "512", "-e", &filter, "-o"])
         .arg(log)
         .arg(exe)
@@ -106,6 +109,15 @@ fn trace(program: &Program, exe: &Path, log: &Path, scratch: &Path, pid: &mpsc::
     let Some(status) = status? else { bail!("did not end within {RUN_LIMIT:?}: {said}") };
     ensure!(status.code() == Some(program.spec.exit), "{}: {said}", outcome(status));
     Ok(())
+}
+
+/// Leaves the standard descriptors alone: numbers of descriptors are in the traces, and depend on what was open before.
+fn inherit_nothing() -> std::io::Result<()> {
+    // SAFETY: takes no pointer; marks descriptors of this process, which is about to become another program.
+    match unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
 }
 
 /// Waits for strace's end, tells the traced process's id as soon as it is known. `None`: killed at the limit.

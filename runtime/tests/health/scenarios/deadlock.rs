@@ -9,7 +9,7 @@ use gopark_runtime::{blocking, chan, go, gosched};
 
 use super::inside;
 
-pub fn deadlock() {
+pub(crate) fn deadlock() {
     inside(|| {
         let (_tx, rx) = chan::bounded::<()>(1);
         let waiting = go(move || assert!(rx.recv().is_err()));
@@ -19,7 +19,7 @@ pub fn deadlock() {
     });
 }
 
-pub fn deadlock_main() {
+pub(crate) fn deadlock_main() {
     inside(|| {
         let (tx, rx) = chan::bounded::<()>(0);
         let _ = rx.recv();
@@ -27,7 +27,7 @@ pub fn deadlock_main() {
     });
 }
 
-pub fn plain_thread_wakes() {
+pub(crate) fn plain_thread_wakes() {
     inside(|| {
         let (tx, rx) = chan::bounded(0);
         let thread = std::thread::spawn(move || {
@@ -40,7 +40,7 @@ pub fn plain_thread_wakes() {
 }
 
 /// A plain thread that goes to sleep by the runtime's clock at the same time as the goroutine that waits for it.
-pub fn plain_thread_naps() {
+pub(crate) fn plain_thread_naps() {
     inside(|| ());
     let lock = Arc::new(Mutex::new(()));
     for _ in 0..3000 {
@@ -56,7 +56,7 @@ pub fn plain_thread_naps() {
 }
 
 /// Two threads start the runtime at once; the goroutine of the one waits for the other's, which may still be starting it.
-pub fn two_start_at_once() {
+pub(crate) fn two_start_at_once() {
     let (tx, rx) = chan::bounded(0);
     let together = Arc::new(Barrier::new(2));
     let receiver = std::thread::spawn({
@@ -87,7 +87,7 @@ impl Random {
 }
 
 /// Programs of parks, wakes, timers and blocking calls that all end: a deadlock report would end the process with status 2.
-pub fn random_programs() {
+pub(crate) fn random_programs() {
     let programs: u64 = std::env::var("GOPARK_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
     let seed: u64 = std::env::var("GOPARK_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or_else(|| {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos().into()

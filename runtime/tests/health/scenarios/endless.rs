@@ -16,7 +16,7 @@ use super::stacks::resident;
 
 /// May the process raise a thread's priority again?
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Rights {
+pub(crate) enum Rights {
     /// As the tests run: as root, yes.
     AsTheyAre,
     /// No.
@@ -34,11 +34,11 @@ fn fair_part(hogs: usize) -> f64 {
 }
 
 /// How many are very many: `GOPARK_HOGS`, or so many that nice alone is not enough on two processors.
-pub fn very_many() -> usize {
+pub(crate) fn very_many() -> usize {
     std::env::var("GOPARK_HOGS").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
 }
 
-pub fn endless(n: usize, rights: Rights) {
+pub(crate) fn endless(n: usize, rights: Rights) {
     if rights == Rights::Dropped {
         drop_rights();
     }

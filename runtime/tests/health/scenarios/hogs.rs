@@ -13,7 +13,7 @@ use gopark_runtime::{Builder, chan, go, gosched};
 
 use super::inside;
 
-pub fn hogs() {
+pub(crate) fn hogs() {
     inside(|| {
         for _ in 0..2 {
             go(|| {
@@ -42,7 +42,7 @@ pub fn hogs() {
 
 /// A goroutine goes to sleep on one P, and on the other one another waits for the network. The M that waits for both finds the
 /// other one ready, which computes for seconds: the sleeper's timer is on an idle P, and goes off all the same.
-pub fn a_timer_beside_a_hog() {
+pub(crate) fn a_timer_beside_a_hog() {
     inside(|| {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
@@ -86,7 +86,7 @@ pub fn a_timer_beside_a_hog() {
     });
 }
 
-pub fn std_locks() {
+pub(crate) fn std_locks() {
     inside(|| {
         // A std guard over a thread's sleep, not over a park: allowed.
         let lock = Arc::new(std::sync::Mutex::new(0));
@@ -118,19 +118,19 @@ pub fn std_locks() {
     });
 }
 
-pub fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
 /// Computes for so long without entering the runtime.
-pub fn compute(how_long: Duration) {
+pub(crate) fn compute(how_long: Duration) {
     let start = Instant::now();
     while start.elapsed() < how_long {
         std::hint::spin_loop();
     }
 }
 
-pub fn thousand_hogs() {
+pub(crate) fn thousand_hogs() {
     inside(|| {
         // Each wants more than a slice.
         let hogs: Vec<_> = (0..1000).map(|_| go(|| compute(Duration::from_millis(12)))).collect();
@@ -155,7 +155,7 @@ pub fn thousand_hogs() {
     });
 }
 
-pub fn ping_pong_and_a_third() {
+pub(crate) fn ping_pong_and_a_third() {
     // SAFETY: nothing is bound to a thread.
     unsafe {
         Builder::new().procs(1).run(|| {

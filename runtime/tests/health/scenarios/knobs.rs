@@ -12,17 +12,17 @@ use super::inside;
 use super::stacks::deep;
 
 /// For the check of `GOMAXPROCS`.
-pub fn procs() {
+pub(crate) fn procs() {
     inside(|| println!("{} procs", gomaxprocs()));
 }
 
-pub fn builder_procs() {
+pub(crate) fn builder_procs() {
     // SAFETY: nothing is bound to a thread.
     unsafe { Builder::new().procs(5).run(|| println!("{} procs", gomaxprocs())) };
 }
 
 /// One processor by affinity: as a cgroup's quota, it is a limit that std's count of processors knows.
-pub fn procs_of_one_cpu() {
+pub(crate) fn procs_of_one_cpu() {
     // SAFETY: a set of processors of this thread, which starts all others.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -35,13 +35,13 @@ pub fn procs_of_one_cpu() {
     procs();
 }
 
-pub fn builder_stack_size() {
+pub(crate) fn builder_stack_size() {
     // SAFETY: nothing is bound to a thread.
     unsafe { Builder::new().stack_size(16 << 20).run(|| assert!(go(|| deep(12_000)).join().unwrap() > 0)) };
 }
 
 /// A hundred goroutines block their threads at once, and ten threads must do.
-pub fn max_threads() {
+pub(crate) fn max_threads() {
     const LIMIT: usize = 10;
     // SAFETY: nothing is bound to a thread.
     unsafe {
@@ -65,7 +65,7 @@ pub fn max_threads() {
     }
 }
 
-pub fn metrics_tell() {
+pub(crate) fn metrics_tell() {
     inside(|| {
         let before = metrics();
         assert_eq!((before.goroutines, before.procs), (1, 2));
@@ -93,7 +93,7 @@ pub fn metrics_tell() {
 }
 
 /// A goroutine whose P was retaken gets one back when it wakes another, though it does not park.
-pub fn a_waker_gets_its_p_back() {
+pub(crate) fn a_waker_gets_its_p_back() {
     inside(|| {
         let (tx, rx) = chan::unbounded::<()>();
         let receiver = go(move || rx.iter().count());
@@ -126,7 +126,7 @@ pub fn a_waker_gets_its_p_back() {
 }
 
 /// Nothing here runs the runtime: what needs it says so, and nothing hangs or is left locked.
-pub fn before_the_runtime() {
+pub(crate) fn before_the_runtime() {
     std::panic::set_hook(Box::new(|_| ()));
     let says_so = |name: &str, f: &dyn Fn()| {
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).expect_err(name);

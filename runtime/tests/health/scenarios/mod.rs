@@ -14,7 +14,7 @@ use gopark_runtime::blocking;
 use gopark_runtime::time::sleep;
 
 /// Runs one; it panics, exits or returns.
-pub fn run(name: &str) {
+pub(crate) fn run(name: &str) {
     match name {
         "deadlock" => deadlock::deadlock(),
         "deadlock_main" => deadlock::deadlock_main(),

@@ -9,19 +9,19 @@ use gopark_runtime::{GoOptions, go, go_with, gosched};
 
 use super::inside;
 
-pub fn null_pointer() {
+pub(crate) fn null_pointer() {
     // SAFETY: none: the fault is the point.
     unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
 }
 
-pub fn panic_message() {
+pub(crate) fn panic_message() {
     inside(|| {
         let options = GoOptions { name: Some("worker".into()), ..GoOptions::default() };
         assert!(go_with(options, || panic!("on purpose")).join().is_err());
     });
 }
 
-pub fn many_panics() {
+pub(crate) fn many_panics() {
     std::panic::set_hook(Box::new(|_| ()));
     inside(|| {
         let handles: Vec<_> = (0..10_000)
@@ -60,7 +60,7 @@ impl Drop for Parks {
     }
 }
 
-pub fn park_in_drop() {
+pub(crate) fn park_in_drop() {
     std::panic::set_hook(Box::new(|_| ()));
     inside(|| {
         let dropped = Arc::new(AtomicUsize::new(0));

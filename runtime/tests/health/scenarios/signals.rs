@@ -9,7 +9,7 @@ use gopark_runtime::{blocking, chan, go, gosched};
 
 use super::inside;
 
-pub fn fork_exec() {
+pub(crate) fn fork_exec() {
     inside(|| {
         let stop = Arc::new(AtomicBool::new(false));
         let busy: Vec<_> = (0..100)
@@ -42,7 +42,7 @@ fn quit_soon(after: Duration) {
     });
 }
 
-pub fn sigquit() {
+pub(crate) fn sigquit() {
     inside(|| {
         let (_tx, rx) = chan::bounded::<()>(0);
         for _ in 0..10 {
@@ -64,7 +64,7 @@ pub fn sigquit() {
     });
 }
 
-pub fn sigquit_many() {
+pub(crate) fn sigquit_many() {
     inside(|| {
         let (_tx, rx) = chan::bounded::<()>(0);
         for _ in 0..100_000 {
@@ -77,7 +77,7 @@ pub fn sigquit_many() {
     });
 }
 
-pub fn busy_for_300_ms() {
+pub(crate) fn busy_for_300_ms() {
     inside(|| {
         let end = Instant::now() + Duration::from_millis(300);
         while Instant::now() < end {

@@ -10,18 +10,18 @@ use gopark_runtime::{Builder, GoOptions, chan, go, go_with, gosched, num_gorouti
 use super::inside;
 
 #[inline(never)]
-pub fn deep(n: usize) -> usize {
+pub(crate) fn deep(n: usize) -> usize {
     let frame = [n; 64];
     std::hint::black_box(&frame);
     if n == 0 { 0 } else { deep(n - 1) + frame[n % 64] % 2 }
 }
 
-pub fn overflow() {
+pub(crate) fn overflow() {
     let options = GoOptions { name: Some("digger".into()), ..GoOptions::default() };
     drop(go_with(options, || deep(1 << 20)).join());
 }
 
-pub fn large_stack() {
+pub(crate) fn large_stack() {
     inside(|| {
         let options = GoOptions { stack_size: Some(64 << 20), name: Some("deep".into()) };
         assert!(go_with(options, || deep(50_000)).join().unwrap() > 0);
@@ -30,7 +30,7 @@ pub fn large_stack() {
     });
 }
 
-pub fn mprotect_guards() {
+pub(crate) fn mprotect_guards() {
     // SAFETY: nothing is bound to a thread.
     unsafe {
         Builder::new().mprotect_guards(true).run(|| {
@@ -52,7 +52,7 @@ pub fn mprotect_guards() {
     }
 }
 
-pub fn mprotect_limit() {
+pub(crate) fn mprotect_limit() {
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
     // SAFETY: nothing is bound to a thread.
     unsafe {
@@ -83,7 +83,7 @@ pub fn mprotect_limit() {
     }
 }
 
-pub fn address_space_limit() {
+pub(crate) fn address_space_limit() {
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
     let limit = libc::rlimit { rlim_cur: 1 << 30, rlim_max: 1 << 30 };
     // SAFETY: a limit for this process.
@@ -156,12 +156,12 @@ fn refusals_leave_nobody_waiting() {
     assert_eq!(group.wait(), Ok(()));
 }
 
-pub fn resident() -> usize {
+pub(crate) fn resident() -> usize {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     text.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-pub fn trim() {
+pub(crate) fn trim() {
     inside(|| {
         let handles: Vec<_> = (0..1000).map(|_| go(|| deep(300))).collect();
         for h in handles {
