@@ -3,7 +3,10 @@
 
 pub(crate) mod fake_dns;
 
-/// `fake_dns` names the crate so.
+#[allow(
+    clippy::single_component_path_imports,
+    reason = "`fake_dns` names the crate by way of this module"
+)]
 pub(crate) use gopark_net;
 
 use std::borrow::BorrowMut;

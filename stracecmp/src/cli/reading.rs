@@ -13,7 +13,7 @@ use stracecmp::rules::{Profile, Rules};
 
 /// The kind of program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// As the reference looks.
     #[default]
     Auto,
@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// How logs are read.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// The kind of program: with go, faults that Go never has count against the candidate
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     profile: Kind,
@@ -88,7 +88,7 @@ impl Options {
     }
 
     /// Reads one log or reference by itself. A log of Go's is worded as the conformance suite words it.
-    pub fn load(&self, path: &Path) -> Result<Loaded> {
+    pub(crate) fn load(&self, path: &Path) -> Result<Loaded> {
         let source = Source::read(path, &self.reading(None)?)?;
         let rules = self.rules(&source);
         let rules = Rules { suite: rules.profile == Profile::Go, ..rules };
@@ -96,12 +96,12 @@ impl Options {
     }
 
     /// The reference of a comparison.
-    pub fn reference(&self, path: &Path) -> Result<Reference> {
+    pub(crate) fn reference(&self, path: &Path) -> Result<Reference> {
         Ok(Reference { source: Source::read(path, &self.reading(None)?)?, path: path.to_owned() })
     }
 
     /// A reference and a candidate, read by the same rules.
-    pub fn pair(&self, reference: &Reference, path: &Path) -> Result<(Loaded, Loaded)> {
+    pub(crate) fn pair(&self, reference: &Reference, path: &Path) -> Result<(Loaded, Loaded)> {
         let candidate = Source::read(path, &self.reading(Some(&reference.source))?)?;
         let limit = facts::common_limit(&reference.source.facts(), &candidate.facts());
         let rules = Rules { limit, ..self.rules(&reference.source) };
@@ -110,7 +110,7 @@ impl Options {
 }
 
 /// A reference that was read, and not yet projected: by which rules depends on the candidate.
-pub struct Reference {
+pub(crate) struct Reference {
     source: Source,
     path: PathBuf,
 }
