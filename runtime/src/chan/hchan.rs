@@ -442,7 +442,7 @@ impl Hchan {
             self.notify_watchers(&mut wakes, |_| true);
         }
         self.lock.unlock();
-        wakes.wake_all();
+        wakes.wake_all_newest_first();
         before
     }
 }

@@ -331,6 +331,18 @@ impl WakeList {
         self.tail = sg;
     }
 
+    /// Wakes them, the last one first: Go's closechan collects them on a stack (gList). Without the channel's lock.
+    pub(super) fn wake_all_newest_first(mut self) {
+        let mut newer = ptr::null();
+        // SAFETY: I1: a claimed one lives until it is woken.
+        while let Some(sg) = unsafe { self.head.as_ref() } {
+            self.head = sg.next.replace(newer);
+            newer = sg;
+        }
+        self.head = newer;
+        self.wake_all();
+    }
+
     /// Wakes them. Without the channel's lock.
     #[inline]
     pub(super) fn wake_all(self) {

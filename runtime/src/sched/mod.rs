@@ -19,6 +19,7 @@
 //! | `offload.rs` | blocking calls on a pool of threads | |
 //! | `pinned.rs` | pinned mode: goroutines that stay on their thread | |
 //! | `join/ scope.rs` | `go` and its handle; goroutines that borrow | |
+//! | `world.rs` | whether goroutines run at all | |
 //! | `start.rs sysmon.rs` | `run` and its settings; the monitor thread | schedinit, sysmon |
 //! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack.rs tls.rs` | the state | runtime2.go |
 #![cfg(not(loom))]
@@ -50,6 +51,7 @@ mod steal_order;
 pub(crate) mod sysmon;
 pub(crate) mod tls;
 pub(crate) mod wake;
+pub(crate) mod world;
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -154,6 +156,8 @@ fn park_thread<C: FnOnce(GRef) -> bool>(reason: WaitReason, commit: C) {
     gp.set_wait_reason(reason);
     gp.note.clear();
     gp.set_status(Status::Waiting);
+    // The caller of `run` counts until its closure ends, not until it has noticed.
+    let _active = (reason != WaitReason::Main).then(world::Active::new);
     if commit(gp) {
         checkdead::thread_sleeps();
         gp.note.sleep();

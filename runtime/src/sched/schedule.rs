@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use super::hogs::niceness;
 use super::steal_order::StealOrder;
 use super::wake::{self, Stop};
-use super::{Next, Request, locked, newproc, pinned};
+use super::{Next, Request, locked, newproc, pinned, world};
 use crate::netpoll;
 use crate::sched::ahead;
 use crate::sched::coro::{self, Left};
@@ -80,6 +80,7 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
         // Relaxed: the holder is the only writer; sysmon reads a hint.
         p.schedtick.store(p.schedtick.load(Relaxed).wrapping_add(1), Relaxed);
     }
+    world::wait_while_stopped();
     gp.set_m(Some(m));
     // Relaxed: observers take it as a hint.
     m.curg.store(gp.as_ptr(), Relaxed);
@@ -108,6 +109,9 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
             }
             Left::Returned => {
                 newproc::goexit0(m, gp);
+                m.curg.store(std::ptr::null_mut(), Relaxed);
+                // If it was `main`, this thread makes no further call.
+                world::wait_while_stopped();
                 break;
             }
         }

@@ -23,6 +23,7 @@
 //!    under the lock wakes it.
 
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use std::sync::atomic::fence;
 
 use crate::netpoll;
 use crate::observe::dump;
@@ -34,7 +35,7 @@ use crate::sched::p::PStatus;
 use crate::sched::runq::runqempty;
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::stack;
-use crate::sched::{checkdead, newproc, wake};
+use crate::sched::{checkdead, newproc, wake, world};
 use crate::sys::thread::usleep;
 use crate::words::handshake::Mode;
 
@@ -83,6 +84,10 @@ pub(crate) fn sysmon() {
         if fault::take_quit() {
             dump::die_with_dump("SIGQUIT: quit\n");
         }
+        if !world::runs() {
+            sleep_while_stopped(sched);
+            continue;
+        }
         let ticks = total_ticks(sched);
         let all_idle = sched.spinning.npidle() == sched.procs();
         idle_rounds = if all_idle && ticks == last_ticks { idle_rounds + 1 } else { 0 };
@@ -118,6 +123,22 @@ pub(crate) fn sysmon() {
 /// Changes whenever a goroutine is scheduled.
 fn total_ticks(sched: &Sched) -> u64 {
     sched.allp.iter().map(|p| u64::from(p.schedtick.load(Relaxed))).sum()
+}
+
+/// Sleeps until goroutines may run again.
+fn sleep_while_stopped(sched: &Sched) {
+    sched.sysmon_note.clear();
+    // ORDERING: Release pairs with the swap in `wake_sysmon`: the note is clear before anybody wakes it.
+    sched.sysmon_wait.store(true, Release);
+    // ORDERING: SeqCst, pairs with the fence in `world::enter`.
+    fence(SeqCst);
+    if world::runs() || fault::quit_pending() {
+        if sched.sysmon_wait.swap(false, Relaxed) {
+            return;
+        }
+        // Somebody has just cleared it, and the wake-up is on its way.
+    }
+    sched.sysmon_note.sleep();
 }
 
 /// If all Ps are idle, sleeps until one is taken. True if it slept.

@@ -24,13 +24,15 @@ pub(crate) enum WaitReason {
     BlockOn,
     /// A call announced by `blocking` has ended and waits for a P.
     Syscall,
+    /// The caller of `run`, for its closure.
+    Main,
     /// For a call that `offload` has given to another thread.
     Offload,
 }
 
 /// By number; 0 is none.
 #[cfg(not(loom))]
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 18] = [
     "",
     "IO wait",
     "chan receive",
@@ -47,6 +49,7 @@ const TEXTS: [&str; 17] = [
     "join",
     "block on future",
     "syscall",
+    "run",
     "offload",
 ];
 

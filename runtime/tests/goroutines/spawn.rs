@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use gopark_runtime::time::sleep;
+
 #[test]
 fn main_returns_a_value() {
     // SAFETY: nothing is bound to a thread.
@@ -169,15 +171,22 @@ impl Drop for Dropped {
     }
 }
 
-/// Waits, within bounds, for what other threads are about to do.
-fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..10_000 {
-        if done() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    panic!("{what} has not happened");
+/// Waits, within bounds, for what other goroutines are about to do; in a `run`, outside of which they rest.
+fn eventually(what: &str, mut done: impl FnMut() -> bool + Send) {
+    // SAFETY: nothing is bound to a thread.
+    let happened = unsafe {
+        run(|| {
+            (0..100).any(|_| {
+                let happened = done();
+                if !happened {
+                    // Long enough for sysmon to find all quiet.
+                    sleep(Duration::from_millis(100));
+                }
+                happened
+            })
+        })
+    };
+    assert!(happened, "{what} has not happened");
 }
 
 #[test]

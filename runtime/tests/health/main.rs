@@ -107,6 +107,9 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.code(2)?;
             o.says("goroutine 1 [chan receive")
         }),
+        ("closing_wakes_the_newest_first", || ok("closing_wakes_the_newest_first")),
+        ("nothing_runs_after_main", || ok("nothing_runs_after_main")),
+        ("a_plain_thread_is_served_after_main", || ok("a_plain_thread_waits_after_main")),
         ("no_deadlock_while_a_plain_thread_lives", || ok("plain_thread_wakes")),
         ("no_deadlock_while_a_plain_thread_naps", || ok("plain_thread_naps")),
         ("no_deadlock_while_two_threads_start_the_runtime", || {

@@ -14,8 +14,8 @@ use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::sched::g::{self, GRef, WaitReason};
-use crate::sched::gopark;
 use crate::sched::newproc::{self, Options};
+use crate::sched::{gopark, world};
 use crate::words::join_word::{Joinable, Published};
 use result_slot::ResultSlot;
 
@@ -37,11 +37,11 @@ impl<T> Joiner<T> {
     }
 
     /// Parks until the goroutine has left its result. One waiter at most: `join` takes the handle.
-    fn wait(&self) {
+    fn wait(&self, reason: WaitReason) {
         if self.has_result() {
             return;
         }
-        gopark(WaitReason::Join, |gp| self.gp.join.wait(gp.as_usize()));
+        gopark(reason, |gp| self.gp.join.wait(gp.as_usize()));
         debug_assert!(self.has_result());
     }
 
@@ -313,7 +313,11 @@ impl<T> JoinHandle<T> {
     /// # Errors
     /// The panic's payload, as with `std::thread`.
     pub fn join(self) -> std::thread::Result<T> {
-        self.0.wait();
+        self.join_for(WaitReason::Join)
+    }
+
+    fn join_for(self, reason: WaitReason) -> std::thread::Result<T> {
+        self.0.wait(reason);
         self.0.take()
     }
 
@@ -349,9 +353,15 @@ pub(crate) fn run_to_end<T: Send>(f: impl FnOnce() -> T + Send) -> T {
 /// a thread (a lock guard, a handle of a thread-local).
 #[track_caller]
 pub(crate) unsafe fn run_to_end_anywhere<T>(f: impl FnOnce() -> T) -> T {
+    let active = world::Active::new();
+    let f = move || {
+        // Dropped when `f` has returned or unwound: from then on nothing is scheduled.
+        let _active = active;
+        f()
+    };
     // SAFETY: this frame, and with it all that `f` and `T` borrow, stays until `join` has returned; the rest is the caller's duty.
     let handle = unsafe { spawn(f, Options::default(), Location::caller()) };
-    match handle.join() {
+    match handle.join_for(WaitReason::Main) {
         Ok(value) => value,
         Err(payload) => resume(payload),
     }

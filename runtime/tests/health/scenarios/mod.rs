@@ -4,6 +4,7 @@ mod deadlock;
 mod endless;
 mod hogs;
 mod knobs;
+mod order;
 mod panics;
 mod signals;
 mod stacks;
@@ -58,6 +59,9 @@ pub(crate) fn run(name: &str) {
         "metrics_tell" => knobs::metrics_tell(),
         "a_waker_gets_its_p_back" => knobs::a_waker_gets_its_p_back(),
         "trim" => stacks::trim(),
+        "closing_wakes_the_newest_first" => order::closing_wakes_the_newest_first(),
+        "nothing_runs_after_main" => order::nothing_runs_after_main(),
+        "a_plain_thread_waits_after_main" => order::a_plain_thread_waits_after_main(),
         other => panic!("no scenario {other}"),
     }
 }
