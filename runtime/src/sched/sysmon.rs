@@ -132,11 +132,10 @@ fn sleep_while_stopped(sched: &Sched) {
     sched.sysmon_wait.store(true, Release);
     // ORDERING: SeqCst, pairs with the fence in `world::enter`.
     fence(SeqCst);
-    if world::runs() || fault::quit_pending() {
-        if sched.sysmon_wait.swap(false, Relaxed) {
-            return;
-        }
-        // Somebody has just cleared it, and the wake-up is on its way.
+    let awake = world::runs() || fault::quit_pending();
+    // If somebody else has cleared it just now, the wake-up is on its way and must be taken.
+    if awake && sched.sysmon_wait.swap(false, Relaxed) {
+        return;
     }
     sched.sysmon_note.sleep();
 }
