@@ -1,4 +1,5 @@
-//! The free records, and where records come from: blocks that are never given back. Go: runtime/netpoll.go pollCache.
+//! The free records, and where records come from: blocks that are never given back.
+//! Go: runtime/netpoll.go pollCache.
 
 use parking_lot::Mutex;
 
@@ -23,7 +24,8 @@ pub(crate) fn alloc() -> &'static PollDesc {
     first
 }
 
-/// Takes a record back. Nobody uses it any more; events that are on their way find another life number.
+/// Takes a record back. Nobody uses it any more; events that are on their way find another life
+/// number.
 pub(crate) fn free(pd: &'static PollDesc) {
     pd.end();
     POLL_CACHE.lock().push(pd);

@@ -1,7 +1,8 @@
-//! One descriptor's record in the poller. Go: runtime/netpoll.go pollDesc, pollOpen, pollClose, netpollready.
+//! One descriptor's record in the poller. Go: runtime/netpoll.go pollDesc, pollOpen, pollClose,
+//! netpollready.
 //!
-//! 40 bytes, because an idle connection is to cost little more than its stack; what deadlines need ([`Deadlines`]) is
-//! made when the first one is set and stays with the record.
+//! 40 bytes, because an idle connection should cost little more than its stack. What deadlines need
+//! ([`Deadlines`]) is made with the first one and stays with the record.
 
 use crate::netpoll::info::{AtomicPollInfo, PollInfo};
 use crate::netpoll::sema::{Cause, PollSema};
@@ -16,7 +17,7 @@ pub(crate) use crate::timer::HeapTimer;
 #[cfg(loom)]
 pub(crate) use model_timer::HeapTimer;
 
-/// What a descriptor is, as far as the poller cares.
+/// What the poller must know about a kind of descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watched {
     /// A socket: its next call names an error that the poller reports.
@@ -28,9 +29,9 @@ pub(crate) enum Watched {
 /// A descriptor's record. Type-stable memory: see netpoll/mod.rs I2.
 #[derive(Debug)]
 pub(crate) struct PollDesc {
-    /// Who waits to read. Go: rg.
+    /// The reader that waits. Go: rg.
     pub(crate) rg: PollSema,
-    /// Who waits to write. Go: wg.
+    /// The writer that waits. Go: wg.
     pub(crate) wg: PollSema,
     /// Closing, expired deadlines, event error, life number; readable without the lock.
     pub(crate) info: AtomicPollInfo,
@@ -120,7 +121,7 @@ impl PollDesc {
         }
     }
 
-    /// May an operation in this direction go on?
+    /// Whether an operation in this direction may proceed.
     #[inline]
     pub(crate) fn check(&self, direction: Direction) -> Result<(), PollError> {
         self.info.load().check(direction)
@@ -145,14 +146,14 @@ impl PollDesc {
         }
     }
 
-    /// Ends the record's use: events of this life that are still on their way will not be taken for the next user's.
-    /// Go: pollCache.free.
+    /// Ends the record's use: events of this life that are still under way will not be taken for
+    /// the next user's.
     pub(crate) fn end(&self) {
         let _guard = self.deadlines.lock();
         self.info.rebirth();
     }
 
-    /// Nobody may wait any more, and the close must have been announced. Go: the checks of pollClose.
+    /// Throws if anyone waits or the close was not announced. Go: the checks of pollClose.
     pub(crate) fn assert_closable(&self) {
         if !self.info.load().closing() {
             throw!("close polldesc w/o unblock");
@@ -162,8 +163,8 @@ impl PollDesc {
         }
     }
 
-    /// The kernel says the descriptor is ready: notifies, hands the waiters to `push` (reader first), returns what is to be
-    /// added to the number of waiters once they are queued.
+    /// The kernel says the descriptor is ready: notifies, hands the waiters to `push` (reader
+    /// first), returns what is to be added to the number of waiters once they are queued.
     pub(crate) fn netpollready(&self, ready: Ready, mut push: impl FnMut(GRef)) -> i32 {
         let mut delta = 0;
         for (wanted, sema) in [(ready.read, &self.rg), (ready.write, &self.wg)] {

@@ -1,12 +1,16 @@
 //! The network poller on epoll(7). Go: runtime/netpoll_epoll.go.
 //!
-//! One epoll instance for the process, made with the first descriptor or the first timer. A descriptor is added once, for both
-//! directions, edge-triggered, with a tagged pointer as its data. An eventfd, level-triggered, breaks a poll.
+//! One epoll instance for the process, made with the first descriptor or the first timer. A
+//! descriptor is added once, for both directions, edge-triggered, with a tagged pointer as its
+//! data. An eventfd, level-triggered, breaks a poll.
 //!
-//! I1 Only a poll that may block takes the eventfd's value; a poll that does not leaves it to the one that does.
-//! I2 `wake_sig` is cleared after the eventfd was read. Cleared before, a break in between would be read away.
-//! I3 The list that `netpoll` returns is a stack: the last event's goroutine is its first, as in Go. Who waits longest then runs last of
-//!    those that a poll brings; the knob `fewest_syscalls`, which gives Go's trace up, has them in the order of their events.
+//! I1 Only a poll that may block takes the eventfd's value; a poll that does not leaves it to the
+//!    one that does.
+//! I2 `wake_sig` is cleared after the eventfd was read. If it were cleared before, a break in
+//!    between would be lost.
+//! I3 The list that `netpoll` returns is a stack: the last event's goroutine comes first, as in Go,
+//!    so the one that has waited longest runs last. The setting `fewest_syscalls`, which gives up
+//!    Go's trace, keeps the order of the events.
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -23,7 +27,7 @@ use crate::sys::epoll::{self, Errno, Event};
 use crate::sys::prefetch;
 use crate::throw::throw;
 
-/// How many events one call takes.
+/// The most events that one call returns.
 const MAX_EVENTS: usize = 128;
 
 /// An arbitrary cap on how long to wait for a timer: about 11.5 days.
@@ -40,7 +44,7 @@ struct Poller {
 
 static POLLER: OnceLock<Poller> = OnceLock::new();
 
-/// The data of the eventfd's registration: its address is nobody else's.
+/// The data of the eventfd's registration: no descriptor's address equals it.
 static EVENT_FD_DATA: u64 = 0;
 
 fn event_fd_data() -> u64 {
@@ -54,7 +58,7 @@ pub(crate) fn netpoll_generic_init() {
     POLLER.get_or_init(netpollinit);
 }
 
-/// Has the poller been made?
+/// Whether the poller exists.
 #[doc(alias = "netpollinited")]
 #[inline]
 pub(crate) fn netpoll_inited() -> bool {
@@ -75,13 +79,14 @@ fn netpollinit() -> Poller {
     Poller { epfd, event_fd, wake_sig: AtomicU32::new(0) }
 }
 
-/// Is this one of the poller's own descriptors?
+/// Whether this is one of the poller's own descriptors.
 #[doc(alias = "netpollIsPollDescriptor")]
 pub(crate) fn netpoll_is_poll_descriptor(fd: i32) -> bool {
     POLLER.get().is_some_and(|p| fd == p.epfd || fd == p.event_fd)
 }
 
-/// A PollDesc's address and its life number in one word: 48 bits of address less three of alignment, and 19 of number.
+/// A PollDesc's address and its life number in one word: 48 bits of address less three of
+/// alignment, and 19 of number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TaggedPointer(u64);
 
@@ -96,8 +101,8 @@ impl TaggedPointer {
 
     fn pd(self) -> &'static PollDesc {
         let addr = ((self.0 as i64) >> TAG_BITS << 3) as usize;
-        // SAFETY: netpoll/mod.rs I2: PollDescs are never unmapped; whether this one still belongs to the event's descriptor is
-        // decided by comparing life numbers, by the caller.
+        // SAFETY: netpoll/mod.rs I2: PollDescs are never unmapped; whether this one still belongs
+        // to the event's descriptor is decided by comparing life numbers, by the caller.
         unsafe { &*(addr as *const PollDesc) }
     }
 
@@ -125,8 +130,9 @@ pub(crate) fn netpollclose(pd: &'static PollDesc) {
 #[doc(alias = "netpollBreak")]
 pub(crate) fn netpoll_break() {
     let Some(poller) = POLLER.get() else { return };
-    // ORDERING: AcqRel: Acquire pairs with the Release in `take_break`; what the caller published before (a timer, a
-    // run queue) is seen by the poll that this break ends, or by the one already on its way.
+    // ORDERING: AcqRel: Acquire pairs with the Release in `take_break`; what the caller published
+    // before (a timer, a run queue) is seen by the poll that this break ends, or by the one already
+    // on its way.
     if poller.wake_sig.compare_exchange(0, 1, AcqRel, Relaxed).is_err() {
         return;
     }
@@ -149,18 +155,19 @@ fn wait_ms(delay_ns: i64) -> i32 {
     }
 }
 
-/// Polls: waits without limit (`delay_ns < 0`), not at all (0), or about so long. Returns the goroutines that became ready,
-/// and what to add to the number of waiters after they have been queued.
+/// Polls: waits without limit (`delay_ns < 0`), not at all (0), or about so long. Returns the
+/// goroutines that became ready, and what to add to the number of waiters after they have been
+/// queued.
 pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
     let mut ready = GList::new();
     let Some(poller) = POLLER.get() else { return (ready, 0) };
     let ms = wait_ms(delay_ns);
-    // Left as it is: to clear it would cost as much as the poll of a socket that is not ready.
+    // Uninitialised: clearing it would cost as much as polling a socket that is not ready.
     let mut buf = [const { MaybeUninit::uninit() }; MAX_EVENTS];
     let events = loop {
         match epoll::epoll_pwait(poller.epfd, &mut buf, ms) {
             Ok(events) => break events,
-            // The caller computes anew how long to wait.
+            // The caller computes again how long to wait.
             Err(Errno(libc::EINTR)) if ms > 0 => return (ready, 0),
             Err(Errno(libc::EINTR)) => {}
             Err(e) => throw!("epoll_pwait on {} failed with {}", poller.epfd, e.0),
@@ -194,16 +201,18 @@ impl Poller {
         }
         if ms != 0 {
             let _ = epoll::eventfd_read(self.event_fd);
-            // ORDERING: Release pairs with the compare-and-swap in `netpoll_break`; after the read: I2.
+            // ORDERING: Release pairs with the compare-and-swap in `netpoll_break`; after the read:
+            // I2.
             self.wake_sig.store(0, Release);
         }
     }
 }
 
-/// How many events before its own a record is fetched: the goroutine's so many, the descriptor's, which leads to it, twice as many.
+/// How far ahead records are prefetched, in events: a goroutine's this many, a descriptor's, which
+/// leads to it, twice as many.
 const FETCHED_AHEAD: usize = 4;
 
-/// While event `i` is dispatched, the records of some later ones are fetched, which were last used long ago.
+/// Prefetches the records of later events, last used long ago, while event `i` is dispatched.
 #[inline(always)]
 fn fetch_ahead(events: &[Event], i: usize) {
     fetch_records(events, i + 2 * FETCHED_AHEAD..i + 2 * FETCHED_AHEAD + 1);

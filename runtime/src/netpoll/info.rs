@@ -1,20 +1,22 @@
-//! What a waiter must know of its descriptor without taking the lock, in one word. Go: runtime/netpoll.go pollInfo.
+//! What a waiter must know about its descriptor without taking the lock, in one word.
+//! Go: runtime/netpoll.go pollInfo.
 //!
 //! ```text
 //!   bit 25     bit 24  bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
 //!   UNWATCHED  SOCKET  HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
 //! ```
 //!
-//! EVENT_ERR is for descriptors whose reads say EAGAIN for ever although the poller reports an error. A socket is none of them: its
-//! next read names the error. And it may well report the bare error: the kernel's tcp_reset sets it, throws away what was to
-//! be sent, and only then marks the socket as closed, so that a poll in between finds it neither hung up nor readable. Go's readers
+//! EVENT_ERR is for descriptors whose reads return EAGAIN for ever although the poller reports an
+//! error. A socket is not one of them: its next read names the error. And a socket may well report
+//! the bare error: the kernel's tcp_reset sets it, drops what was to be sent, and only then marks
+//! the socket as closed, so a poll in between finds it neither hung up nor readable. Go's readers
 //! then fail with "not pollable", ours with ECONNRESET.
 //!
-//! Go keeps `closing` and `fdseq` a second time beside the word; here the word is the only place (a connection that
-//! waits costs 12 bytes less, and nothing can get out of step).
+//! Go keeps `closing` and `fdseq` a second time besides the word; here the word is the only place
+//! (a waiting connection costs 12 bytes less, and nothing can get out of step).
 //!
-//! I1 All bits but EVENT_ERR, HUNG_UP and UNWATCHED change only under the PollDesc's lock. The first two are the poller's, which takes
-//!    no lock; UNWATCHED goes once in a life, by a waiter.
+//! I1 All bits but EVENT_ERR, HUNG_UP and UNWATCHED change only under the PollDesc's lock. The
+//!    first two are the poller's, which takes no lock; UNWATCHED goes once in a life, by a waiter.
 //! I2 fdseq is never 0 while the descriptor is open.
 
 use crate::netpoll::{Direction, PollError};
@@ -26,14 +28,16 @@ const EXPIRED_READ: u32 = 1 << 2;
 const EXPIRED_WRITE: u32 = 1 << 3;
 const FDSEQ_SHIFT: u32 = 4;
 
-/// Bits of a tag in a tagged pointer: 64 - 48 of the address + 3 of its alignment. Go: taggedPointerBits.
+/// Bits of a tag in a tagged pointer: 64 - 48 of the address + 3 of its alignment.
+/// Go: taggedPointerBits.
 pub(crate) const TAG_BITS: u32 = 19;
 const FDSEQ_MASK: u32 = (1 << TAG_BITS) - 1;
-/// An event of this life has told of the peer's end or of an error. Stays: no further edge will tell of it again.
+/// An event of this life has reported the peer's end or an error. Stays set: no further edge will
+/// report it again.
 const HUNG_UP: u32 = 1 << (FDSEQ_SHIFT + TAG_BITS);
 /// Of a socket: never EVENT_ERR. For this life.
 const SOCKET: u32 = HUNG_UP << 1;
-/// The kernel has not been told of the descriptor yet. Who waits first tells it, and takes this away afterwards.
+/// The kernel does not know the descriptor yet. The first waiter registers it and then clears this.
 const UNWATCHED: u32 = SOCKET << 1;
 
 /// Which life of a PollDesc: goes up by one each time it is freed.
@@ -116,8 +120,8 @@ impl PollInfo {
         PollInfo(self.fdseq().next().0 << FDSEQ_SHIFT)
     }
 
-    /// May an operation in this direction go on? An event error is reported to readers only: a writer learns more from
-    /// its next write. Go: netpollcheckerr.
+    /// May an operation in this direction go on? An event error is reported to readers only: a
+    /// writer learns more from its next write. Go: netpollcheckerr.
     #[doc(alias = "netpollcheckerr")]
     #[inline]
     pub(crate) fn check(self, direction: Direction) -> Result<(), PollError> {
@@ -153,11 +157,13 @@ impl AtomicPollInfo {
 
     #[inline]
     pub(crate) fn load(&self) -> PollInfo {
-        // ORDERING: Acquire pairs with the AcqRel in `publish`: who sees a deadline lifted sees what led to it.
+        // ORDERING: Acquire pairs with the AcqRel in `publish`: a reader that sees a deadline
+        // lifted sees what led to it.
         PollInfo(self.0.load(Acquire))
     }
 
-    /// Changes the locked bits; what the poller does to EVENT_ERR meanwhile stays. The PollDesc's lock is held (I1).
+    /// Changes the locked bits; what the poller does to EVENT_ERR meanwhile stays. The PollDesc's
+    /// lock is held (I1).
     ///
     /// Before a following unblock there must be a SeqCst fence: `PollSema::unblock` has it.
     #[doc(alias = "publishInfo")]
@@ -165,8 +171,9 @@ impl AtomicPollInfo {
         self.update(|info| Some(change(info)));
     }
 
-    /// Says whether the last event of this life was the bare error. Nothing of a socket, and nothing if the life is over: a stale
-    /// event must not poison the next user (golang.org/issue/59545).
+    /// Says whether the last event of this life was the bare error. Nothing of a socket, and
+    /// nothing if the life is over: a stale event must not poison the next user
+    /// (golang.org/issue/59545).
     #[doc(alias = "setEventErr")]
     pub(crate) fn set_event_err(&self, err: EventErr, life: FdSeq) {
         self.update(|info| {
@@ -178,8 +185,8 @@ impl AtomicPollInfo {
         });
     }
 
-    /// The peer's end, or an error, has been reported. Nothing if the life is over. Before the waiter is unblocked, so that
-    /// who is woken by that event knows.
+    /// The peer's end, or an error, has been reported. Nothing if the life is over. Before the
+    /// waiter is unblocked, so that who is woken by that event knows.
     pub(crate) fn set_hung_up(&self, life: FdSeq) {
         self.update(|info| (info.fdseq() == life && !info.hung_up()).then_some(PollInfo(info.0 | HUNG_UP)));
     }
@@ -203,7 +210,8 @@ impl AtomicPollInfo {
         // Relaxed: the compare-and-swap decides.
         let mut old = self.0.load(Relaxed);
         while let Some(new) = change(PollInfo(old)) {
-            // ORDERING: AcqRel: Release pairs with the Acquire in `load`; Acquire keeps the chain of publishers.
+            // ORDERING: AcqRel: Release pairs with the Acquire in `load`; Acquire keeps the chain
+            // of publishers.
             match self.0.compare_exchange_weak(old, new.0, AcqRel, Relaxed) {
                 Ok(_) => return,
                 Err(now) => old = now,

@@ -1,5 +1,5 @@
-//! The network poller, the part that is the same on all systems: descriptors, their two semaphores, who waits.
-//! Go: runtime/netpoll.go.
+//! The network poller, the part that is the same on all systems: descriptors, their two semaphores,
+//! who waits. Go: runtime/netpoll.go.
 //!
 //! # The back end
 //!
@@ -35,40 +35,44 @@
 //!
 //! # How a goroutine waits for a socket
 //!
-//! Each watched descriptor has a [`desc::PollDesc`] with one binary semaphore per direction ([`sema::PollSema`]). An
-//! operation resets the semaphore, makes its system call, and on EAGAIN waits on the semaphore. The kernel is told about the
-//! descriptor once, for both directions, edge-triggered, and not again until it is closed. So a notification that arrives
-//! while nobody waits must be kept (nil -> ready): there will not be another. Readiness only means "try again"; a woken
-//! goroutine repeats the system call.
+//! Each watched descriptor has a [`desc::PollDesc`] with one binary semaphore per direction
+//! ([`sema::PollSema`]). An operation resets the semaphore, makes its system call, and on EAGAIN
+//! waits on the semaphore. The kernel is told about the descriptor once, for both directions,
+//! edge-triggered, and not again until it is closed. So a notification that arrives while nobody
+//! waits must be kept (nil -> ready): there will not be another. Readiness only means "try again";
+//! a woken goroutine repeats the system call.
 //!
-//! Three parties race for the waiter: the poller (`netpollready`), the closer (`api`, `unblock`) and a deadline's timer
-//! (`api/deadline.rs`). All go through [`sema::PollSema::unblock`], a compare-and-swap; the one that takes the goroutine out
-//! of the word owns its wake-up.
+//! Three parties race for the waiter: the poller (`netpollready`), the closer (`api`, `unblock`)
+//! and a deadline's timer (`api/deadline.rs`). All go through [`sema::PollSema::unblock`], a
+//! compare-and-swap; the one that takes the goroutine out of the word owns its wake-up.
 //!
 //! # No lost close
 //!
-//! A waiter stores `wait` into its semaphore, then checks whether the descriptor is closing or its deadline has passed
-//! ([`info::PollInfo`]). A closer publishes `closing`, then looks into the semaphore. Each side has a sequentially consistent
-//! fence between its store and its load, so at least one sees the other: either the waiter does not park, or the closer
-//! finds it. With Release and Acquire alone both may read the old value, and the loom model `loom_close_against_wait` then
+//! A waiter stores `wait` into its semaphore, then checks whether the descriptor is closing or its
+//! deadline has passed ([`info::PollInfo`]). A closer publishes `closing`, then looks into the
+//! semaphore. Each side has a sequentially consistent fence between its store and its load, so at
+//! least one sees the other: either the waiter does not park, or the closer finds it. With Release
+//! and Acquire alone both may read the old value, and the loom model `loom_close_against_wait` then
 //! leaves a reader parked for ever on a closed descriptor.
 //!
 //! # No lost count
 //!
-//! `netpoll` returns goroutines and a delta for the number of waiters. The caller queues the goroutines *first*, then adds
-//! the delta ([`netpoll_adjust_waiters`]). In between both count, so an M that looks for work always sees one of the two.
+//! `netpoll` returns goroutines and a delta for the number of waiters. The caller queues the
+//! goroutines *first*, then adds the delta ([`netpoll_adjust_waiters`]). In between both count, so
+//! an M that looks for work always sees one of the two.
 //!
 //! # Rejected
 //!
-//! Arming per wait (EPOLLONESHOT or MOD, as most Rust reactors do): one more system call per wait, and visibly not Go. A
-//! waker per direction behind a lock: the poller would take a lock per event. Freeing a PollDesc on close: the kernel may
-//! have returned an event with its address just before.
+//! Arming per wait (EPOLLONESHOT or MOD, as most Rust reactors do): one more system call per wait,
+//! and visibly not Go. A waker per direction behind a lock: the poller would take a lock per event.
+//! Freeing a PollDesc on close: the kernel may have returned an event with its address just before.
 //!
 //! # Invariants
 //!
-//! I1 netpoll readies no goroutine: it returns them. (A plain thread that waits for a descriptor has no place on a run
-//!    queue: its note is woken, and its count corrected, on the spot.)
-//! I2 PollDescs are never unmapped; the tag in the kernel's event tells a descriptor's earlier life from its present one.
+//! I1 netpoll readies no goroutine: it returns them. (A plain thread that waits for a descriptor
+//!    has no place on a run queue: its note is woken, and its count corrected, on the spot.)
+//! I2 PollDescs are never unmapped; the tag in the kernel's event tells a descriptor's earlier life
+//!    from its present one.
 //! I3 Under a PollDesc's lock: publish the info strictly before unblocking. Ready outside the lock.
 //! I4 An empty list never comes with a delta.
 //! I5 A waiter is counted in its park's commit, after it was published.
@@ -106,7 +110,8 @@ pub enum PollError {
     Timeout,
     /// The poller reported an error for the descriptor.
     NotPollable,
-    /// The kernel does not watch it: epoll_ctl's errno. Only for a descriptor that is watched from its first wait on.
+    /// The kernel does not watch it: epoll_ctl's errno. Only for a descriptor that is watched from
+    /// its first wait on.
     Refused(i32),
 }
 
@@ -119,8 +124,8 @@ static NETPOLL_WAITERS: AtomicU32 = AtomicU32::new(0);
 #[doc(alias = "netpollAnyWaiters")]
 #[inline]
 pub(crate) fn netpoll_any_waiters() -> bool {
-    // ORDERING: SeqCst pairs with the adds below: an M that gives up its P after this reads 0 is followed by the
-    // committing M, which searches for work after its add.
+    // ORDERING: SeqCst pairs with the adds below: an M that gives up its P after this reads 0 is
+    // followed by the committing M, which searches for work after its add.
     NETPOLL_WAITERS.load(SeqCst) > 0
 }
 
@@ -129,7 +134,8 @@ pub(crate) fn netpoll_any_waiters() -> bool {
 #[inline]
 pub(crate) fn netpoll_adjust_waiters(delta: i32) {
     if delta != 0 {
-        // ORDERING: SeqCst pairs with the load above; a negative delta wraps to the right difference.
+        // ORDERING: SeqCst pairs with the load above; a negative delta wraps to the right
+        // difference.
         NETPOLL_WAITERS.fetch_add(delta as u32, SeqCst);
     }
 }

@@ -1,4 +1,5 @@
-//! The binary semaphore of one direction of a descriptor, in one word. Go: runtime/netpoll.go pollDesc.rg, wg.
+//! The binary semaphore of one direction of a descriptor, in one word. Go: runtime/netpoll.go
+//! pollDesc.rg, wg.
 //!
 //! | from -> to | who | when |
 //! |---|---|---|
@@ -10,8 +11,9 @@
 //! | any -> nil | the waiter, back | [`PollSema::finish`] |
 //! | any -> nil | an operation's start | [`PollSema::reset`] |
 //!
-//! I1 One waiter per direction at a time (the descriptor's fdMutex sees to it); a second one throws.
-//! I2 Whoever replaces a G in the word wakes that G, exactly once.
+//! I1 One waiter per direction at a time (the descriptor's fdMutex ensures it); a second one
+//!    throws.
+//! I2 The one that replaces a G in the word wakes that G, exactly once.
 
 use crate::sched::g::GRef;
 use crate::throw::throw;
@@ -67,10 +69,11 @@ impl PollSema {
     /// Forgets a notification that came before the operation began: its first system call decides.
     #[inline]
     pub(crate) fn reset(&self) {
-        // Nothing to forget: a notification that arrives meanwhile costs one more turn, no more.
+        // Nothing to forget: a notification that arrives in between costs one more turn, no more.
         if self.0.load(Relaxed) != NIL {
-            // ORDERING: SeqCst, a read-modify-write: it must not sit in a store buffer while the system call runs, or it would
-            // wipe out the notification of what arrives right after. Pairs with the swap of the word in `unblock`.
+            // ORDERING: SeqCst, a read-modify-write: it must not sit in a store buffer while the
+            // system call runs, or it would wipe out the notification of what arrives right after.
+            // Pairs with the swap of the word in `unblock`.
             self.0.swap(NIL, SeqCst);
         }
     }
@@ -81,7 +84,8 @@ impl PollSema {
             // Relaxed: the compare-and-swaps decide. It saves one that would fail.
             match self.0.load(Relaxed) {
                 READY => {
-                    // ORDERING: Acquire pairs with the Release in `unblock`: the notifier's event happened before our retry.
+                    // ORDERING: Acquire pairs with the Release in `unblock`: the notifier's event
+                    // happened before our retry.
                     if self.0.compare_exchange(READY, NIL, Acquire, Relaxed).is_ok() {
                         return Prepared::Ready;
                     }
@@ -89,8 +93,9 @@ impl PollSema {
                 NIL => {
                     // ORDERING: AcqRel: see the fence.
                     if self.0.compare_exchange(NIL, WAIT, AcqRel, Relaxed).is_ok() {
-                        // ORDERING: SeqCst; pairs with the fence in `unblock` (Evicted): either our caller's look at the info
-                        // sees the close, or the closer's look at this word sees WAIT.
+                        // ORDERING: SeqCst; pairs with the fence in `unblock` (Evicted): either our
+                        // caller's look at the info sees the close, or the closer's look at this
+                        // word sees WAIT.
                         fence_after_rmw();
                         return Prepared::Waiting;
                     }
@@ -103,13 +108,15 @@ impl PollSema {
     /// Publishes the parked waiter; false if it was unblocked before. Runs in the park's commit.
     #[doc(alias = "netpollblockcommit")]
     pub(crate) fn commit(&self, gp: GRef) -> bool {
-        // ORDERING: Release pairs with the Acquire in `unblock`: who takes the G finds it parked.
+        // ORDERING: Release pairs with the Acquire in `unblock`: the one that takes the G finds it
+        // parked.
         self.0.compare_exchange(WAIT, gp.as_usize(), Release, Relaxed).is_ok()
     }
 
-    /// Back from the park, or never parked: says how it ended and leaves the word nil.
+    /// After the park, or without one: returns how it ended and leaves the word nil.
     pub(crate) fn finish(&self) -> Woken {
-        // ORDERING: AcqRel: Acquire pairs with the Release in `unblock`; Release because a closer may read it next.
+        // ORDERING: AcqRel: Acquire pairs with the Release in `unblock`; Release because a closer
+        // may read it next.
         match self.0.swap(NIL, AcqRel) {
             READY => Woken::Ready,
             NIL | WAIT => Woken::NotReady,
@@ -117,7 +124,7 @@ impl PollSema {
         }
     }
 
-    /// Notifies or evicts; returns whom the caller must wake (I2).
+    /// Notifies or evicts; returns the goroutine that the caller must wake (I2).
     #[doc(alias = "netpollunblock")]
     pub(crate) fn unblock(&self, cause: Cause) -> Option<GRef> {
         let new = match cause {
@@ -128,29 +135,32 @@ impl PollSema {
                 NIL
             }
         };
-        // Relaxed: the compare-and-swap decides; after the fence the load cannot be older than a WAIT that missed our info.
+        // Relaxed: the compare-and-swap decides; after the fence the load cannot be older than a
+        // WAIT that missed our info.
         let mut old = self.0.load(Relaxed);
         loop {
             if old == READY || (old == NIL && cause == Cause::Evicted) {
                 return None;
             }
-            // ORDERING: AcqRel: Acquire pairs with the Release in `commit`; Release publishes the event to `prepare`, `finish`.
+            // ORDERING: AcqRel: Acquire pairs with the Release in `commit`; Release publishes the
+            // event to `prepare`, `finish`.
             match self.0.compare_exchange_weak(old, new, AcqRel, Relaxed) {
                 Ok(NIL | WAIT) => return None,
-                // SAFETY: the word is neither of the three small values, so `commit` put the G's address there.
+                // SAFETY: the word is neither of the three small values, so `commit` put the G's
+                // address there.
                 Ok(parked) => return Some(unsafe { GRef::from_usize(parked) }),
                 Err(now) => old = now,
             }
         }
     }
 
-    /// The address of whoever waits; a hint.
+    /// The waiter's address; a hint.
     pub(crate) fn waiter_hint(&self) -> Option<usize> {
         let word = self.0.load(Relaxed);
         (word > WAIT).then_some(word)
     }
 
-    /// Does anybody wait? For the checks at open and close.
+    /// Whether anyone waits. For the checks at open and close.
     pub(crate) fn has_waiter(&self) -> bool {
         // Relaxed: asked only when no waiter can come or go any more.
         !matches!(self.0.load(Relaxed), NIL | READY)

@@ -1,13 +1,13 @@
-//! What all goroutines do: [`goroutines`], and the text of SIGQUIT and of the deadlock report. Go: runtime/traceback.go
-//! goroutineheader, tracebackothers.
+//! What all goroutines do: [`goroutines`], and the text of SIGQUIT and of the deadlock report.
+//! Go: runtime/traceback.go goroutineheader, tracebackothers.
 //!
-//! A parked goroutine's backtrace is taken by the goroutine itself: the dump takes the right to its stack (`SCAN` in its status;
-//! who wants to wake it spins meanwhile), resumes it with an order instead of `RUN`, and it leaves the return addresses and
-//! suspends again (sched/mod.rs `suspend`). No unwinder of our own is needed, and no thread must be free for it: the dump may run on
-//! any thread, also while all Ps are busy or blocked.
+//! A parked goroutine takes its own backtrace: the dump takes the right to its stack (`SCAN` in its
+//! status; a waker spins for that time) and resumes it with an order instead of `RUN`. The
+//! goroutine stores the return addresses and suspends again (sched/mod.rs `suspend`). This needs no
+//! free thread: the dump may run on any thread, even while all Ps are busy or blocked.
 //!
-//! I1 Between `begin_scan` and `end_scan` nobody else resumes the goroutine; it runs nothing but [`capture`] meanwhile, which
-//!    touches neither an M nor a P.
+//! I1 Between `begin_scan` and `end_scan` nobody else resumes the goroutine; it runs nothing but
+//!    [`capture`] meanwhile, which touches neither an M nor a P.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write};
@@ -25,9 +25,10 @@ use crate::sys::{report, unwind};
 
 /// The frames that are kept of a stack. Go: 100, with "additional frames elided".
 const MAX_FRAMES: usize = 100;
-/// Taking a backtrace wants 4 to 5 KiB of the parked stack (measured), above the guard: where there is less than this, there is none.
+/// Taking a backtrace needs 4 to 5 KiB of the parked stack above the guard (measured). With less
+/// than this, none is taken.
 const ROOM_TO_UNWIND: usize = 3 * PAGE;
-/// From so many goroutines on, a dump groups those with the same state and backtrace.
+/// From this many goroutines on, a dump groups those with the same state and backtrace.
 const GROUP_FROM: usize = 1000;
 
 /// What a goroutine does. One in a call announced by `blocking` is `Running`.
@@ -62,7 +63,8 @@ pub struct GoroutineInfo {
     pub parent: u64,
     /// It is locked to its thread.
     pub locked_to_thread: bool,
-    /// The backtrace of its stack, innermost frame first; only while it is parked. Empty if the stack has no room left for taking it.
+    /// The backtrace of its stack, innermost frame first; only while it is parked. Empty if the
+    /// stack has no room left for taking it.
     pub backtrace: Option<Backtrace>,
 }
 
@@ -85,8 +87,8 @@ impl fmt::Debug for Backtrace {
     }
 }
 
-/// Two lines a frame, as Go prints them: the function, then a tab, the file and the line. The runtime's own frames at both ends are
-/// left out: they are the same in every goroutine.
+/// Two lines a frame, as Go prints them: the function, then a tab, the file and the line. The
+/// runtime's own frames at both ends are left out: they are the same in every goroutine.
 impl fmt::Display for Backtrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let frames: Vec<Frame> = self.frames.iter().flat_map(|ip| resolve(*ip)).collect();
@@ -133,9 +135,11 @@ const MACHINERY_FILES: [&str; 6] = [
     concat!(env!("CARGO_MANIFEST_DIR"), "/src/sched/"),
 ];
 
-/// All goroutines that have not ended, by number. Taking it does not stop them; each is seen at a moment of its own.
+/// All goroutines that have not ended, by number. Taking it does not stop them; each is seen at a
+/// moment of its own.
 ///
-/// Works from any thread, also while all Ps are busy. Costs some microseconds for each parked goroutine.
+/// Works from any thread, also while all Ps are busy. Costs some microseconds for each parked
+/// goroutine.
 ///
 /// # Examples
 /// ```
@@ -199,11 +203,13 @@ fn backtrace_of(gp: GRef) -> Backtrace {
     Backtrace { frames: order.frames.into_boxed_slice() }
 }
 
-/// Runs on a parked goroutine's stack, resumed for a moment by a dump: `order` is the address of its `Order`.
+/// Runs on a parked goroutine's stack, resumed for a moment by a dump: `order` is the address of
+/// its `Order`.
 #[cold]
 #[inline(never)]
 pub(crate) fn capture(order: usize) {
-    // SAFETY: the dump that resumed us waits for us to suspend again; its order is alive and ours meanwhile.
+    // SAFETY: the dump that resumed us waits for us to suspend again; its order is alive and ours
+    // meanwhile.
     let order = unsafe { &mut *(order as *mut Order) };
     let mine = order.slot.limit..order.slot.base;
     if g::stack_pointer() < mine.start + ROOM_TO_UNWIND {
@@ -218,7 +224,8 @@ pub(crate) fn capture(order: usize) {
     });
 }
 
-/// The text of a dump, in Go's format; goroutines that do the same are grouped when there are very many.
+/// The text of a dump, in Go's format; goroutines that do the same are grouped when there are very
+/// many.
 pub(crate) fn text() -> String {
     let all = goroutines();
     let mut out = String::new();
@@ -288,8 +295,8 @@ fn body(out: &mut String, g: &GoroutineInfo) {
     }
 }
 
-/// Prints a heading and all goroutines to stderr and ends the process with status 2. From any thread: looking up symbols wants more
-/// stack than an M has, so another one does it.
+/// Prints a heading and all goroutines to stderr and ends the process with status 2. From any
+/// thread: looking up symbols needs more stack than an M has, so another thread does it.
 pub(crate) fn die_with_dump(heading: &str) -> ! {
     let heading = heading.to_string();
     let worker = std::thread::Builder::new().stack_size(4 << 20).spawn(move || {

@@ -1,8 +1,10 @@
-//! SIGSEGV on a guard page: which goroutine overflowed its stack. SIGQUIT: a dump. Go: runtime/signal_unix.go sighandler.
+//! SIGSEGV on a guard page: which goroutine overflowed its stack. SIGQUIT: a dump.
+//! Go: runtime/signal_unix.go sighandler.
 //!
-//! The handlers run on an alternate stack, since the goroutine's has no room, and do only what is allowed in a handler: they read
-//! statics and records that are never unmapped, format into a buffer on their stack, and write(2). A fault that is not on a
-//! guard goes on to the handler that was there before (std's, for its own threads).
+//! The handlers run on an alternate stack, since the goroutine's has no room, and do only what is
+//! allowed in a handler: they read statics and records that are never unmapped, format into a
+//! buffer on their stack, and write(2). A fault that is not on a guard goes on to the handler that
+//! was there before (std's, for its own threads).
 
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
@@ -19,7 +21,8 @@ use crate::sys::signal::{Action, Blocked, keeping_errno, no_alternate_stack, set
 /// The size of the alternate stack of an M's thread.
 const ALT_STACK: usize = 32 << 10;
 
-/// The actions of SIGSEGV and SIGBUS before ours; set before the handlers are installed, then only read.
+/// The actions of SIGSEGV and SIGBUS before ours; set before the handlers are installed, then only
+/// read.
 static PREVIOUS: OnceLock<[Option<Action>; 2]> = OnceLock::new();
 
 /// SIGQUIT has come; sysmon looks.
@@ -33,15 +36,16 @@ pub(crate) fn install() {
     unsafe {
         fault.install(libc::SIGSEGV);
         fault.install(libc::SIGBUS);
-        // As Go: also where the parent ignored it (a shell's background job), but not over a handler of the program's.
+        // As Go: also where the parent ignored it (a shell's background job), but not over a
+        // handler of the program's.
         if Action::of(libc::SIGQUIT).is_some_and(|quit| quit.is_default() || quit.is_ignore()) {
             Action::handler(on_quit, Blocked::None).install(libc::SIGQUIT);
         }
     }
 }
 
-/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and never freed. The M has one
-/// thread at a time that has it: [`give_up_alternate_stack`].
+/// Gives the calling thread the M's alternate stack, which is made for the M's first thread and
+/// never freed. Only one thread at a time has it: [`give_up_alternate_stack`].
 pub(crate) fn alternate_stack(m: &M) {
     if m.alt_stack.get().is_null() {
         m.alt_stack.set(Box::leak(vec![0u8; ALT_STACK].into_boxed_slice()).as_mut_ptr());
@@ -50,8 +54,8 @@ pub(crate) fn alternate_stack(m: &M) {
     unsafe { set_alternate_stack(m.alt_stack.get(), ALT_STACK) };
 }
 
-/// The calling thread ends and gives the alternate stack up, before another can have the M: a signal may come to each of the
-/// two.
+/// The calling thread, about to end, gives up the alternate stack before another thread gets the M:
+/// each of the two may receive a signal.
 pub(crate) fn give_up_alternate_stack() {
     no_alternate_stack();
 }
@@ -60,8 +64,8 @@ extern "C" fn on_quit(_signal: c_int) {
     keeping_errno(|| {
         // ORDERING: SeqCst pairs with the swap in `take_quit`.
         QUIT.store(true, SeqCst);
-        // ORDERING: SeqCst fence, pairs with the one in `quit_pending`: either we see that sysmon is about to sleep, or it
-        // sees QUIT.
+        // ORDERING: SeqCst fence, pairs with the one in `quit_pending`: either we see that sysmon
+        // is about to sleep, or it sees QUIT.
         fence(SeqCst);
         if let Some(sched) = schedt::try_sched() {
             sched.wake_sysmon();
@@ -69,14 +73,16 @@ extern "C" fn on_quit(_signal: c_int) {
     });
 }
 
-/// Has SIGQUIT come? For sysmon when it has said that it sleeps: the handler may have run just before there was anybody to wake.
+/// Whether SIGQUIT has come. sysmon asks after having announced its sleep: the handler may have run
+/// just before there was anyone to wake.
 pub(crate) fn quit_pending() -> bool {
-    // ORDERING: SeqCst fence, pairs with the one in `on_quit`: the caller's `sysmon_wait` comes before our look at QUIT.
+    // ORDERING: SeqCst fence, pairs with the one in `on_quit`: the caller's `sysmon_wait` comes
+    // before our look at QUIT.
     fence(SeqCst);
     QUIT.load(SeqCst)
 }
 
-/// Has SIGQUIT come since the last time?
+/// Whether SIGQUIT has come since the last call.
 pub(crate) fn take_quit() -> bool {
     // ORDERING: SeqCst pairs with the store in `on_quit`.
     QUIT.load(SeqCst) && QUIT.swap(false, SeqCst)

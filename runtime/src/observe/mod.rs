@@ -1,4 +1,5 @@
-//! What a running program shows of itself: dumps of its goroutines, faults, the scheduler's trace.
+//! What a running program reports about itself: dumps of its goroutines, faults, the scheduler's
+//! trace.
 #![cfg(not(loom))]
 
 pub(crate) mod dump;

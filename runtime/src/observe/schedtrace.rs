@@ -1,4 +1,5 @@
-//! GODEBUG=schedtrace=MS,scheddetail=1: the scheduler's state in Go's lines. Go: runtime/proc.go schedtrace.
+//! GODEBUG=schedtrace=MS,scheddetail=1: the scheduler's state in Go's lines. Go: runtime/proc.go
+//! schedtrace.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -38,7 +39,7 @@ impl Schedule {
     }
 }
 
-/// One report. Under `sched.lock`; what Ps, Ms and Gs do meanwhile is read as a hint.
+/// One report. Under `sched.lock`; the state of Ps, Ms and Gs is read as a hint.
 fn schedtrace(sched: &Sched, state: &SchedState, now: i64) -> String {
     let mut out = String::new();
     let _ = write!(

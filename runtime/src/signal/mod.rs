@@ -1,13 +1,15 @@
 //! Signals to channels. Go: os/signal/signal.go, runtime/sigqueue.go.
 //!
-//! The handler sets the signal's bit and wakes a thread that does nothing but wait for that; the thread hands the signals to
-//! the channels. Nothing else is allowed in a handler: not a channel, not the wake-up of a goroutine.
+//! The handler sets the signal's bit and wakes a thread that only waits for that and passes the
+//! signals on to the channels. A handler may not do more: it cannot use a channel or wake a
+//! goroutine.
 //!
-//! I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system call.
-//! I2 A signal that comes again before the thread has seen it is one signal.
-//! I3 A channel that is full loses the signal: the thread never waits for a receiver.
-//! I4 A signal has our handler exactly while a channel wants it, and else is ignored while we were asked to; then the action from
-//!    before is back.
+//! I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system
+//!    call.
+//! I2 A signal that arrives again before the thread has seen it counts once.
+//! I3 A full channel loses the signal: the thread never waits for a receiver.
+//! I4 A signal has our handler exactly while a channel wants it, and is ignored while `ignore`
+//!    asked for that; otherwise it has the action from before.
 #![cfg(not(loom))]
 
 mod context;
@@ -25,7 +27,7 @@ use crate::sched::checkdead;
 use crate::sys::futex::{futex_wait, futex_wake};
 use crate::sys::signal::{Action, Blocked, keeping_errno};
 
-/// How many signals a channel holds before it loses some.
+/// How many signals a channel holds.
 const CAPACITY: usize = 64;
 const MAX_SIGNAL: i32 = 64;
 
@@ -53,7 +55,7 @@ impl Signal {
     pub const SIGINT: Signal = Signal(libc::SIGINT);
     /// SIGQUIT: the runtime's own answer is a dump of all goroutines, and the end.
     pub const SIGQUIT: Signal = Signal(libc::SIGQUIT);
-    /// SIGKILL: cannot be had.
+    /// SIGKILL: cannot be caught.
     pub const SIGKILL: Signal = Signal(libc::SIGKILL);
     /// SIGUSR1: the program's own.
     pub const SIGUSR1: Signal = Signal(libc::SIGUSR1);
@@ -135,8 +137,8 @@ const TEXTS: [&str; 31] = [
     "bad system call",
 ];
 
-/// Signals that a program must not take from the runtime or cannot take at all: their cause would come back for ever, or the C
-/// library needs them.
+/// Signals that a program must not or cannot take from the runtime: their cause would come back for
+/// ever, or the C library needs them.
 const NOT_OURS: [i32; 10] = [
     libc::SIGKILL,
     libc::SIGSTOP,
@@ -150,13 +152,14 @@ const NOT_OURS: [i32; 10] = [
     33,
 ];
 
-/// Signals that came and were not handed on yet; bit n-1 is signal n. Set by the handler, taken by the thread.
+/// Signals that arrived and were not passed on yet; bit n-1 is signal n. Set by the handler, taken
+/// by the thread.
 static PENDING: AtomicU64 = AtomicU64::new(0);
 /// Counts the handler's calls; the thread sleeps on it.
 static WAKE: AtomicU32 = AtomicU32::new(0);
 /// The thread may hold signals it took and did not hand on yet.
 static DELIVERING: AtomicBool = AtomicBool::new(false);
-/// Who wants what. Never held while anything waits.
+/// Which channels want which signals. Never held while anything waits.
 static LISTENERS: Mutex<Listeners> =
     Mutex::new(Listeners { all: Vec::new(), changed: Vec::new(), ignored: 0, thread: Thread::Missing });
 
@@ -196,10 +199,11 @@ enum Thread {
     Runs,
 }
 
-/// Has signals sent to a new channel instead of doing what they do otherwise; without any, all signals that can be had. The
-/// channel holds 64; what comes to a full one is lost.
+/// Delivers the given signals to a new channel instead of their default action. An empty list means
+/// every catchable signal. The channel holds 64; a full one loses further signals.
 ///
-/// SIGKILL and SIGSTOP cannot be had; SIGSEGV and the others that a faulty program raises stay with the runtime.
+/// SIGKILL and SIGSTOP cannot be caught; SIGSEGV and the others that a faulty program raises stay
+/// with the runtime.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -228,7 +232,7 @@ pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
     receiver
 }
 
-/// Sends no more signals to the channel. What came before is in it when `stop` returns.
+/// Stops delivery to the channel. Signals that arrived before are in it when `stop` returns.
 #[doc(alias = "Stop")]
 pub fn stop(channel: &Receiver<Signal>) {
     let mut listeners = LISTENERS.lock();
@@ -245,7 +249,8 @@ pub fn stop(channel: &Receiver<Signal>) {
     }
 }
 
-/// Has signals ignored, and no longer sent to any channel; without any, all signals that can be had.
+/// Ignores the given signals and stops their delivery to all channels. An empty list means every
+/// catchable signal.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -265,30 +270,32 @@ pub fn ignore(signals: &[Signal]) {
     LISTENERS.lock().cancel(mask, mask);
 }
 
-/// Has signals do what they did before [`notify`] and [`ignore`]; they are no longer sent to any channel. Without any: all of them.
+/// Undoes [`notify`] and [`ignore`] for the given signals: their earlier actions are back, and no
+/// channel gets them. An empty list means all.
 #[doc(alias = "Reset")]
 pub fn reset(signals: &[Signal]) {
     LISTENERS.lock().cancel(mask_of(signals), 0);
 }
 
-/// Is the signal ignored: since [`ignore`], or because whoever started the process wanted that (nohup, or Rust's std for SIGPIPE)?
+/// Whether the signal is ignored: since [`ignore`], or from the start (nohup, or Rust's std for
+/// SIGPIPE).
 #[doc(alias = "Ignored")]
 pub fn ignored(signal: Signal) -> bool {
     Action::of(signal.0).is_some_and(|action| action.is_ignore())
 }
 
-/// The bits of these signals, or of all, as far as they can be had.
+/// The bits of these signals, or of all, as far as they are catchable.
 fn mask_of(signals: &[Signal]) -> u64 {
     let available = (1..=MAX_SIGNAL).map(Signal).filter(|s| !NOT_OURS.contains(&s.0));
     let asked = |s: &Signal| signals.is_empty() || signals.contains(s);
     available.filter(asked).fold(0, |mask, s| mask | s.bit())
 }
 
-/// Until what came so far is handed on. Short: the thread waits for nobody (I3).
+/// Waits until everything that arrived is passed on. Short: the thread waits for nobody (I3).
 #[doc(alias = "signalWaitUntilIdle")]
 fn wait_until_idle() {
-    // ORDERING: SeqCst pairs with `deliver_forever`: DELIVERING is set before PENDING is taken, so who finds PENDING empty finds
-    // DELIVERING set until the signals are handed on.
+    // ORDERING: SeqCst pairs with `deliver_forever`: DELIVERING is set before PENDING is taken, so
+    // a reader that finds PENDING empty finds DELIVERING set until the signals are passed on.
     while PENDING.load(SeqCst) != 0 || DELIVERING.load(SeqCst) {
         std::thread::yield_now();
     }
@@ -299,7 +306,8 @@ impl Listeners {
         self.all.iter().position(|l| l.receiver.same_channel(channel))
     }
 
-    /// Takes these signals off all channels; ignores them, or not. A channel that is left with none is let go.
+    /// Stops delivering these signals to any channel; ignores them, or not. Forgets a channel that
+    /// wants no more.
     fn cancel(&mut self, mask: u64, ignored: u64) {
         self.all.retain_mut(|listener| {
             listener.wanted &= !mask;
@@ -348,7 +356,8 @@ impl Listeners {
     }
 }
 
-/// Puts our handler in place, or ignores the signal. The action from before, or none if the system refuses.
+/// Puts our handler in place, or ignores the signal. The action from before, or none if the system
+/// refuses.
 fn set_action(signal: Signal, now: Wish) -> Option<Action> {
     let action = match now {
         Wish::Handled => Action::handler(on_signal, Blocked::All),
@@ -371,8 +380,8 @@ extern "C" fn on_signal(number: c_int) {
 /// The thread.
 fn deliver_forever() {
     loop {
-        // ORDERING: SeqCst pairs with `on_signal` (WAKE read before PENDING: a signal in between keeps the wait from sleeping)
-        // and with `wait_until_idle`.
+        // ORDERING: SeqCst pairs with `on_signal` (WAKE read before PENDING: a signal in between
+        // keeps the wait from sleeping) and with `wait_until_idle`.
         let seen = WAKE.load(SeqCst);
         DELIVERING.store(true, SeqCst);
         let came = PENDING.swap(0, SeqCst);

@@ -12,8 +12,9 @@ pub(crate) fn nanotime() -> i64 {
     ts.tv_sec * 1_000_000_000 + ts.tv_nsec
 }
 
-/// Nanoseconds of CLOCK_MONOTONIC as of the kernel's last tick: never later than [`nanotime`], earlier by up to a tick (1 to
-/// 10 ms, more on a machine that steals time from this one), and at a quarter of its cost.
+/// Nanoseconds of CLOCK_MONOTONIC as of the kernel's last tick: never later than [`nanotime`],
+/// earlier by up to a tick (1 to 10 ms, more on a machine that steals time from this one), and at a
+/// quarter of its cost.
 #[inline]
 pub(crate) fn coarse_nanotime() -> i64 {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -22,12 +23,13 @@ pub(crate) fn coarse_nanotime() -> i64 {
     ts.tv_sec * 1_000_000_000 + ts.tv_nsec
 }
 
-/// How much the coarse clock may be behind: six ticks of the slowest kernel (100 Hz). A processor that runs takes its ticks, and
-/// brings the clock up to date itself when the one whose duty it is, perhaps a virtual one that its host lets wait, has missed
-/// five (kernel/time/tick-sched.c tick_sched_do_timer). Usually it is one tick.
+/// The most that the coarse clock may lag: six ticks of the slowest kernel (100 Hz). A running
+/// processor takes its ticks; it updates the clock itself when the processor in charge (perhaps a
+/// virtual one that its host keeps waiting) has missed five (kernel/time/tick-sched.c
+/// tick_sched_do_timer). Usually the lag is one tick.
 pub(crate) const COARSE_LAG_NS: i64 = 60_000_000;
 
-/// Not before now, and at most [`COARSE_LAG_NS`] after, by the coarse clock.
+/// The time by the coarse clock, rounded up: not before now, and at most [`COARSE_LAG_NS`] after.
 #[inline]
 pub(crate) fn coarse_nanotime_no_earlier() -> i64 {
     coarse_nanotime() + COARSE_LAG_NS
@@ -74,7 +76,7 @@ pub(crate) fn saturating_ns(d: Duration) -> i64 {
 mod tests {
     use super::{COARSE_LAG_NS, coarse_nanotime_no_earlier, nanotime};
 
-    /// Beside threads that are taken off their cores.
+    /// Next to threads that are taken off their cores.
     #[test]
     fn the_coarse_clock_is_never_further_behind_than_its_bound() {
         std::thread::scope(|s| {

@@ -1,5 +1,5 @@
-//! epoll(7) and eventfd(2), by raw system calls: the kernel sees the arguments that it sees from Go.
-//! Go: internal/runtime/syscall/syscall_linux.go.
+//! epoll(7) and eventfd(2), by raw system calls: the kernel sees the arguments that it sees from
+//! Go. Go: internal/runtime/syscall/syscall_linux.go.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -55,7 +55,7 @@ pub(crate) fn epoll_ctl_add(epfd: i32, fd: i32, events: u32, data: u64) -> Resul
     check(ret, errno()).map(drop)
 }
 
-/// Watches `fd` no more. With a zeroed event, as Go passes one.
+/// Stops watching `fd`. With a zeroed event, as Go passes one.
 #[inline(never)]
 pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
     let mut event = Event { events: 0, u64: 0 };
@@ -64,7 +64,7 @@ pub(crate) fn epoll_ctl_del(epfd: i32, fd: i32) -> Result<(), Errno> {
     check(ret, errno()).map(drop)
 }
 
-/// Waits for events, at most `ms` milliseconds (-1: without limit); returns those that came.
+/// Waits for events, at most `ms` milliseconds (-1: without limit), and returns them.
 #[inline(never)]
 pub(crate) fn epoll_pwait(
     epfd: i32,
@@ -72,7 +72,8 @@ pub(crate) fn epoll_pwait(
     ms: i32,
 ) -> Result<&mut [Event], Errno> {
     let no_mask = std::ptr::null::<libc::sigset_t>();
-    // A word, not an int: what follows the sixth argument's lower half on the stack would be the upper half.
+    // A word, not an int: what follows the sixth argument's lower half on the stack would be the
+    // upper half.
     let mask_size = 0_usize;
     // SAFETY: the kernel writes at most events.len() events; the mask is null and its size 0.
     let ret = unsafe {
@@ -99,7 +100,7 @@ pub(crate) fn eventfd_write(fd: i32) -> Result<(), Errno> {
     check(ret, errno()).map(drop)
 }
 
-/// Takes what is in an eventfd.
+/// Reads an eventfd's value, which clears it.
 #[inline(never)]
 pub(crate) fn eventfd_read(fd: i32) -> Result<u64, Errno> {
     let mut value: u64 = 0;

@@ -11,12 +11,14 @@ const PIDFD_SELF: i32 = -10000;
 /// The size of a page.
 pub(crate) const PAGE: usize = 4096;
 
-/// Maps `len` bytes of private zero memory at an address that is a multiple of `align` (a power of two of pages),
-/// without reserving swap, and without huge pages: a goroutine is to cost the pages it touches.
+/// Maps `len` bytes of private zero memory at an address that is a multiple of `align` (a power of
+/// two of pages), without reserving swap, and without huge pages: a goroutine is to cost the pages
+/// it touches.
 #[inline(never)]
 pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
     let total = len.checked_add(align).ok_or_else(|| io::Error::from_raw_os_error(libc::ENOMEM))?;
-    // SAFETY: an anonymous mapping at an address of the kernel's choice disturbs nothing that exists.
+    // SAFETY: an anonymous mapping at an address of the kernel's choice disturbs nothing that
+    // exists.
     let raw = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
@@ -33,7 +35,8 @@ pub(crate) fn reserve(len: usize, align: usize) -> io::Result<NonNull<u8>> {
     let start = raw as usize;
     let base = start.next_multiple_of(align);
     let (head, tail) = (base - start, start + total - (base + len));
-    // SAFETY: both ranges are parts of the fresh mapping outside of [base, base + len), which nobody knows yet.
+    // SAFETY: both ranges are parts of the fresh mapping outside of [base, base + len), which
+    // nobody knows yet.
     unsafe {
         if head > 0 {
             libc::munmap(raw, head);
@@ -63,20 +66,23 @@ pub(crate) unsafe fn unreserve(base: NonNull<u8>, len: usize) {
     unsafe { libc::munmap(base.as_ptr().cast(), len) };
 }
 
-/// The whole file in memory, for good: its pages come when they are read. The file must not become shorter.
+/// The whole file in memory, for good: its pages come when they are read. The file must not become
+/// shorter.
 #[cfg(feature = "symbols")]
 #[inline(never)]
 pub(crate) fn map_file(file: &std::fs::File) -> io::Result<&'static [u8]> {
     use std::os::fd::AsRawFd;
     let len = file.metadata()?.len() as usize;
-    // SAFETY: a mapping of its own, at an address of the kernel's choice, disturbs nothing that exists.
+    // SAFETY: a mapping of its own, at an address of the kernel's choice, disturbs nothing that
+    // exists.
     let start = unsafe {
         libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0)
     };
     if start == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: `len` readable bytes that nobody writes or unmaps: a program's file is not written to while it runs.
+    // SAFETY: `len` readable bytes that nobody writes or unmaps: a program's file is not written to
+    // while it runs.
     Ok(unsafe { std::slice::from_raw_parts(start.cast(), len) })
 }
 
@@ -86,13 +92,16 @@ pub(crate) const GUARDS_AT_ONCE: usize = 64;
 /// By which system call guards are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardCall {
-    /// madvise(2) for each: a memory call as every allocator makes them, so a trace of descriptors does not show it.
+    /// madvise(2) for each: a memory call as every allocator makes them, so a trace of descriptors
+    /// does not show it.
     Madvise,
-    /// One process_madvise(2) for all: half the time, but strace lists it among the calls on descriptors.
+    /// One process_madvise(2) for all: half the time, but strace lists it among the calls on
+    /// descriptors.
     ProcessMadvise,
 }
 
-/// Installs a guard of one page at each address, without a mapping for each. An error means: this kernel cannot.
+/// Installs a guard of one page at each address, without a mapping for each. An error means: this
+/// kernel cannot.
 ///
 /// # Safety
 /// The pages belong to the caller and nothing is stored in them.
@@ -149,6 +158,7 @@ pub(crate) unsafe fn protect_page(page: usize) -> io::Result<()> {
 /// The range belongs to the caller and its contents are no longer needed.
 #[inline(never)]
 pub(crate) unsafe fn give_back(start: usize, len: usize) {
-    // SAFETY: the caller's duty. A failure leaves the pages where they are, which costs memory and nothing else.
+    // SAFETY: the caller's duty. A failure leaves the pages where they are, which costs memory and
+    // nothing else.
     unsafe { libc::madvise(start as *mut _, len, libc::MADV_DONTNEED) };
 }

@@ -1,9 +1,10 @@
-//! membarrier(2): a fence that one side pays for all.
+//! membarrier(2): an asymmetric fence.
 //!
-//! A protocol of the form "store mine, then load yours" on both sides needs a full fence on both. Where one side is
-//! hot and the other runs every ten milliseconds, the hot side makes do with a fence for the compiler ([`light`]) and
-//! the cold side makes every running thread of the process execute a real one ([`heavy`]). Where the kernel does not
-//! offer it (before Linux 4.14, or a filter), both are ordinary SeqCst fences.
+//! A protocol of the form "store mine, then load yours" on both sides needs a full fence on both.
+//! Where one side is hot and the other runs every ten milliseconds, the hot side gets by with a
+//! compiler fence ([`light`]), and the cold side makes every running thread of the process execute
+//! a real one ([`heavy`]). Where the kernel does not offer it (before Linux 4.14, or with a
+//! filter), both are SeqCst fences.
 
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
 
@@ -28,7 +29,8 @@ pub(crate) fn init() {
 #[inline(always)]
 pub(crate) fn light() {
     if ASYMMETRIC.load(Ordering::Relaxed) {
-        // ORDERING: SeqCst for the compiler only; pairs with the membarrier in `heavy`, which supplies the fence.
+        // ORDERING: SeqCst for the compiler only; pairs with the membarrier in `heavy`, which
+        // supplies the fence.
         compiler_fence(Ordering::SeqCst);
     } else {
         // ORDERING: pairs with the fence in `heavy`.
@@ -38,7 +40,8 @@ pub(crate) fn light() {
 
 /// The cold side's fence; pairs with [`light`] in every other thread.
 pub(crate) fn heavy() {
-    // ORDERING: pairs with the fence of `light` where membarrier is missing; orders this thread's own accesses.
+    // ORDERING: pairs with the fence of `light` where membarrier is missing; orders this thread's
+    // own accesses.
     fence(Ordering::SeqCst);
     if ASYMMETRIC.load(Ordering::Relaxed) && !membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) {
         crate::throw!("membarrier failed after registration: errno {}", super::errno());

@@ -1,8 +1,8 @@
-//! The lowest layer: every call into libc, one file per facility of the operating system. (`throw.rs`, which models use too, ends the
-//! process itself.)
+//! The lowest layer: every call into libc, one file per facility of the operating system.
+//! (`throw.rs`, which models use too, ends the process itself.)
 //!
-//! `errno` is read in the same non-inlined function as the call that set it: a goroutine that has moved to another
-//! thread between the two would read the wrong thread's.
+//! `errno` is read in the same non-inlined function as the call that set it: a goroutine that has
+//! moved to another thread between the two would read the wrong thread's.
 #![cfg(not(loom))]
 
 pub(crate) mod clock;
@@ -23,6 +23,7 @@ pub(crate) mod unwind;
 /// Only for use right behind the call that set it, in the same function.
 #[inline(always)]
 pub(crate) fn errno() -> i32 {
-    // SAFETY: __errno_location returns the calling thread's own errno; nothing can suspend between this and the read.
+    // SAFETY: __errno_location returns the calling thread's own errno; nothing can suspend between
+    // this and the read.
     unsafe { *libc::__errno_location() }
 }

@@ -1,12 +1,12 @@
-//! What a thread weighs when the kernel shares out the processors: nice, and below it SCHED_IDLE. sched(7), setpriority(2),
+//! A thread's share of the processors: nice, and below it SCHED_IDLE. sched(7), setpriority(2),
 //! sched_setscheduler(2).
 //!
-//! Of two threads that compute on one processor, one a nice step above the other, the lower gets 1.25 times as much; nice 0
-//! weighs 1024, nice 19 weighs 15, SCHED_IDLE 3. Anybody may make a thread of its own lighter; making it heavier again takes
-//! CAP_SYS_NICE or RLIMIT_NICE.
+//! Of two computing threads on one processor, one a nice step above the other, the lower gets 1.25
+//! times the time: nice 0 has weight 1024, nice 19 weight 15, SCHED_IDLE 3. Any thread may raise
+//! its niceness; lowering it takes CAP_SYS_NICE or RLIMIT_NICE.
 //!
-//! A thread is named by its tid; 0 is the caller's. The caller answers for it that the tid's thread lives: the kernel gives
-//! the tids of ended threads to other processes.
+//! A thread is named by its tid; 0 is the caller's. The caller guarantees that the tid's thread is
+//! alive: the kernel gives the tids of ended threads to other processes.
 
 use std::io;
 
@@ -23,10 +23,11 @@ pub(crate) struct Niceness {
 }
 
 impl Niceness {
-    /// The thread's weight; `None` where it is no matter of weights (real time, deadline), cannot be less (SCHED_IDLE), or the
-    /// system does not say.
+    /// The thread's niceness. `None` for other policies (real time, deadline), for one that cannot
+    /// go lower (SCHED_IDLE), and if the system does not say.
     pub(crate) fn of(tid: i32) -> Option<Niceness> {
-        // SAFETY: these calls take numbers only. The raw getpriority returns 20 - nice, so that -1 is an error.
+        // SAFETY: these calls take numbers only. The raw getpriority returns 20 - nice, so that -1
+        // is an error.
         let (policy, rank) = unsafe {
             (libc::sched_getscheduler(tid), libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, tid))
         };
@@ -34,7 +35,7 @@ impl Niceness {
         (fair && rank > 0).then_some(Niceness { policy, nice: 20 - rank as i32 })
     }
 
-    /// So many nice steps lighter; beyond the last one, SCHED_IDLE.
+    /// `steps` nice steps up; beyond the last one, SCHED_IDLE.
     pub(crate) fn nicer(self, steps: u32) -> Niceness {
         let nice = self.nice + steps.min(STEPS_TO_IDLE) as i32;
         if steps >= STEPS_TO_IDLE || nice > NICE_MAX {
@@ -44,7 +45,8 @@ impl Niceness {
         }
     }
 
-    /// Gives the thread this weight. To SCHED_IDLE it goes with the nice value that it has: raising that is not for everybody.
+    /// Sets the thread's niceness. SCHED_IDLE keeps the present nice value, since lowering it again
+    /// takes a privilege.
     #[inline(never)]
     pub(crate) fn set(self, tid: i32) -> io::Result<()> {
         let param = libc::sched_param { sched_priority: 0 };
@@ -62,7 +64,7 @@ impl Niceness {
         (self.policy as u32) << 8 | (self.nice + 20) as u32
     }
 
-    /// The other way round.
+    /// The inverse of `to_word`.
     pub(crate) fn from_word(word: u32) -> Niceness {
         Niceness { policy: (word >> 8) as i32, nice: (word & 0xff) as i32 - 20 }
     }
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_thread_takes_the_niceness_it_is_given() {
-        // A thread of its own: not every process may go back.
+        // On its own thread: not every process may lower it again.
         std::thread::spawn(|| {
             let own = Niceness::of(0).expect("a test runs under a fair policy");
             own.nicer(3).set(0).unwrap();

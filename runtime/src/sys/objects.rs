@@ -18,8 +18,8 @@ pub(crate) struct Object {
 /// All of them; the program comes first.
 pub(crate) fn loaded() -> Vec<Object> {
     extern "C" fn add(info: *mut libc::dl_phdr_info, _: usize, all: *mut c_void) -> c_int {
-        // SAFETY: `all` is the vector below, which nobody else uses; the loader passes valid headers and a name that ends with a NUL,
-        // for the length of the call.
+        // SAFETY: `all` is the vector below, which nobody else uses; the loader passes valid
+        // headers and a name that ends with a NUL, for the length of the call.
         let (all, info, headers, name) = unsafe {
             let info = &*info;
             let headers = match info.dlpi_phdr.is_null() {

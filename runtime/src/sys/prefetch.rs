@@ -1,4 +1,4 @@
-//! Asking for memory before it is needed. Go: internal/runtime/sys/intrinsics.go Prefetch.
+//! Prefetching memory before it is needed. Go: internal/runtime/sys/intrinsics.go Prefetch.
 //!
 //! A hint: it changes nothing that a program can see, and any address will do, mapped or not.
 

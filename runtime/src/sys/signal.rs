@@ -1,5 +1,5 @@
-//! Signals: actions, alternate stacks, and the little that a handler may call. sigaction(2), sigaltstack(2),
-//! signal-safety(7).
+//! Signals: actions, alternate stacks, and the little that a handler may call. sigaction(2),
+//! sigaltstack(2), signal-safety(7).
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -72,23 +72,27 @@ impl Action {
     /// Puts the action in place. Returns the one before; `None` if the system refuses.
     ///
     /// # Safety
-    /// Its handler, if it has one, does only what signal-safety(7) allows, and leaves errno as it was.
+    /// Its handler, if it has one, does only what signal-safety(7) allows, and leaves errno as it
+    /// was.
     pub(crate) unsafe fn install(&self, signal: c_int) -> Option<Action> {
         let mut before = MaybeUninit::uninit();
-        // SAFETY: the action is valid, and the buffer has room for one; the rest is the caller's duty.
+        // SAFETY: the action is valid, and the buffer has room for one; the rest is the caller's
+        // duty.
         let done = unsafe { libc::sigaction(signal, &self.0, before.as_mut_ptr()) } == 0;
         // SAFETY: the call succeeded and filled it.
         done.then(|| Action(unsafe { before.assume_init() }))
     }
 
-    /// Does what this action says, for a fault that another handler was called for and that is not its own.
+    /// Does what this action says, for a fault that another handler was called for and that is not
+    /// its own.
     ///
     /// # Safety
     /// The arguments are those that the system gave the other handler, which returns after this.
     pub(crate) unsafe fn pass_on(&self, signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
         let handler = self.0.sa_sigaction;
         if self.is_default() || self.is_ignore() {
-            // SAFETY: no handler: the fault comes again as soon as the caller returns, and ends the process.
+            // SAFETY: no handler: the fault comes again as soon as the caller returns, and ends the
+            // process.
             unsafe { self.install(signal) };
         } else if self.0.sa_flags & libc::SA_SIGINFO != 0 {
             // SAFETY: a handler with SA_SIGINFO has this type.
@@ -102,7 +106,8 @@ impl Action {
     }
 }
 
-/// Runs the body of a handler and leaves errno as it was: the interrupted code may be about to read it.
+/// Runs the body of a handler and leaves errno as it was: the interrupted code may be about to read
+/// it.
 pub(crate) fn keeping_errno(body: impl FnOnce()) {
     // SAFETY: errno's address is valid on every thread, and a handler stays on its thread.
     let errno = unsafe { libc::__errno_location() };

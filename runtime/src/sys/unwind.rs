@@ -1,4 +1,5 @@
-//! The return addresses on the stack, by the unwinder that std brings. Its interface: the Itanium C++ ABI, level I.
+//! The return addresses on the stack, by the unwinder that std brings. Its interface: the Itanium
+//! C++ ABI, level I.
 
 use std::ffi::c_void;
 
@@ -20,11 +21,13 @@ unsafe extern "C" {
     fn _Unwind_GetCFA(context: *mut c_void) -> usize;
 }
 
-/// Calls `visit` with each frame of the calling thread's stack, the innermost first, until it returns false. It must not panic.
+/// Calls `visit` with each frame of the calling thread's stack, the innermost first, until it
+/// returns false. It must not panic.
 #[inline(never)]
 pub(crate) fn walk<F: FnMut(Frame) -> bool>(mut visit: F) {
     extern "C" fn step<F: FnMut(Frame) -> bool>(context: *mut c_void, data: *mut c_void) -> i32 {
-        // SAFETY: `data` is `walk`'s `visit`, which nobody else uses; the unwinder passes a context that is valid during the call.
+        // SAFETY: `data` is `walk`'s `visit`, which nobody else uses; the unwinder passes a context
+        // that is valid during the call.
         let (visit, frame) = unsafe {
             let frame = Frame { ip: _Unwind_GetIP(context), sp: _Unwind_GetCFA(context) };
             (&mut *data.cast::<F>(), frame)

@@ -1,9 +1,10 @@
 //! A 4-ary min-heap of (when, what). Go: runtime/time.go timerWhen, siftUp, siftDown, initHeap.
 //!
-//! The order key lies in the entry, not behind the pointer, so that moving entries touches no timer.
+//! The order key lies in the entry, not behind the pointer, so that moving entries touches no
+//! timer.
 //!
-//! I1 For each i > 0: `entries[(i - 1) / 4].when <= entries[i].when`, except between [`Heap::entries_mut`] and the
-//!    [`Heap::init`] that must follow a change made through it.
+//! I1 For each i > 0: `entries[(i - 1) / 4].when <= entries[i].when`, except between
+//!    [`Heap::entries_mut`] and the [`Heap::init`] that must follow a change made through it.
 
 /// Children of a node. Go: timerHeapN.
 const ARITY: usize = 4;

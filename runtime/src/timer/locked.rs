@@ -1,7 +1,9 @@
-//! A locked timer: its fields, its state, and the steps that several operations share. Go: runtime/time.go needsAdd,
-//! unlockAndRun, and the parts of modify and stop between lock and unlock.
+//! A locked timer: its fields, its state, and the steps that several operations share.
+//! Go: runtime/time.go needsAdd, unlockAndRun, and the parts of modify and stop between lock and
+//! unlock.
 //!
-//! I1 Who has a [`Locked`] holds the timer's lock, or is the only one to know the timer; its drop publishes `state` and unlocks.
+//! I1 Who has a [`Locked`] holds the timer's lock, or is the only one to know the timer; its drop
+//!    publishes `state` and unlocks.
 
 use std::ops::{Deref, DerefMut};
 
@@ -79,8 +81,9 @@ impl<'a> Locked<'a> {
         self.state = self.state.with_modified();
         let when = self.when;
         if old.modified() && !old.zombie() && self.timers().modified_by(when) {
-            // Any `adjust` that still has to come to this timer sees MODIFIED, by I4 for the older change, and one that
-            // was here before us would have cleared it. So a plain load suffices; this is the loop that resets.
+            // Any `adjust` that still has to come to this timer sees MODIFIED, by I4 for the older
+            // change, and one that was here before us would have cleared it. So a plain load
+            // suffices; this is the loop that resets.
             return false;
         }
         self.timer.lock.publish(self.state);
@@ -103,7 +106,8 @@ impl<'a> Locked<'a> {
         self.timers().add_zombies(-1);
     }
 
-    /// It is due: sets it for the next time, if any, and tells the call. The entry in the heap is the caller's.
+    /// It is due: sets it for the next time, if any, and tells the call. The entry in the heap is
+    /// the caller's.
     #[doc(alias = "unlockAndRun")]
     pub(super) fn go_off(&mut self, now: i64) -> Firing {
         if self.state.needs_adjust() {

@@ -1,26 +1,29 @@
-//! What is done with a heap locked: add, clean up, apply marks, take out what is due. Go: runtime/time.go addHeap,
-//! cleanHead, updateHeap, deleteMin, run, adjust.
+//! Operations on a locked heap: add, clean up, apply marks, take out what is due.
+//! Go: runtime/time.go addHeap, cleanHead, updateHeap, deleteMin, run, adjust.
 //!
 //! # adjust
 //!
-//! `wake_time` must never be late: it is min(`min_when_heap`, `min_when_modified`), read without a lock by Ms that decide
-//! how long to sleep. `adjust` scans the heap, applies all marks, and may then set `min_when_modified` to 0 ("none").
-//! Set to 0 before the scan, `wake_time` would be late during the scan; after it, a change made during the scan would be
-//! lost. So:
+//! `wake_time` must never be late: it is min(`min_when_heap`, `min_when_modified`), read without a
+//! lock by Ms that decide how long to sleep. `adjust` scans the heap, applies all marks, and may
+//! then set `min_when_modified` to 0 ("none"). Set to 0 before the scan, `wake_time` would be late
+//! during the scan; after it, a change made during the scan would be lost. So:
 //!
-//! 1. `min_when_heap` = min of both. It is under the heap's lock, so it can hold the promise for a while.
-//! 2. `min_when_modified` = 0, if it still is what 1 saw, else 1 again. Changes from now on lower it anew.
+//! 1. `min_when_heap` = min of both. It is under the heap's lock, so it can hold the promise for a
+//!    while.
+//! 2. `min_when_modified` = 0, if it still is what 1 saw, else 1 again. Changes from now on lower
+//!    it anew.
 //! 3. Scan: put right each timer whose published state is marked.
 //! 4. `min_when_heap` = the heap's first.
 //!
-//! Readers load `min_when_modified` first: who sees the 0 of step 2 then sees the minimum of step 1.
+//! Readers load `min_when_modified` first: a reader of step 2's 0 then sees step 1's minimum.
 //!
-//! A timer being modified between 1 and 3 must be either found marked by 3 or survive 2. The modifier publishes
-//! the mark, then lowers `min_when_modified`; steps 2 and "lowers" are both read-modify-writes of that word. If the
-//! modifier's comes first, step 2 reads from it (or from a later one) and so the scan sees the mark; if step 2 comes first,
-//! the modifier reads 0 and puts its time there. Hence the modifier writes the word even when it needs no lower value: Go only
-//! loads it then, and a scan that ends between that load and the timer's unlock leaves a marked timer which no
-//! bound covers, and which goes off late.
+//! A timer being modified between 1 and 3 must be either found marked by 3 or survive 2. The
+//! modifier publishes the mark, then lowers `min_when_modified`; steps 2 and "lowers" are both
+//! read-modify-writes of that word. If the modifier's comes first, step 2 reads from it (or from a
+//! later one) and so the scan sees the mark; if step 2 comes first, the modifier reads 0 and puts
+//! its time there. Hence the modifier writes the word even when it needs no lower value: Go only
+//! loads it then, and a scan that ends between that load and the timer's unlock leaves a marked
+//! timer which no bound covers, and which goes off late.
 
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
@@ -73,11 +76,12 @@ impl<'a> LockedTimers<'a> {
     /// The timer of an entry.
     #[inline(always)]
     fn timer<'t>(&self, entry: Entry) -> &'t HeapTimer {
-        // SAFETY: mod.rs I3: alive while in the heap, which is locked; callers do not keep it after the unlock.
+        // SAFETY: mod.rs I3: alive while in the heap, which is locked; callers do not keep it after
+        // the unlock.
         unsafe { entry.as_ref() }
     }
 
-    /// Adds a timer; tells its time if that is now the earliest.
+    /// Adds a timer; returns its time if that is now the earliest.
     #[inline(always)]
     pub(super) fn add_and_compare(&mut self, t: &mut Locked<'_>) -> Option<i64> {
         let wake_time = self.ts.wake_time();
@@ -111,13 +115,14 @@ impl<'a> LockedTimers<'a> {
         Held::from_heap(t)
     }
 
-    /// Clears stopped timers from both ends of the array, and marks from its head. Keeps programs that start and stop
-    /// timers all the time from filling the heap.
+    /// Clears stopped timers from both ends of the array, and marks from its head. Keeps programs
+    /// that start and stop timers all the time from filling the heap.
     #[doc(alias = "cleanHead")]
     #[inline(always)]
     pub(super) fn clean_head(&mut self) {
         while let Some(last) = self.heap.last() {
-            // The last needs no sifting, and what takes the head's place is then more likely a live one.
+            // The last needs no sifting, and what takes the head's place is then more likely a live
+            // one.
             let timer = self.timer(last.what);
             if timer.lock.peek().zombie() {
                 let mut t = timer.lock();
@@ -162,7 +167,8 @@ impl<'a> LockedTimers<'a> {
         self.heap.remove_first();
         self.update_min_when_heap();
         if self.heap.is_empty() {
-            // No timers, no modified timers. Nobody can be lowering it: that takes a timer in this heap.
+            // No timers, no modified timers. Nobody can be lowering it: that takes a timer in this
+            // heap.
             // ORDERING: AcqRel as in `adjust`, to keep the word's changes one chain.
             self.ts.min_when_modified.swap(0, AcqRel);
         }
@@ -208,15 +214,16 @@ impl<'a> LockedTimers<'a> {
 
     /// Applies all marks. See "adjust" at the head of the file for the steps.
     pub(super) fn adjust(&mut self) {
-        // Steps 1 and 2. The swap fails, and step 1 is repeated, if the bound was lowered in between: else a reader would
-        // miss the lower time until step 4.
+        // Steps 1 and 2. The swap fails, and step 1 is repeated, if the bound was lowered in
+        // between: else a reader would miss the lower time until step 4.
         loop {
             let modified = self.ts.min_when_modified.load(Relaxed);
             let first = self.heap.first().map_or(0, |first| first.when);
             // Relaxed: published by step 2.
             self.ts.min_when_heap.store(earlier(first, modified), Relaxed);
-            // ORDERING: AcqRel: Release pairs with the Acquire in `wake_time` (step 1 is seen by who sees the 0); Acquire
-            // pairs with the Release in `lower_min_when_modified` (the scan sees the marks of what is overwritten here).
+            // ORDERING: AcqRel: Release pairs with the Acquire in `wake_time` (step 1 is seen by
+            // who sees the 0); Acquire pairs with the Release in `lower_min_when_modified` (the
+            // scan sees the marks of what is overwritten here).
             if self.ts.min_when_modified.compare_exchange(modified, 0, AcqRel, Relaxed).is_ok() {
                 break;
             }

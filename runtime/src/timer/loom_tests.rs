@@ -1,4 +1,5 @@
-//! Models of the timer protocol. The heap's owner checks while others set, stop and look at the wake time.
+//! Models of the timer protocol. The heap's owner checks while others set, stop and look at the
+//! wake time.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -53,7 +54,8 @@ fn model(f: impl Fn() + Send + Sync + 'static) {
     builder.check(f);
 }
 
-/// One timer's change is scanned while the other's is made: the wake time covers both in the end, and the first all the time.
+/// One timer's change is scanned while the other's is made: the wake time covers both in the end,
+/// and the first all the time.
 #[test]
 fn loom_modify_against_adjust() {
     model(|| {
@@ -143,7 +145,8 @@ fn loom_stop_then_modify_against_adjust() {
     });
 }
 
-/// The bound is lowered between the two steps of `adjust`: a reader is never later than the lowest made public.
+/// The bound is lowered between the two steps of `adjust`: a reader is never later than the lowest
+/// made public.
 #[test]
 fn loom_lowered_during_adjust_is_never_late() {
     model(|| {

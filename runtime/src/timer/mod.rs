@@ -1,30 +1,34 @@
 //! Timers: one heap per P, changed lazily. Go: runtime/time.go (1.23).
 //!
-//! A [`HeapTimer`] calls `f(arg, seq, delay)` at `when`, and again every `period`. It lives in the heap of the P on which it
-//! was started ([`Timers`], `p.timers`). Whoever looks for work runs what is due in its own heap and in those it
-//! steals from; the last idle M waits in the poller until the earliest of all.
+//! A [`HeapTimer`] calls `f(arg, seq, delay)` at `when`, and again every `period`. It lives in the
+//! heap of the P on which it was started ([`Timers`], `p.timers`). An M that looks for work runs
+//! what is due in its own heap and in those that it steals from; the last idle M waits in the
+//! poller until the earliest of all.
 //!
-//! Deadlines and timeouts are set and moved far more often than they expire. So stopping or moving a timer never
-//! touches the heap: it locks the timer, changes it and leaves a mark (MODIFIED, ZOMBIE); the heap's entry is put right
-//! by whoever next holds that heap's lock and comes across it. The prices are a lower bound on the marked timers' times
-//! (`min_when_modified`), and stopped timers that stay in the heap until a quarter of it is such.
+//! Deadlines and timeouts are set and moved far more often than they expire. So stopping or moving
+//! a timer never touches the heap: it locks the timer, changes it and leaves a mark (MODIFIED,
+//! ZOMBIE). The next holder of the heap's lock that comes across the entry puts it right. The
+//! price: a lower bound on the marked timers' times (`min_when_modified`), and stopped timers that
+//! stay in the heap until they are a quarter of it.
 //!
-//! Rejected: timing wheels (the reset is as cheap, but the earliest time, which the poller needs to the nanosecond, is
-//! not known), one lock for heap and timers (a reset from another P would wait for a heap's clean-up), moving timers to
-//! the resetting P at each reset (both heaps' locks).
+//! Rejected: timing wheels (the reset is as cheap, but the earliest time, which the poller needs to
+//! the nanosecond, is not known), one lock for heap and timers (a reset from another P would wait
+//! for a heap's clean-up), moving timers to the resetting P at each reset (both heaps' locks).
 //!
 //! I1 Lock order: a heap's lock before a timer's; `f` is called with neither held.
-//! I2 HEAPED is set exactly while an entry of one heap points to the timer; then `ts` is that heap. Both change only with
-//!    that heap's lock and the timer's lock held.
-//! I3 From its first setting to the end of its memory a timer does not move. While HEAPED its memory is alive: either it lies in
-//!    memory that is never unmapped (a G, a poll descriptor), or the heap's entry holds a reference (`Keep`).
-//!    Dropping a heaped timer throws.
-//! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made no later than the
-//!    timer's `when` (locked_timers.rs, "adjust", says why that must be a read-modify-write).
+//! I2 HEAPED is set exactly while an entry of one heap points to the timer; then `ts` is that heap.
+//!    Both change only with that heap's lock and the timer's lock held.
+//! I3 From its first setting to the end of its memory a timer does not move. While HEAPED its
+//!    memory is alive: either it lies in memory that is never unmapped (a G, a poll descriptor), or
+//!    the heap's entry holds a reference (`Keep`). Dropping a heaped timer throws.
+//! I4 MODIFIED without ZOMBIE in a heap: when it was set, `min_when_modified` of that heap was made
+//!    no later than the timer's `when` (locked_timers.rs, "adjust", says why that must be a
+//!    read-modify-write).
 //!
-//! Channels that the clock feeds (`after`, `tick`, `time::HeapTimer`) have no timer here: such a channel only knows its time, and
-//! a goroutine that waits on it does so with a deadline. So one that nobody waits for costs nothing, and there is no stale
-//! value that a stop would have to race with (Go 1.23 gets there with lazy timers, `sendLock` and `isSending`).
+//! Channels fed by the clock (`after`, `tick`, `time::Timer`) have no timer here: such a channel
+//! only knows its time, and a goroutine that waits on it does so with a deadline. So one without a
+//! waiter costs nothing, and there is no stale value that a stop would have to race with (Go 1.23
+//! gets there with lazy timers, `sendLock` and `isSending`).
 //!
 //! | who | holds |
 //! |---|---|
@@ -53,23 +57,25 @@ pub(crate) use timers::Timers;
 #[cfg(not(loom))]
 pub(crate) use timers::earlier;
 
-/// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start new ones; it must not park.
-/// `delay_ns` is how late it is.
+/// What a timer calls: with no lock held, on an M's own stack. It may ready goroutines and start
+/// new ones; it must not park. `delay_ns` is how late it is.
 ///
 /// # Safety
 /// `arg` and `seq` are what the timer was set up with.
 pub(crate) type TimerFn = unsafe fn(arg: *mut (), seq: usize, delay_ns: i64);
 
-/// How a heap holds the memory of a timer that is not in type-stable memory (I3). Both take the timer's `arg`, which such a
-/// timer never changes.
+/// How a heap holds the memory of a timer that is not in type-stable memory (I3). Both take the
+/// timer's `arg`, which such a timer never changes.
 pub(crate) struct Keep {
     /// Adds a reference to what contains the timer.
     pub(crate) retain: unsafe fn(arg: *mut ()),
-    /// Drops one; called with no lock held, perhaps on an M's own stack: it must not run a user's destructor.
+    /// Drops one; called with no lock held, perhaps on an M's own stack: it must not run a user's
+    /// destructor.
     pub(crate) release: unsafe fn(arg: *mut ()),
 }
 
-/// A call at a time, perhaps repeated. Go: runtime/time.go timer. In the order of use: a reset touches the first 40 bytes.
+/// A call at a time, perhaps repeated. Go: runtime/time.go timer. In the order of use: a reset
+/// touches the first 40 bytes.
 #[repr(C)]
 pub(crate) struct HeapTimer {
     lock: StateLock,
@@ -97,7 +103,8 @@ impl Fields {
         Fields { when: 0, period: 0, call: None, arg: ptr::null_mut(), seq: 0, ts: ptr::null() };
 }
 
-// SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of `modify`'s caller).
+// SAFETY: `fields` is under `lock`; what `arg` points to may be used from any thread (duty of
+// `modify`'s caller).
 unsafe impl Sync for HeapTimer {}
 // SAFETY: as above.
 unsafe impl Send for HeapTimer {}
@@ -139,16 +146,16 @@ impl HeapTimer {
         }
     }
 
-    /// Sets the timer anew, from now on with this call. True if it was set and had not gone off.
+    /// Sets the timer again, with this call. True if it was set and had not gone off.
     ///
     /// # Safety
-    /// The timer stays where it is from now on and its memory lives as I3 says; `f(arg, seq, _)` may be called, from any
-    /// thread, whenever the timer is set.
+    /// The timer stays where it is from now on and its memory lives as I3 says; `f(arg, seq, _)`
+    /// may be called, from any thread, whenever the timer is set.
     pub(crate) unsafe fn modify(&self, when: i64, period: i64, f: TimerFn, arg: *mut (), seq: usize) -> bool {
         self.set(when, period, Some((f, arg, seq)))
     }
 
-    /// Sets the timer anew with the call it has. True if it was set and had not gone off.
+    /// Sets the timer again with the call it has. True if it was set and had not gone off.
     #[inline]
     pub(crate) fn reset(&self, when: i64, period: i64) -> bool {
         self.set(when, period, None)
@@ -185,8 +192,8 @@ impl HeapTimer {
         Change { pending, add: t.needs_add(), wake }
     }
 
-    /// Stops it. The heap is not touched: the entry stays, marked, until its P comes across it. True if it was set and
-    /// had not gone off. A call that has begun is not waited for.
+    /// Stops it. The heap is not touched: the entry stays, marked, until its P comes across it.
+    /// True if it was set and had not gone off. A call that has begun is not waited for.
     #[inline]
     pub(crate) fn stop(&self) -> bool {
         let mut t = self.lock();
@@ -216,14 +223,15 @@ impl HeapTimer {
         self.lock().when
     }
 
-    /// Adds it to the current P's heap if it belongs into one and is in none. No lock is held on entry: a heap's lock
-    /// comes before a timer's (I1). Between the caller's look and this one anything may have happened.
+    /// Adds it to the current P's heap if it belongs in one and is in none. No lock is held on
+    /// entry: a heap's lock comes before a timer's (I1). Anything may have happened since the
+    /// caller's check.
     #[doc(alias = "maybeAdd")]
     fn maybe_add(&self) {
         // Timers rely on the poller: it is what the last idle M waits in.
         hooks::init_poller();
-        // The P stays ours until the timer is in its heap: added to a P that went idle in between, it would be seen by
-        // nobody in time.
+        // The P stays ours until the timer is in its heap: added to a P that went idle in between,
+        // it would be seen by nobody in time.
         if let Some(when) = hooks::with_timers(|ts| ts.maybe_add(self)) {
             hooks::wake_net_poller(when);
         }
@@ -251,7 +259,7 @@ struct Change {
     pending: bool,
     /// It belongs into a heap.
     add: bool,
-    /// It may be the earliest now: the poller must hear of it.
+    /// It may now be the earliest: the poller must be told.
     wake: bool,
 }
 
@@ -266,17 +274,20 @@ struct Firing {
 
 impl Firing {
     fn call(self) {
-        // SAFETY: duty of `modify`'s or `start_new`'s caller; the memory is alive by I3: `check` holds a reference.
+        // SAFETY: duty of `modify`'s or `start_new`'s caller; the memory is alive by I3: `check`
+        // holds a reference.
         unsafe { (self.call)(self.arg, self.seq, self.delay) }
     }
 }
 
-/// A reference to what contains a counted timer: a heap entry's, or one for a call. Dropped with no lock held.
+/// A reference to what contains a counted timer: a heap entry's, or one for a call. Dropped with no
+/// lock held.
 #[must_use]
 struct Held(*mut (), &'static Keep);
 
 impl Held {
-    /// The reference that came with a heap entry, if the timer is counted; taken over from the entry.
+    /// The reference that came with a heap entry, if the timer is counted; taken over from the
+    /// entry.
     #[inline(always)]
     fn from_heap(t: &Locked<'_>) -> Option<Held> {
         t.timer.keep.map(|keep| Held(t.arg, keep))
@@ -286,7 +297,8 @@ impl Held {
     #[inline(always)]
     fn another(t: &Locked<'_>) -> Option<Held> {
         let held = Held::from_heap(t)?;
-        // SAFETY: `keep` and `arg` belong to what contains the timer, which is alive (it is borrowed).
+        // SAFETY: `keep` and `arg` belong to what contains the timer, which is alive (it is
+        // borrowed).
         unsafe { (held.1.retain)(held.0) };
         Some(held)
     }
@@ -315,10 +327,12 @@ mod hooks {
         crate::sched::with_timers(f)
     }
 
-    /// The heap's earliest time has become `when`; an M that is about to wait in the poller must hear of it.
+    /// The heap's earliest time has become `when`; an M that is about to wait in the poller must
+    /// hear of it.
     pub(super) fn wake_net_poller(when: i64) {
-        // ORDERING: SeqCst pairs with the fence between an idle M's announcement (no longer spinning; poll_until) and its
-        // last look at the heaps' wake times: either it sees our time or we see that it waits.
+        // ORDERING: SeqCst pairs with the fence between an idle M's announcement (no longer
+        // spinning; poll_until) and its last look at the heaps' wake times: either it sees our time
+        // or we see that it waits.
         fence(SeqCst);
         crate::sched::wake_net_poller(when);
     }

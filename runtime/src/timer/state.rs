@@ -1,4 +1,5 @@
-//! A timer's state bits and its lock, in one byte. Go: runtime/time.go timer.mu, timer.state, timer.astate.
+//! A timer's state bits and its lock, in one byte. Go: runtime/time.go timer.mu, timer.state,
+//! timer.astate.
 //!
 //! ```text
 //!   bit 7    bit 2    bit 1      bit 0
@@ -12,12 +13,14 @@
 //! | `H M` | yes | `when` was changed; the entry's time is not yet |
 //! | `H Z`, `H M Z` | yes | stopped; the entry goes at the next opportunity |
 //!
-//! Go keeps the lock, the state and a copy of the state for readers without the lock (`astate`) in three places. Here
-//! unlocking is one store of the new state, and that store is the copy: with a futex or parking_lot lock it would be a
-//! second locked instruction, and start + stop takes the lock three times.
+//! Go keeps the lock, the state and a copy of the state for readers without the lock (`astate`) in
+//! three places. Here unlocking is one store of the new state, and that store is the copy: with a
+//! futex or parking_lot lock it would be a second locked instruction, and start + stop takes the
+//! lock three times.
 //!
-//! I1 Only the holder of the lock stores to the byte; it is held for a few instructions, never over a call that can
-//!    wait, so waiting for it spins, then yields the CPU to a holder that lost its own.
+//! I1 Only the holder of the lock stores to the byte; it is held for a few instructions, never over
+//!    a call that can wait, so waiting for it spins, then yields the CPU to a holder that lost its
+//!    own.
 //! I2 MODIFIED and ZOMBIE are set only together with HEAPED.
 
 use crate::words::shim::{self, atomic::AtomicU8};
@@ -95,15 +98,17 @@ impl StateLock {
     /// The state as last published, without the lock. Go: astate.
     #[inline(always)]
     pub(super) fn peek(&self) -> TimerState {
-        // Relaxed: a hint; what must not be missed is ordered by `min_when_modified` (locked_timers.rs, "adjust").
+        // Relaxed: a hint; what must not be missed is ordered by `min_when_modified`
+        // (locked_timers.rs, "adjust").
         TimerState(self.0.load(Relaxed) & !LOCKED)
     }
 
-    /// Locks and tells the state.
+    /// Locks and returns the state.
     #[inline(always)]
     pub(super) fn lock(&self) -> TimerState {
         let state = self.0.load(Relaxed) & !LOCKED;
-        // ORDERING: Acquire pairs with the Release in `unlock`: the fields as the last holder left them.
+        // ORDERING: Acquire pairs with the Release in `unlock`: the fields as the last holder left
+        // them.
         match self.0.compare_exchange(state, state | LOCKED, Acquire, Relaxed) {
             Ok(_) => TimerState(state),
             Err(_) => self.lock_contended(),
@@ -139,7 +144,8 @@ impl StateLock {
     /// Unlocks, leaving the state.
     #[inline(always)]
     pub(super) fn unlock(&self, state: TimerState) {
-        // ORDERING: Release pairs with the Acquire in `lock`: publishes the fields to the next holder.
+        // ORDERING: Release pairs with the Acquire in `lock`: publishes the fields to the next
+        // holder.
         self.0.store(state.0, Release);
     }
 }

@@ -1,6 +1,7 @@
 //! Timers on one thread: against a model, and what the invariants promise about memory.
 //!
-//! The functions under test need no runtime: heaps are made here and no timer is started through the current P.
+//! The functions under test need no runtime: heaps are made here and no timer is started through
+//! the current P.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -31,7 +32,8 @@ unsafe fn record(arg: *mut (), seq: usize, delay: i64) {
 fn timers_for(log: &Log, n: usize) -> Vec<HeapTimer> {
     let timers: Vec<HeapTimer> = (0..n).map(|_| HeapTimer::new()).collect();
     for (i, t) in timers.iter().enumerate() {
-        // SAFETY: the vector is not grown, and emptied of heaped timers before its end; `record` takes a Log.
+        // SAFETY: the vector is not grown, and emptied of heaped timers before its end; `record`
+        // takes a Log.
         unsafe { t.init(record, std::ptr::from_ref(log).cast_mut().cast()) };
         t.lock().seq = i;
     }
@@ -140,7 +142,8 @@ fn fires_in_order_and_once() {
     drain(&ts, &timers);
 }
 
-/// Stopped timers go without waiting for their time: at the next add, and by `check` when they are many.
+/// Stopped timers go without waiting for their time: at the next add, and by `check` when they are
+/// many.
 #[test]
 fn stopped_timers_leave_the_heap() {
     let log = Log::default();

@@ -1,4 +1,5 @@
-//! One P's timers: the heap, its lock and the times that are read without it. Go: runtime/time.go timers.
+//! One P's timers: the heap, its lock and the times that are read without it. Go: runtime/time.go
+//! timers.
 
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -13,13 +14,15 @@ use crate::words::shim::atomic::{AtomicI32, AtomicI64, AtomicU32};
 /// A heap of timers. Go: runtime/time.go timers.
 pub(crate) struct Timers {
     heap: Mutex<Heap<Entry>>,
-    /// The heap's length at the last unlock (never one in between). Written under the lock, read by anybody as a hint.
+    /// The heap's length at the last unlock (never one in between). Written under the lock, read by
+    /// anybody as a hint.
     len: AtomicU32,
     /// Stopped timers in the heap. Changed under the timer's lock, read as a hint.
     pub(super) zombies: AtomicI32,
     /// The heap's first `when`, 0 if none. Written under the lock, read by anybody.
     pub(super) min_when_heap: AtomicI64,
-    /// No later than the `when` of each MODIFIED timer in the heap, 0 if none. Changed by read-modify-writes only.
+    /// No later than the `when` of each MODIFIED timer in the heap, 0 if none. Changed by
+    /// read-modify-writes only.
     pub(super) min_when_modified: AtomicI64,
 }
 
@@ -31,9 +34,9 @@ unsafe impl Sync for Timers {}
 // SAFETY: as above.
 unsafe impl Send for Timers {}
 
-/// A timer that is further away than this by the coarse clock is not due, and the exact clock is not read: three ticks of the
-/// slowest kernel (100 Hz). If the coarse clock lags more (by `sys::clock::COARSE_LAG_NS`, 60 ms, at most), such a timer is late
-/// by the excess: up to 30 ms.
+/// A timer that is further away than this by the coarse clock is not due, and the exact clock is
+/// not read: three ticks of the slowest kernel (100 Hz). If the coarse clock lags more (by
+/// `sys::clock::COARSE_LAG_NS`, 60 ms, at most), such a timer is late by the excess: up to 30 ms.
 const DUE_WITHIN_NS: i64 = 30_000_000;
 
 /// What `check` found. Go: the three results of check.
@@ -67,16 +70,16 @@ impl Timers {
         }
     }
 
-    /// How many, stopped ones that are still in the heap included.
+    /// The number of timers, including stopped ones still in the heap.
     pub(crate) fn len(&self) -> usize {
         self.len.load(Relaxed) as usize
     }
 
-    /// When the poller must be left for the next timer; 0: there is none. May be too early, never too late.
+    /// When the poller must return for the next timer; 0: none. May be too early, never too late.
     #[doc(alias = "wakeTime")]
     pub(crate) fn wake_time(&self) -> i64 {
-        // ORDERING: Acquire pairs with the Release half of `adjust`'s swap (step 2): who reads its 0 reads the
-        // `min_when_heap` of step 1, below.
+        // ORDERING: Acquire pairs with the Release half of `adjust`'s swap (step 2): a reader of
+        // its 0 reads the `min_when_heap` of step 1, below.
         let modified = self.min_when_modified.load(Acquire);
         earlier(self.min_when_heap.load(Relaxed), modified)
     }
@@ -88,7 +91,8 @@ impl Timers {
         when != 0 && when <= now
     }
 
-    /// Runs what is due in the own P's heap. `now` is the time, or 0 to have it asked for if it matters.
+    /// Runs what is due in the P's own heap. `now` is the time, or 0 to read the clock if it
+    /// matters.
     pub(crate) fn check(&self, now: i64) -> Checked {
         self.check_whose(now, Whose::Own)
     }
@@ -106,7 +110,8 @@ impl Timers {
         }
         let not_yet = |now| Checked { now, poll_until: next, ran: false };
         let clean = !self.too_many_zombies(whose);
-        // This runs at each scheduling round while there is any timer; the clock costs as much as the round's switch.
+        // This runs at each scheduling round while there is any timer; the clock costs as much as
+        // the round's switch.
         if now == 0 && clean && next - coarse_nanotime() > DUE_WITHIN_NS {
             return not_yet(now);
         }
@@ -157,7 +162,7 @@ impl Timers {
         whose == Whose::Own && zombies as u32 > self.len.load(Relaxed) / 4
     }
 
-    /// Adds a timer that needs it. Tells its time if that is now the earliest.
+    /// Adds a timer that needs it. Returns its time if that is now the earliest.
     #[doc(alias = "maybeAdd")]
     #[inline]
     pub(super) fn maybe_add(&self, timer: &HeapTimer) -> Option<i64> {
@@ -168,7 +173,7 @@ impl Timers {
         })
     }
 
-    /// Adds a timer that was just made and set. Tells its time if that is now the earliest.
+    /// Adds a timer that was just made and set. Returns its time if that is now the earliest.
     ///
     /// # Safety
     /// Nobody else knows the timer yet.
@@ -189,7 +194,8 @@ impl Timers {
         min != 0 && min <= when
     }
 
-    /// Makes `min_when_modified` no later than `when`; true if it was. Always a read-modify-write: see "adjust" in locked_timers.rs.
+    /// Makes `min_when_modified` no later than `when`; true if it was. Always a read-modify-write:
+    /// see "adjust" in locked_timers.rs.
     #[doc(alias = "updateMinWhenModified")]
     #[inline]
     pub(super) fn lower_min_when_modified(&self, when: i64) -> bool {
@@ -197,7 +203,8 @@ impl Timers {
         loop {
             let lower = old == 0 || when < old;
             let new = if lower { when } else { old };
-            // ORDERING: Release pairs with the Acquire half of `adjust`'s swap, which then sees the published mark.
+            // ORDERING: Release pairs with the Acquire half of `adjust`'s swap, which then sees the
+            // published mark.
             match self.min_when_modified.compare_exchange_weak(old, new, Release, Relaxed) {
                 Ok(_) => return lower,
                 Err(now) => old = now,

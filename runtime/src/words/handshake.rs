@@ -1,8 +1,10 @@
-//! Who may touch a P: the M that holds it, from which sysmon can take it while the M runs user code.
+//! Who may touch a P: the M that holds it, from which sysmon can take it while the M runs user
+//! code.
 //!
-//! Go preempts a goroutine by a signal and retakes the P of a thread in a system call it was told about. Preempting Rust
-//! by signals is unsound, and calls into C are not announced. So every P can be taken from its M **while that M runs user
-//! code**, whatever the code does, and an M says with two plain stores when it is in the runtime:
+//! Go preempts a goroutine by a signal, and retakes the P of a thread in a system call that was
+//! announced. In Rust preemption by signals is unsound, and calls into C are not announced. So
+//! every P can be taken from its M **while that M runs user code**, whatever the code does, and an
+//! M marks with two plain stores when it is in the runtime:
 //!
 //! | mode | the M | its P |
 //! |---|---|---|
@@ -10,18 +12,20 @@
 //! | `RUNTIME` | is in park, ready, spawn or the scheduler | belongs to the M alone |
 //! | `BLOCKING` | is in a call announced by `blocking` | may be retaken, and sooner |
 //!
-//! I1 Per-P data is touched only by the M that holds the P, in mode RUNTIME, or by whoever retook it.
-//! I2 Only the M itself takes a P; anybody may take it away through [`Hold::retake`], and only while the mode
-//!    is not RUNTIME.
+//! I1 Per-P data is touched only by the M that holds the P, in mode RUNTIME, or by the one that
+//!    retook it.
+//! I2 Only the M itself takes a P. Anyone may take it away through [`Hold::retake`], and only while
+//!    the mode is not RUNTIME.
 //!
-//! The handshake is Dekker's: the M stores RUNTIME, then looks whether somebody asks; the retaker says that it asks,
-//! then looks at the mode. One of the two sees the other. The M does this at each entry into the runtime, the retaker
-//! at most every few milliseconds, so the M's fence is one for the compiler and the retaker's is a membarrier
-//! (`sys::membarrier`). An M that sees the question waits at the gate until it has been answered.
+//! The handshake is Dekker's: the M stores RUNTIME, then checks `asked`; the retaker stores
+//! `asked`, then checks the mode. One of the two sees the other. The M does this at each entry into
+//! the runtime, the retaker at most every few milliseconds, so the M's fence is one for the
+//! compiler and the retaker's is a membarrier (`sys::membarrier`). An M that finds itself asked
+//! waits at the gate for the retaker's answer.
 //!
-//! Rejected: a compare-and-swap of {state, tick} in the P. It costs 20 cycles at each entry, and needs the tick against
-//! a P that was retaken, handed on, and is again in user code. Here the word belongs to the M: a P that went elsewhere is
-//! simply no longer held by it.
+//! Rejected: a compare-and-swap of {state, tick} in the P. It costs 20 cycles at each entry, and
+//! needs the tick against a P that was retaken, handed on, and is in user code again. Here the word
+//! belongs to the M: a P that went elsewhere is simply no longer held by it.
 
 use std::ptr;
 
@@ -55,7 +59,7 @@ impl Mode {
 pub(crate) struct Hold<P> {
     /// Written by the M, read by the retaker.
     mode: AtomicU32,
-    /// 1 while somebody asks for the P. Written under `gate`, read by the M.
+    /// 1 while a retaker asks for the P. Written under `gate`, read by the M.
     asked: AtomicU32,
     /// The P. Written by the M in mode RUNTIME, or by the retaker as I2 allows.
     p: AtomicPtr<P>,
@@ -73,13 +77,14 @@ impl<P> Hold<P> {
         }
     }
 
-    /// Enters the runtime; afterwards the P, if there still is one, is the M's alone.
+    /// Enters the runtime. The M then owns the P it returns, if any, alone.
     #[inline(always)]
     pub(crate) fn enter(&self) -> *mut P {
         // Relaxed: `light` orders it before the load of `asked`.
         self.mode.store(Mode::Runtime as u32, Relaxed);
         light();
-        // ORDERING: Acquire pairs with the Release store of 0 in `while_outside`: who sees the answer given sees `p` taken.
+        // ORDERING: Acquire pairs with the Release store of 0 in `while_outside`: an M that sees
+        // the answer sees `p` taken.
         if self.asked.load(Acquire) != 0 {
             self.wait_at_the_gate();
         }
@@ -95,7 +100,8 @@ impl<P> Hold<P> {
     /// Leaves the runtime for user code, or for an announced call.
     #[inline(always)]
     pub(crate) fn leave(&self, to: Mode) {
-        // ORDERING: Release pairs with the Acquire of `mode` in `while_outside`: the retaker sees all that was done to the P.
+        // ORDERING: Release pairs with the Acquire of `mode` in `while_outside`: the retaker sees
+        // all that was done to the P.
         self.mode.store(to as u32, Release);
     }
 
@@ -121,7 +127,8 @@ impl<P> Hold<P> {
         self.p.store(p, Relaxed);
     }
 
-    /// Takes `expected` from an M that is not in the runtime; null if it is, or no longer holds that P.
+    /// Takes `expected` from an M that is not in the runtime; null if it is, or no longer holds
+    /// that P.
     pub(crate) fn retake(&self, expected: *mut P) -> *mut P {
         let taken = self.while_outside(|| {
             if self.p.load(Relaxed) != expected {
@@ -134,13 +141,14 @@ impl<P> Hold<P> {
         taken.unwrap_or(ptr::null_mut())
     }
 
-    /// Runs `f` while the M stays outside of the runtime without a P, for what it must not be inside for; an M that enters waits for
-    /// the end, and sees what `f` did. `None` if it is inside, or holds a P.
+    /// Runs `f` while the M stays outside of the runtime without a P. An M that enters waits for
+    /// the end, and sees what `f` did. `None` if it is inside or holds a P.
     pub(crate) fn while_out_without_p<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
         self.while_outside(|| self.p.load(Relaxed).is_null().then(f)).flatten()
     }
 
-    /// The retaker's half of the handshake: runs `f` if the M is outside, and keeps it there meanwhile.
+    /// The retaker's half of the handshake: runs `f` if the M is outside, and keeps it there while
+    /// `f` runs.
     fn while_outside<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
         let _gate = self.gate.lock();
         // Relaxed: `heavy` orders it before the load of `mode`.
@@ -149,7 +157,8 @@ impl<P> Hold<P> {
         // ORDERING: Acquire pairs with the Release in `leave`.
         let outside = Mode::from_word(self.mode.load(Acquire)) != Mode::Runtime;
         let done = outside.then(f);
-        // ORDERING: Release pairs with the Acquire of `asked` in `enter`: who sees the answer given sees what `f` did.
+        // ORDERING: Release pairs with the Acquire of `asked` in `enter`: an M that sees the answer
+        // sees what `f` did.
         self.asked.store(0, Release);
         done
     }
@@ -177,7 +186,8 @@ mod loom_tests {
     use loom::sync::Arc;
 
     struct FakeP(UnsafeCell<u32>);
-    // SAFETY: loom checks that the cell is never touched by two threads at once; that is the point of the model.
+    // SAFETY: loom checks that the cell is never touched by two threads at once; that is the point
+    // of the model.
     unsafe impl Sync for FakeP {}
     // SAFETY: as above.
     unsafe impl Send for FakeP {}
@@ -192,7 +202,8 @@ mod loom_tests {
         p.0.with_mut(|v| unsafe { *v += 1 });
     }
 
-    /// An M that enters twice and a retaker: the P's data is touched by one at a time, and nobody loses the P.
+    /// An M that enters twice and a retaker: the P's data is touched by one at a time, and nobody
+    /// loses the P.
     #[test]
     fn loom_retake_and_enter_never_both_hold_the_p() {
         loom::model(|| {
@@ -223,8 +234,8 @@ mod loom_tests {
         });
     }
 
-    /// What is done to an M that is outside without a P (its thread reniced) and what it does inside exclude each other,
-    /// and once inside it sees it done.
+    /// What is done to an M that is outside without a P (its thread reniced) and what it does
+    /// inside exclude each other, and once inside it sees it done.
     #[test]
     fn loom_what_is_done_outside_is_never_done_inside() {
         loom::model(|| {

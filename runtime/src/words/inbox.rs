@@ -1,18 +1,23 @@
-//! The inbox of a P in pinned mode: goroutines that other threads have made ready for it, and how its sleeping thread hears of them.
+//! The inbox of a P in pinned mode: goroutines that other threads have made ready for it, and how
+//! its sleeping thread hears of them.
 //!
-//! In pinned mode (sched/pinned.rs) a goroutine that has begun runs on one thread only. Another thread that readies it puts it here.
-//! The owner empties the inbox in each scheduling round. When it has nothing to do it goes to sleep, on its note or in the poller,
-//! and then two handshakes decide whether it may:
+//! In pinned mode (sched/pinned.rs) a goroutine that has begun runs on one thread only. Another
+//! thread that readies it puts it here. The owner empties the inbox in each scheduling round. When
+//! it has nothing to do it goes to sleep, on its note or in the poller, and then two handshakes
+//! decide whether it may:
 //!
-//! I1 Deliver: push; full fence; look at `idle` ([`Inbox::deliver`]). Sleep: set `idle`; full fence; look at the inbox
-//!    ([`Inbox::must_stay_awake`]). One of the two sees the other: either the owner stays awake, or the sender claims it.
-//! I2 A claim clears `idle`, under `sched.lock`, so that of several senders one claims. The claimer owes the owner one wake-up of
-//!    its note, and the owner consumes exactly one for each claim.
-//! I3 Poll: set `polling`; full fence; look at `idle` ([`Inbox::begin_poll`]). Claim: clear `idle`; full fence; look at `polling`
-//!    ([`Inbox::sits_in_the_poller`]). Either the owner does not wait in the poller, or the claimer breaks its wait.
+//! I1 Deliver: push; full fence; look at `idle` ([`Inbox::deliver`]). Sleep: set `idle`; full
+//!    fence; look at the inbox ([`Inbox::must_stay_awake`]). One of the two sees the other: either
+//!    the owner stays awake, or the sender claims it.
+//! I2 A claim clears `idle`, under `sched.lock`, so that of several senders one claims. The claimer
+//!    owes the owner one wake-up of its note, and the owner consumes exactly one for each claim.
+//! I3 Poll: set `polling`; full fence; look at `idle` ([`Inbox::begin_poll`]). Claim: clear `idle`;
+//!    full fence; look at `polling` ([`Inbox::sits_in_the_poller`]). Either the owner does not wait
+//!    in the poller, or the claimer breaks its wait.
 //!
-//! Rejected: a queue of blocks (crossbeam's injector), which allocates and has no word whose emptiness the handshake could use; a
-//! flag in the same word as the list, which saves the second fence but makes each delivery a loop over two conditions.
+//! Rejected: a queue of blocks (crossbeam's injector), which allocates and has no word whose
+//! emptiness the handshake could use; a flag in the same word as the list, which saves the second
+//! fence but makes each delivery a loop over two conditions.
 
 use std::ptr;
 
@@ -25,7 +30,8 @@ use crate::words::shim::full_fence;
 /// What can wait in an inbox: it has room for a pointer to the next one.
 ///
 /// # Safety
-/// Until `take` has returned the item, only the inbox calls these, and what `set_next` stored `next` returns.
+/// Until `take` has returned the item, only the inbox calls these, and what `set_next` stored
+/// `next` returns.
 pub(crate) unsafe trait Linked {
     fn next(&self) -> *mut Self;
     fn set_next(&self, next: *mut Self);
@@ -34,7 +40,8 @@ pub(crate) unsafe trait Linked {
 /// See the head of the file.
 #[derive(Debug)]
 pub(crate) struct Inbox<T> {
-    /// The last item delivered; each points to the one before it. Pushed by anybody, emptied by the owner.
+    /// The last item delivered; each points to the one before it. Pushed by anybody, emptied by the
+    /// owner.
     head: AtomicPtr<T>,
     /// The owner sleeps or is about to, and nobody has claimed it. Written under `sched.lock`.
     idle: AtomicBool,
@@ -61,7 +68,8 @@ impl<T: Linked> Inbox<T> {
         loop {
             // SAFETY: the caller's duty: valid, and ours until the exchange publishes it.
             unsafe { (*item).set_next(head) };
-            // ORDERING: Release pairs with the Acquire in `take`: the owner sees the item's state and link.
+            // ORDERING: Release pairs with the Acquire in `take`: the owner sees the item's state
+            // and link.
             match self.head.compare_exchange_weak(head, item, AcqRel, Relaxed) {
                 Ok(_) => break,
                 Err(now) => head = now,
@@ -72,7 +80,8 @@ impl<T: Linked> Inbox<T> {
         self.is_idle()
     }
 
-    /// Nothing has been delivered; a hint to anybody, at once true for what the owner's own thread did.
+    /// Nothing has been delivered; a hint to anybody, at once true for what the owner's own thread
+    /// did.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.head.load(Relaxed).is_null()
@@ -107,7 +116,8 @@ impl<T: Linked> Inbox<T> {
 
     /// The owner has run out of work, or is claimed. Under `sched.lock`.
     pub(crate) fn set_idle(&self, idle: bool) {
-        // Relaxed: written under the lock; `must_stay_awake` and `sits_in_the_poller` have the fences.
+        // Relaxed: written under the lock; `must_stay_awake` and `sits_in_the_poller` have the
+        // fences.
         self.idle.store(idle, Relaxed);
     }
 
@@ -118,7 +128,8 @@ impl<T: Linked> Inbox<T> {
         !self.is_empty()
     }
 
-    /// The owner is about to wait in the poller. False if it has been claimed: it must not. For the owner.
+    /// The owner is about to wait in the poller. False if it has been claimed: it must not. For the
+    /// owner.
     #[must_use]
     pub(crate) fn begin_poll(&self) -> bool {
         self.polling.store(true, Relaxed);
@@ -239,7 +250,8 @@ mod loom_tests {
         }
     }
 
-    /// I1, I2: with two senders, the owner has seen an item or is claimed once before it sleeps for good.
+    /// I1, I2: with two senders, the owner has seen an item or is claimed once before it sleeps for
+    /// good.
     #[test]
     fn loom_inbox_never_sleeps_on_a_delivery() {
         loom::model(|| {

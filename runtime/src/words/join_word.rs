@@ -1,8 +1,9 @@
 //! Who owns a goroutine's result and its slot: one word in its record.
 //!
-//! A goroutine's result lies in its own slot, between its record and its stack (`sched/join/mod.rs`), so a spawn allocates nothing. The price
-//! is that the slot has two users: the goroutine, until its stack is at rest, and whoever holds its handle, until the
-//! result has been taken or is not wanted. The slot may be used again when both are done, and the last one sees to it.
+//! A goroutine's result lies in its own slot, between its record and its stack
+//! (`sched/join/mod.rs`), so a spawn allocates nothing. The price is that the slot has two users:
+//! the goroutine, until its stack is at rest, and its handle, until the result has been taken or is
+//! not wanted. The last one to finish frees the slot.
 //!
 //! | word | the goroutine | the handle |
 //! |---|---|---|
@@ -24,21 +25,24 @@
 //!                              the M frees at `end`   caller frees    sysmon at `end_trim`  caller frees
 //! ```
 //!
-//! I1 The result is written by the goroutine before `publish`, and from then on it is the handle's, unless `publish` says that
-//!    there is no handle. Who has the handle takes the result before it calls `release`.
-//! I2 Of all calls on a goroutine's word exactly one says that the slot is free: `end`, `release` or `end_trim`, whichever comes last.
-//! I3 One party holds the handle, so `wait`, `take_back`, `detach` and `release` do not run at once with one another.
+//! I1 The goroutine writes the result before `publish`; from then on it is the handle's, unless
+//!    `publish` reports that there is no handle. The handle's owner takes the result before it
+//!    calls `release`.
+//! I2 Of all calls on a goroutine's word exactly one returns that the slot is free: the last one of
+//!    `end`, `release` and `end_trim`.
+//! I3 One party holds the handle, so `wait`, `take_back`, `detach` and `release` do not run at once
+//!    with one another.
 //!
-//! Rejected: a count of two in the slot (a read-modify-write more for each goroutine that nobody joins, where now the goroutine
-//! finds `DETACHED` by a load); to publish the result only when the stack is at rest (wakers are the user's code and may
-//! park, so they cannot be called on the M's stack).
+//! Rejected: a count of two in the slot (one more read-modify-write for each goroutine that nobody
+//! joins, which now finds `DETACHED` by a load); publishing the result only once the stack is at
+//! rest (wakers are user code and may park, so they cannot be called on the M's stack).
 
 use crate::words::shim::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-// Nothing that waits has one of these for its address.
+// No waiter's address equals one of these values.
 const DETACHED: usize = 0;
 const RUNNING: usize = 1;
 const RESULT: usize = 2;
@@ -54,31 +58,31 @@ pub(crate) struct JoinWord(AtomicUsize);
 /// Whether the new goroutine has a `JoinHandle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Joinable {
-    /// Nobody will ask for its end.
+    /// No: nobody asks for its end.
     No,
-    /// A handle, which calls `detach` or `release`.
+    /// Yes: the handle calls `detach` or `release`.
     Yes,
 }
 
-/// Whose the result is.
+/// Who owns the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Published {
     /// The handle's.
     Kept,
-    /// The handle's, and this is who waits for it.
+    /// The handle, and this is the waiter.
     Awaited(usize),
-    /// The goroutine's still: there is no handle.
+    /// Still the goroutine: there is no handle.
     Detached,
 }
 
-/// Whose the slot is.
+/// Who owns the slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum SlotUse {
-    /// The caller's, to be used again (I2).
+    /// The caller, to use it again (I2).
     Free,
-    /// Somebody else's still.
+    /// Still another party.
     InUse,
 }
 
@@ -100,21 +104,23 @@ impl JoinWord {
             Joinable::No => DETACHED,
             Joinable::Yes => RUNNING,
         };
-        // Relaxed: published by the run queue, and to the handle's holder by whatever hands the handle on.
+        // Relaxed: published by the run queue, and to the handle's holder by whatever hands the
+        // handle on.
         self.0.store(word, Relaxed);
     }
 
-    /// For the goroutine: nobody will ask for the result, so it need not be left at all.
+    /// For the goroutine: whether the result is not wanted, so that it need not be stored.
     #[inline(always)]
     pub(crate) fn is_detached(&self) -> bool {
-        // Relaxed: who detached has touched nothing that the goroutine's end does not acquire in `end`.
+        // Relaxed: who detached has touched nothing that the goroutine's end does not acquire in
+        // `end`.
         self.0.load(Relaxed) == DETACHED
     }
 
     /// For the goroutine, once, after it has left its result.
     pub(crate) fn publish(&self) -> Published {
-        // ORDERING: Release publishes the result to the Acquire in `has_result`, `wait` and `detach` (I1); Acquire pairs with the
-        // Release in `wait`: the waiter's record or waker.
+        // ORDERING: Release publishes the result to the Acquire in `has_result`, `wait` and
+        // `detach` (I1); Acquire pairs with the Release in `wait`: the waiter's record or waker.
         match self.0.swap(RESULT, AcqRel) {
             RUNNING => Published::Kept,
             DETACHED => {
@@ -129,15 +135,19 @@ impl JoinWord {
         }
     }
 
-    /// For the M, once, after the goroutine has left its stack. If the slot is in use still, the M does not touch it again.
+    /// For the M, once, after the goroutine has left its stack. If the slot is in use still, the M
+    /// does not touch it again.
     #[inline]
     pub(crate) fn end(&self) -> SlotUse {
-        // ORDERING: Acquire pairs with the Release in `release` and `detach`: what the handle's holder read in the slot is read.
+        // ORDERING: Acquire pairs with the Release in `release` and `detach`: what the handle's
+        // holder read in the slot is read.
         if self.0.load(Acquire) == DETACHED {
             return SlotUse::Free;
         }
-        // An exchange that fails, not a swap: over a DETACHED it would show sysmon an ENDED for a moment (the model caught that).
-        // ORDERING: Release publishes that the stack is at rest to `release` and `begin_trim`; Acquire on failure as above.
+        // An exchange that fails, not a swap: over a DETACHED it would show sysmon an ENDED for a
+        // moment (the model caught that).
+        // ORDERING: Release publishes that the stack is at rest to `release` and `begin_trim`;
+        // Acquire on failure as above.
         match self.0.compare_exchange(RESULT, ENDED, Release, Acquire) {
             Ok(_) => SlotUse::InUse,
             Err(_) => SlotUse::Free,
@@ -147,18 +157,20 @@ impl JoinWord {
     /// For the handle: is the result there?
     #[inline]
     pub(crate) fn has_result(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `publish`; the swaps after it continue its release sequence.
+        // ORDERING: Acquire pairs with the Release in `publish`; the swaps after it continue its
+        // release sequence.
         matches!(self.0.load(Acquire), RESULT | ENDED | TRIMMING | TRIMMED)
     }
 
-    /// For the handle: leaves the address of what waits, for `publish`; false if the result is there.
+    /// For the handle: stores the waiter's address for `publish`; false if the result is there.
     pub(crate) fn wait(&self, waiter: usize) -> bool {
         debug_assert!(waiter >= FIRST_ADDRESS);
-        // ORDERING: Release publishes the waiter to `publish`; Acquire pairs with its Release when it was faster.
+        // ORDERING: Release publishes the waiter to `publish`; Acquire pairs with its Release when
+        // it was faster.
         self.0.compare_exchange(RUNNING, waiter, AcqRel, Acquire).is_ok()
     }
 
-    /// For the handle: takes back what `wait` has left, unless `publish` has it.
+    /// For the handle: takes back what `wait` stored, unless `publish` has it.
     pub(crate) fn take_back(&self) -> Option<usize> {
         // Relaxed: the handle's own store, or the exchange below finds out.
         let word = self.0.load(Relaxed);
@@ -167,18 +179,20 @@ impl JoinWord {
             .then_some(word)
     }
 
-    /// For the handle that does not wait: the result is not wanted. False if it is there already: then it is to be taken, and
-    /// `release` called.
+    /// For a handle that does not wait: the result is not wanted. False if it is already there: the
+    /// caller takes it and calls `release`.
     #[inline]
     pub(crate) fn detach(&self) -> bool {
-        // ORDERING: Release pairs with the Acquire in `end`; Acquire pairs with the Release in `publish` when it was faster.
+        // ORDERING: Release pairs with the Acquire in `end`; Acquire pairs with the Release in
+        // `publish` when it was faster.
         self.0.compare_exchange(RUNNING, DETACHED, AcqRel, Acquire).is_ok()
     }
 
     /// For the handle, after the result was taken: the handle is gone.
     pub(crate) fn release(&self) -> SlotUse {
-        // ORDERING: Release pairs with the Acquire in `end` and `end_trim`: what we read in the slot is read before it is used
-        // again; Acquire pairs with their Release: the stack is at rest.
+        // ORDERING: Release pairs with the Acquire in `end` and `end_trim`: what we read in the
+        // slot is read before it is used again; Acquire pairs with their Release: the stack is at
+        // rest.
         match self.0.swap(DETACHED, AcqRel) {
             ENDED | TRIMMED => SlotUse::Free,
             before => {
@@ -188,7 +202,7 @@ impl JoinWord {
         }
     }
 
-    /// For sysmon: may it give back the pages of the stack? If so, `end_trim` must follow.
+    /// For sysmon: whether it may give back the pages of the stack. If so, `end_trim` must follow.
     pub(crate) fn begin_trim(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `end`: the stack is at rest.
         self.0.compare_exchange(ENDED, TRIMMING, Acquire, Relaxed).is_ok()
@@ -196,8 +210,8 @@ impl JoinWord {
 
     /// The pages were given back.
     pub(crate) fn end_trim(&self) -> SlotUse {
-        // ORDERING: Release pairs with the Acquire in `release`: the pages were given back before the slot is used again; Acquire
-        // pairs with its Release when it was faster.
+        // ORDERING: Release pairs with the Acquire in `release`: the pages were given back before
+        // the slot is used again; Acquire pairs with its Release when it was faster.
         match self.0.compare_exchange(TRIMMING, TRIMMED, AcqRel, Acquire) {
             Ok(_) => SlotUse::InUse,
             Err(_) => SlotUse::Free,
@@ -344,7 +358,8 @@ mod loom_tests {
     fn loom_a_waiter_that_leaves_takes_itself_back() {
         loom::model(|| {
             let (g, thread) = Goroutine::spawn();
-            // A future's waker: polled, then dropped. (A record stands for the boxed waker; it is not woken if taken back.)
+            // A future's waker: polled, then dropped. (A record stands for the boxed waker; it is
+            // not woken if taken back.)
             let mut left = None;
             gopark(WaitReason::Join, |gp| {
                 left = g.word.wait(gp.as_usize()).then(|| gp.as_usize());

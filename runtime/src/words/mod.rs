@@ -1,4 +1,4 @@
-//! Words that threads share, each a protocol in a file of its own that loom checks as it ships.
+//! Protocols between threads on a word or two, each in its own file, which loom checks as it ships.
 
 pub(crate) mod handshake;
 pub(crate) mod inbox;

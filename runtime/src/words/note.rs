@@ -1,8 +1,10 @@
 //! A note: a one-shot event on which one thread sleeps. Go: runtime/lock_futex.go note*.
 //!
-//! I1 A note is cleared before it is armed, woken at most once per arming and waited for by one thread.
-//! I2 `wakeup` is the last thing that touches the note on the waker's side but the futex call itself, whose word may by
-//!    then be in use again: a stray wake is allowed, every sleeper looks at the word again.
+//! I1 A note is cleared before it is armed, woken at most once per arming and waited for by one
+//!    thread.
+//! I2 `wakeup` touches the note last with its exchange. The futex call after it uses only the
+//!    address, and the note may be in use again by then: a stray wake is allowed, since every
+//!    sleeper checks the word again.
 
 #[cfg(not(loom))]
 use crate::sys::futex;
@@ -10,7 +12,7 @@ use crate::words::shim::atomic::AtomicU32;
 #[cfg(not(loom))]
 use crate::words::shim::atomic::Ordering::{Acquire, Release};
 
-/// Nobody has woken it, nobody sleeps.
+/// Not woken, no sleeper.
 const CLEAR: u32 = 0;
 /// Woken.
 const SIGNALED: u32 = 1;
@@ -20,7 +22,8 @@ const SLEEPING: u32 = 2;
 /// One-shot event. See the file's head.
 #[derive(Debug)]
 pub(crate) struct Note {
-    /// CLEAR, SIGNALED or SLEEPING. The sleeper writes SLEEPING, the waker SIGNALED, the owner CLEAR.
+    /// CLEAR, SIGNALED or SLEEPING. The sleeper writes SLEEPING, the waker SIGNALED, the owner
+    /// CLEAR.
     word: AtomicU32,
     #[cfg(loom)]
     model: loom::sync::Notify,
@@ -35,15 +38,16 @@ impl Note {
     /// Arms the note again.
     #[cfg(not(loom))]
     pub(crate) fn clear(&self) {
-        // Relaxed: whoever will wake it learns of it through something published later.
+        // Relaxed: the waker learns of it through something published later.
         self.word.store(CLEAR, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Wakes the sleeper, now or when it comes.
+    /// Wakes the sleeper, now or when it arrives.
     #[doc(alias = "notewakeup")]
     #[cfg(not(loom))]
     pub(crate) fn wakeup(&self) {
-        // ORDERING: Release pairs with the Acquire in `sleep`: the sleeper sees all that was done before the wake.
+        // ORDERING: Release pairs with the Acquire in `sleep`: the sleeper sees all that was done
+        // before the wake.
         match self.word.swap(SIGNALED, Release) {
             CLEAR => {}
             SLEEPING => futex::futex_wake(&self.word, 1),

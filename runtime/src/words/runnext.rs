@@ -2,11 +2,13 @@
 //!
 //! I1 Only the P's holder fills it; the holder or a thief empties it.
 //! I2 Where there is one P nobody steals, and no exchange is needed.
-//! I3 The lowest bit of the word is a tag, given with the goroutine: not for thieves. It is compared together with the pointer, so a
-//!    thief that finds the same goroutine there again, for its holder only by now, does not take it.
+//! I3 The lowest bit of the word is a tag, given with the goroutine: not for thieves. It is
+//!    compared together with the pointer, so a thief that finds the same goroutine there again, for
+//!    its holder only by now, does not take it.
 //!
-//! Rejected: to fill it by a plain store where the holder finds it empty. By I1 that is sound, but loom 0.7 cannot show it (it
-//! lets a thief's exchange read the first null and still come after a later store).
+//! Rejected: filling it by a plain store where the holder finds it empty. By I1 that is sound, but
+//! loom 0.7 cannot show it (it lets a thief's exchange read the first null and still come after a
+//! later store).
 
 use std::ptr;
 
@@ -29,7 +31,8 @@ impl<T> RunNext<T> {
         RunNext { next: AtomicPtr::new(ptr::null_mut()), alone }
     }
 
-    /// For the holder: who was there before, or null. `keep`: not for thieves (I3).
+    /// For the holder: returns the one that was there before, or null. `keep`: not for thieves
+    /// (I3).
     #[inline(always)]
     pub(crate) fn put(&self, gp: *mut T, keep: bool) -> *mut T {
         let gp = gp.map_addr(|a| a | usize::from(keep));
@@ -44,11 +47,12 @@ impl<T> RunNext<T> {
             self.next.store(gp, Relaxed);
             return old;
         }
-        // ORDERING: Release pairs with the Acquire in `steal`: the thief sees the goroutine's state; Acquire for the one displaced.
+        // ORDERING: Release pairs with the Acquire in `steal`: the thief sees the goroutine's
+        // state; Acquire for the one displaced.
         self.next.swap(gp, AcqRel)
     }
 
-    /// For the holder: takes who is there, or null.
+    /// For the holder: takes the one that is there, or null.
     #[inline(always)]
     pub(crate) fn take(&self) -> *mut T {
         if self.alone {
@@ -61,14 +65,15 @@ impl<T> RunNext<T> {
         untagged(self.next.swap(ptr::null_mut(), Acquire))
     }
 
-    /// For anybody: takes who is there, unless it is for the holder only; or null.
+    /// For anyone: takes the one that is there, unless it is for the holder only; or null.
     #[inline(always)]
     pub(crate) fn steal(&self) -> *mut T {
         let gp = self.next.load(Relaxed);
         if gp.is_null() || is_tagged(gp) {
             return ptr::null_mut();
         }
-        // ORDERING: Acquire pairs with the Release in `put`. A failure means that somebody else has taken it.
+        // ORDERING: Acquire pairs with the Release in `put`. Failure means that another has taken
+        // it.
         self.next.compare_exchange(gp, ptr::null_mut(), Acquire, Relaxed).unwrap_or(ptr::null_mut())
     }
 
@@ -78,13 +83,13 @@ impl<T> RunNext<T> {
         self.alone
     }
 
-    /// Nobody is there; a hint to all but the holder.
+    /// Whether it is empty; a hint to all but the holder.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.next.load(Relaxed).is_null()
     }
 
-    /// Nobody is there for a thief, in the submitters' handshake (spinning.rs I2).
+    /// Whether it is empty for a thief, in the submitters' handshake (spinning.rs I2).
     pub(crate) fn is_empty_after_fence(&self) -> bool {
         // ORDERING: SeqCst: the load may not move before the fence of `retire`.
         let gp = self.next.load(SeqCst);
@@ -126,7 +131,8 @@ mod loom_tests {
         }
     }
 
-    /// The holder readies one goroutine after the other and takes what is left, a thief steals: each runs once.
+    /// The holder readies one goroutine after the other and takes what is left, a thief steals:
+    /// each runs once.
     #[test]
     fn loom_runnext_is_taken_once() {
         loom::model(|| {
@@ -152,7 +158,8 @@ mod loom_tests {
         });
     }
 
-    /// I3: a goroutine that the holder has run and put back for itself is not stolen, though the thief saw it when it was for all.
+    /// I3: a goroutine that the holder has run and put back for itself is not stolen, though the
+    /// thief saw it when it was for all.
     #[test]
     fn loom_runnext_what_is_kept_is_not_stolen() {
         loom::model(|| {

@@ -1,42 +1,45 @@
-//! The counters by which submitters and idle Ms find each other. Go: sched.nmspinning, npidle, needspinning.
+//! The counters by which submitters and idle Ms find each other. Go: sched.nmspinning, npidle,
+//! needspinning.
 //!
 //! # Who wakes whom
 //!
-//! Goal: as many Ms run as there is work and Ps, and not one more is woken. Two designs were rejected by Go and here: waking an
-//! M at each submission while a P is idle (threads thrash), and leaving it to idle Ms to look now and then (latency, and idle
-//! would not be idle).
+//! Goal: as many Ms run as there are work and Ps, and no more are woken. Go rejected two designs,
+//! and so do we: waking an M at each submission while a P is idle (threads thrash), and having idle
+//! Ms look now and then (latency, and idle would not be idle).
 //!
-//! The rule is one of *spinning*: an M that has run out of work looks for more for a while and is counted in `nmspinning`
-//! meanwhile. Who submits work wakes a spinner only if none exists; a spinner that finds work wakes the next ("passes the
-//! torch", `resetspinning`), so that parallelism grows as long as there is work.
+//! The rule is *spinning*: an M that has run out of work looks for more for a while, counted in
+//! `nmspinning`. A submitter wakes a spinner only if there is none; a spinner that finds work wakes
+//! the next (`resetspinning`), so parallelism grows as long as there is work.
 //!
 //! I1 Submit: publish the work; full fence; look at `nmspinning` ([`Spinning::wants_spinner`]).
-//! I2 Retire: decrement `nmspinning`; full fence; look at all work once more ("Delicate dance", `recheck`).
-//!    One of the two sees the other: no work is left that nobody looks for. Every spinner does the second look, not only
-//!    the last.
-//! I3 Who starts a spinning M has counted it already ([`Spinning::claim`]); the M inherits the duty.
-//! I4 An M that drops its P without having spun would miss work submitted just then, when there was no idle P to give a
-//!    spinner. So a submitter that finds none sets `needspinning` and looks again; the dropper, having counted its P as
-//!    idle, looks at `needspinning` ([`Spinning::must_spin_instead`]). One sees the other. (Go takes its lock for this at
-//!    each submission while all Ps are busy.) The same holds for a spinner that sees work at its second look and finds no P to
-//!    run it with: the submitter has relied on it (I1), so it says `need` in its turn.
+//! I2 Retire: decrement `nmspinning`; full fence; look at all work once more ("Delicate dance",
+//!    `recheck`). One of the two sees the other: no work is left that nobody looks for. Every
+//!    spinner does the second look, not only the last.
+//! I3 The one that starts a spinning M has counted it already ([`Spinning::claim`]); the M inherits
+//!    the duty.
+//! I4 An M that drops its P without having spun would miss work submitted just then, when no P was
+//!    idle for a spinner. So a submitter that finds none sets `needspinning` and looks again; the
+//!    dropper counts its P as idle, then checks `needspinning` ([`Spinning::must_spin_instead`]).
+//!    One sees the other. (Go takes its lock for this at each submission while all Ps are busy.)
+//!    The same holds for a spinner that sees work at its second look and finds no P to run it: the
+//!    submitter has relied on it (I1), so it calls `need` in turn.
 
 use crate::words::shim::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst, fence};
 use crate::words::shim::full_fence;
 
-/// How many Ps are idle, how many Ms look for work. See the file's head.
+/// The numbers of idle Ps and of Ms that look for work. See the file's head.
 #[derive(Debug)]
 pub(crate) struct Spinning {
     /// Ps on the idle list. Written under `sched.lock`; read by submitters.
     npidle: AtomicU32,
     /// Ms that look for work. Written by themselves, by their starters, read by submitters.
     nmspinning: AtomicI32,
-    /// A submitter found no idle P: who is about to drop one should spin instead.
+    /// A submitter found no idle P: the next M about to drop one must spin instead.
     needspinning: AtomicBool,
 }
 
-// ORDERING: everything here is SeqCst: I1 with I2, and I4, are handshakes of the form "store mine, load yours". Each side's fence is
-// named at its place; the loom tests below are the proof.
+// ORDERING: everything here is SeqCst: I1 with I2, and I4, are handshakes of the form "store mine,
+// load yours". Each side's fence is named at its place; the loom tests below are the proof.
 impl Spinning {
     pub(crate) fn new() -> Spinning {
         Spinning {
@@ -61,7 +64,7 @@ impl Spinning {
         self.needspinning.load(SeqCst)
     }
 
-    /// Work was published: is it ours to get a spinner for it?
+    /// Work was published: whether the caller must start a spinner for it.
     #[inline]
     pub(crate) fn wants_spinner(&self) -> bool {
         // ORDERING: SeqCst fence, pairs with the one in `retire` (I1, I2).
@@ -80,7 +83,7 @@ impl Spinning {
         self.npidle.load(SeqCst) != 0
     }
 
-    /// There was no P for a spinner: who drops one shall spin.
+    /// No P was idle for a spinner: the next M to drop one must spin.
     pub(crate) fn need(&self) {
         // ORDERING: SeqCst pairs with `must_spin_instead`.
         self.needspinning.store(true, SeqCst);
@@ -129,7 +132,8 @@ impl Spinning {
 
     /// After `p_idle` by an M that has not spun: did a submitter find no idle P meanwhile?
     pub(crate) fn must_spin_instead(&self) -> bool {
-        // ORDERING: SeqCst fence and load, pairs with `need` and the fence behind it in `wants_spinner`.
+        // ORDERING: SeqCst fence and load, pairs with `need` and the fence behind it in
+        // `wants_spinner`.
         fence(SeqCst);
         self.needspinning.load(SeqCst)
     }
@@ -143,7 +147,8 @@ mod loom_tests {
 
     struct Shared {
         spinning: Spinning,
-        /// Work: relaxed on purpose, as a run queue's publication gives no order against the counters by itself.
+        /// Work: relaxed on purpose, as a run queue's publication gives no order against the
+        /// counters by itself.
         work: AtomicBool,
     }
 
@@ -206,7 +211,8 @@ mod loom_tests {
                 other.work.store(true, Relaxed);
                 other.spinning.wants_spinner()
             });
-            // An M that has not spun drops its P: it does not look at the work again, only at `needspinning`.
+            // An M that has not spun drops its P: it does not look at the work again, only at
+            // `needspinning`.
             s.spinning.p_idle();
             let spins = s.spinning.must_spin_instead();
             assert!(
@@ -216,8 +222,9 @@ mod loom_tests {
         });
     }
 
-    /// Work was left to a spinner that retires and finds all Ps taken, while another M, which does not spin because enough others did,
-    /// drops its P. The idle list is under the scheduler's lock, as in wake.rs.
+    /// Work was left to a spinner that retires and finds all Ps taken, while another M, which does
+    /// not spin because enough others did, drops its P. The idle list is under the scheduler's
+    /// lock, as in wake.rs.
     #[test]
     fn loom_a_retired_spinner_without_a_p_tells_the_dropper() {
         loom::model(|| {
@@ -266,7 +273,8 @@ mod loom_tests {
     #[test]
     fn loom_run_queue_hand_over_is_found_by_one() {
         loom::model(|| {
-            // Two submitters, one retiring spinner: whatever the order, at least one party is responsible for both.
+            // Two submitters, one retiring spinner: whatever the order, at least one party is
+            // responsible for both.
             let s = shared();
             s.spinning.become_spinning();
             s.spinning.p_idle();

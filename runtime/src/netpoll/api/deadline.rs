@@ -1,9 +1,10 @@
 //! Deadlines of descriptors. Go: runtime/netpoll.go pollSetDeadline, netpolldeadlineimpl.
 //!
-//! A direction's deadline is 0 (none), in the future (its timer is set) or -1 (passed; it stays so until set again). If both
-//! directions have the same deadline one timer, the reader's, serves both. Changing a deadline bumps the direction's
-//! `seq`; a timer's call that carries an older one does nothing. The call takes the descriptor's lock, so whoever
-//! holds it decides which came first.
+//! A direction's deadline is 0 (none), in the future (its timer is set) or -1 (passed; it stays so
+//! until set again). If both directions have the same deadline one timer, the reader's, serves
+//! both. Changing a deadline bumps the direction's `seq`; a timer's call that carries an older one
+//! does nothing. The call takes the descriptor's lock, so whoever holds it decides which came
+//! first.
 
 use crate::netpoll::Direction;
 use crate::netpoll::api::Evicted;
@@ -65,14 +66,16 @@ impl PollDesc {
         evicted.ready();
     }
 
-    /// Which deadlines have passed, for those who do not take the lock. Before any unblocking (netpoll/mod.rs I3).
+    /// Which deadlines have passed, for those who do not take the lock. Before any unblocking
+    /// (netpoll/mod.rs I3).
     fn publish_deadlines(&self, d: &Deadlines) {
         let (read, write) = (d.read.at < 0, d.write.at < 0);
         self.info
             .publish(|info| info.with_expired(Direction::Read, read).with_expired(Direction::Write, write));
     }
 
-    /// Brings a direction's timer in line: set for `timer_at` if that is in the future, else stopped.
+    /// Brings a direction's timer in line: set for `timer_at` if that is in the future, else
+    /// stopped.
     fn retime(
         &self,
         d: &mut DeadlineTimer,
@@ -89,7 +92,8 @@ impl PollDesc {
         }
         if timer_at > 0 {
             let arg = std::ptr::from_ref(self).cast_mut().cast();
-            // SAFETY: the timer is never freed, and PollDescs are not either (netpoll/mod.rs I2), which is all the call needs.
+            // SAFETY: the timer is never freed, and PollDescs are not either (netpoll/mod.rs I2),
+            // which is all the call needs.
             unsafe { d.timer.modify(timer_at, 0, call, arg, d.seq) };
             d.running = true;
         } else if d.running {
@@ -98,7 +102,8 @@ impl PollDesc {
         }
     }
 
-    /// A deadline's timer went off, set when the direction's seq was `seq`. Go: netpolldeadlineimpl.
+    /// A deadline's timer went off, set when the direction's seq was `seq`.
+    /// Go: netpolldeadlineimpl.
     #[doc(alias = "netpolldeadlineimpl")]
     pub(super) fn deadline_passed(&self, seq: usize, directions: Directions) {
         let mut evicted = Evicted::default();

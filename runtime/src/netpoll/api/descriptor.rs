@@ -1,4 +1,5 @@
-//! The handle by which the network crate uses the poller. Go: runtime/netpoll.go poll_runtime_pollOpen and its family.
+//! The handle by which the network crate uses the poller. Go: runtime/netpoll.go
+//! poll_runtime_pollOpen and its family.
 
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -9,7 +10,8 @@ use crate::netpoll::{self, cache, desc::Watched};
 use crate::sys::clock::nanotime;
 use crate::sys::epoll::Errno;
 
-/// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not be used (mod.rs I1).
+/// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not
+/// be used (mod.rs I1).
 #[derive(Clone, Copy)]
 pub struct PollDescriptor(&'static PollDesc);
 
@@ -19,12 +21,13 @@ impl std::fmt::Debug for PollDescriptor {
     }
 }
 
-// No user code runs while a record is being changed, so a panic leaves none half changed: sockets are as safe as std's.
+// No user code runs while a record is being changed, so a panic leaves none half changed: sockets
+// are as safe as std's.
 impl UnwindSafe for PollDescriptor {}
 impl RefUnwindSafe for PollDescriptor {}
 
 impl PollDescriptor {
-    /// Has the poller watch `fd`, which stays open until [`close`](Self::close).
+    /// Makes the poller watch `fd`, which stays open until [`close`](Self::close).
     ///
     /// # Errors
     /// Those of epoll_ctl(2): EPERM for what cannot be polled, such as regular files.
@@ -54,8 +57,9 @@ impl PollDescriptor {
         }
     }
 
-    /// As [`open`](Self::open) for a socket, but the kernel is told of it only before the first wait: one that never has to wait
-    /// makes no call for the poller at all. The wait then fails with [`PollError::Refused`] if the kernel refuses.
+    /// As [`open`](Self::open) for a socket, but the kernel is told of it only before the first
+    /// wait: one that never has to wait makes no call for the poller at all. The wait then fails
+    /// with [`PollError::Refused`] if the kernel refuses.
     pub fn open_unwatched(socket: i32) -> Self {
         netpoll::netpoll_generic_init();
         let pd = cache::alloc();
@@ -64,8 +68,9 @@ impl PollDescriptor {
         PollDescriptor(pd)
     }
 
-    /// Tells the kernel, if it has not been told. The socket's readiness up to then is reported at once (epoll(7), EPOLL_CTL_ADD), so
-    /// none is lost. A reader and a writer may both come here: the second finds it told (EEXIST).
+    /// Tells the kernel, if it has not been told. The socket's readiness up to then is reported at
+    /// once (epoll(7), EPOLL_CTL_ADD), so none is lost. A reader and a writer may both come here:
+    /// the second finds it told (EEXIST).
     #[inline]
     fn watch(self) -> Result<(), PollError> {
         if self.0.info.load().unwatched() { self.watch_now() } else { Ok(()) }
@@ -82,8 +87,8 @@ impl PollDescriptor {
         }
     }
 
-    /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and when nobody uses
-    /// the handle any more.
+    /// Has the poller forget the descriptor; before close(2), after [`unblock`](Self::unblock), and
+    /// when nobody uses the handle any more.
     #[doc(alias = "runtime_pollClose")]
     pub fn close(self) {
         self.0.assert_closable();
@@ -93,7 +98,7 @@ impl PollDescriptor {
         cache::free(self.0);
     }
 
-    /// Announces the close: those who wait wake with [`PollError::Closing`], and nobody will wait again. Once.
+    /// Announces the close: waiters wake with [`PollError::Closing`], and nobody waits again. Once.
     #[doc(alias = "runtime_pollUnblock")]
     #[doc(alias = "evict")]
     pub fn unblock(self) {
@@ -112,9 +117,11 @@ impl PollDescriptor {
         Ok(())
     }
 
-    /// Parks until the descriptor may be ready (try the operation again), is closing, or the deadline has passed.
+    /// Parks until the descriptor may be ready (try the operation again), is closing, or the
+    /// deadline has passed.
     ///
-    /// `owner` is what the caller will look at first; only its address is used, to fetch it into the cache in time.
+    /// `owner` is what the caller will look at first; only its address is used, to fetch it into
+    /// the cache in time.
     ///
     /// # Errors
     /// The descriptor is closing; the deadline has passed; the poller cannot watch it.
@@ -128,14 +135,15 @@ impl PollDescriptor {
         self.0.wait(direction, &raw const *owner as usize)
     }
 
-    /// Has the poller told of the peer's end, or of an error? Then no further event may come, and only a system call tells
-    /// what there is to read.
+    /// Whether the poller has reported the peer's end or an error. No further event may come then:
+    /// only a system call shows what there is to read.
     #[inline]
     pub fn hung_up(self) -> bool {
         self.0.info.load().hung_up()
     }
 
-    /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once `interrupted` returns true.
+    /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once
+    /// `interrupted` returns true.
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
@@ -149,12 +157,14 @@ impl PollDescriptor {
         self.0.wait_unless(direction, 0, interrupted)
     }
 
-    /// Has who waits in this direction look at its `interrupted` again; it was made to return true before this call.
+    /// Has who waits in this direction look at its `interrupted` again; it was made to return true
+    /// before this call.
     pub fn interrupt(self, direction: Direction) {
         self.0.interrupt(direction);
     }
 
-    /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed). Wakes who waits if it has.
+    /// Sets the deadline: `None` for none, `Some(ns)` from now on (0 and less: it has passed).
+    /// Wakes who waits if it has.
     #[doc(alias = "runtime_pollSetDeadline")]
     pub fn set_deadline(self, in_ns: Option<i64>, directions: Directions) {
         let at = match in_ns {
@@ -170,12 +180,12 @@ impl PollDescriptor {
     }
 }
 
-/// Is the knob [`Builder::fewest_syscalls`](crate::Builder::fewest_syscalls) set?
+/// Whether the setting [`Builder::fewest_syscalls`](crate::Builder::fewest_syscalls) is on.
 pub fn fewest_syscalls() -> bool {
     crate::sched::schedt::try_sched().is_some_and(|s| s.config.fewest_syscalls)
 }
 
-/// Is this a descriptor of the poller itself? For tests that count open descriptors.
+/// Whether the poller itself uses this descriptor. For tests that count open descriptors.
 pub fn is_poll_descriptor(fd: i32) -> bool {
     netpoll::netpoll_is_poll_descriptor(fd)
 }

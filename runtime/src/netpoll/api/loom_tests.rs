@@ -1,5 +1,5 @@
-//! Models of one descriptor: a waiter, the poller, a closer, a deadline. No interleaving may leave a waiter parked or
-//! wake one twice (the model's note throws then).
+//! Models of one descriptor: a waiter, the poller, a closer, a deadline. No interleaving may leave
+//! a waiter parked or wake one twice (the model's note throws then).
 
 use loom::sync::Arc;
 use loom::thread;

@@ -1,11 +1,12 @@
-//! Descriptors that goroutines wait on: the door through which the network crate uses the poller.
-//! Go: runtime/netpoll.go poll_runtime_*, netpollblock.
+//! Waiting for descriptors: the interface through which the network crate uses the poller.
 //!
-//! The protocol and its proof are in netpoll/mod.rs. Here are the steps that park and ready, which the poller itself must not; those of
-//! deadlines are in `deadline.rs`, and the handle that the network has, [`PollDescriptor`], in `descriptor.rs`.
+//! The protocol and its proof are in netpoll/mod.rs. Here are the steps that park and ready, which
+//! the poller itself must not do. Those of deadlines are in `deadline.rs`; the network's handle,
+//! [`PollDescriptor`], is in `descriptor.rs`.
 //!
-//! I1 Operations on a [`PollDescriptor`] happen between `open` and `close`; the owner (fdMutex) sees to it.
-//! I2 One goroutine per direction waits at a time; the owner sees to it.
+//! I1 Operations on a [`PollDescriptor`] happen between `open` and `close`; the owner (fdMutex)
+//!    ensures it.
+//! I2 One goroutine per direction waits at a time; the owner ensures it.
 
 mod deadline;
 #[cfg(not(loom))]
@@ -36,14 +37,16 @@ pub enum Waited {
 }
 
 impl PollDesc {
-    /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on. Go: netpollblock.
+    /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on.
+    /// Go: netpollblock.
     fn netpollblock(&self, direction: Direction, owner: usize, may_park: impl Fn() -> bool) -> Woken {
         let sema = self.sema(direction);
         match sema.prepare() {
             Prepared::Ready => return Woken::Ready,
             Prepared::Waiting => {}
         }
-        // Look again after having announced ourselves: a closer publishes, then looks for us (netpoll/mod.rs, "No lost close").
+        // Check again after having announced ourselves: a closer publishes, then looks for us
+        // (netpoll/mod.rs, "No lost close").
         if may_park() {
             let left_at = stack_pointer();
             gopark(WaitReason::IOWait, |gp| {
@@ -64,7 +67,8 @@ impl PollDesc {
         self.wait_unless(direction, owner, || false).map(|_| ())
     }
 
-    /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this wait is meant.
+    /// The same, ended early by [`interrupt`](Self::interrupt) when `interrupted` says that this
+    /// wait is meant.
     fn wait_unless(
         &self,
         direction: Direction,
@@ -79,20 +83,21 @@ impl PollDesc {
             if interrupted() {
                 return Ok(Waited::Interrupted);
             }
-            // A deadline fired and unblocked us, but was set anew before we ran: it has not happened. Or an interruption
-            // was meant for somebody who waited here before.
+            // A deadline fired and unblocked us but was set again before we ran: it does not count.
+            // Or an interruption was meant for an earlier waiter.
         }
         Ok(Waited::Ready)
     }
 
-    /// Wakes who waits, to look again whether it is interrupted. Whatever makes it think so was published before.
+    /// Wakes the waiter, which checks again whether it is interrupted. The reason was published
+    /// before.
     fn interrupt(&self, direction: Direction) {
         let mut evicted = Evicted::default();
         evicted.evict(self, direction);
         evicted.ready();
     }
 
-    /// Announces the close and wakes who waits. Go: runtime_pollUnblock.
+    /// Announces the close and wakes the waiters. Go: runtime_pollUnblock.
     fn unblock(&self) {
         let mut evicted = Evicted::default();
         {
@@ -112,7 +117,7 @@ impl PollDesc {
     }
 }
 
-/// Whom a closer or a deadline took out of the semaphores; woken when the lock is free again.
+/// The waiters that a closer or a deadline took out of the semaphores; woken once the lock is free.
 #[derive(Default)]
 #[must_use]
 struct Evicted {
@@ -121,8 +126,9 @@ struct Evicted {
 }
 
 impl Evicted {
-    /// Takes the waiter of one direction out. The reason is published, and so that deadlines keep their order the lock is held while
-    /// it is one (an interruption needs none: who is woken by it for nothing waits again).
+    /// Takes the waiter of one direction out. The reason is published, and so that deadlines keep
+    /// their order the lock is held while it is one (an interruption needs none: who is woken by it
+    /// for nothing waits again).
     fn evict(&mut self, pd: &PollDesc, direction: Direction) {
         let gp = pd.sema(direction).unblock(Cause::Evicted);
         match direction {
@@ -142,7 +148,7 @@ impl Evicted {
     }
 }
 
-/// What a wait tells the scheduler and the cache. No part of the protocol: a model does without.
+/// What a wait does for the scheduler and the cache besides the protocol; models leave it out.
 #[cfg(not(loom))]
 mod beside_the_protocol {
     use std::sync::atomic::Ordering::SeqCst;
@@ -152,16 +158,17 @@ mod beside_the_protocol {
 
     pub(super) use crate::sched::g::stack_pointer;
 
-    /// A goroutine's M goes on to look for work and so comes to poll. A plain thread just sleeps: if nobody polls, somebody
-    /// must be sent to look for work, who will find none and poll.
+    /// A goroutine's M goes on to look for work and thereby polls. A plain thread just sleeps: if
+    /// no M polls, one must be started, which finds no work and polls.
     pub(super) fn see_that_somebody_polls(gp: GRef) {
-        // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who is about to poll or to sleep.
+        // ORDERING: SeqCst: after the add to the waiters; pairs with the swap of `lastpoll` by who
+        // is about to poll or to sleep.
         if gp.kind() == Kind::Thread && schedt::sched().lastpoll.load(SeqCst) != 0 {
             wake::wakep();
         }
     }
 
-    /// For the poller that will wake the goroutine: what to fetch then.
+    /// For the poller that will wake the goroutine: what to prefetch.
     #[inline(always)]
     pub(super) fn note_ahead(gp: GRef, left_at: usize, touched: [usize; 2]) {
         gp.ahead.parks(left_at, touched);

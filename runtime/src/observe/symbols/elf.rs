@@ -1,4 +1,5 @@
-//! What a dump needs of an ELF file of this machine's kind: sections by name, functions by address. elf(5).
+//! What a dump needs of an ELF file of this machine's kind: sections by name, functions by address.
+//! elf(5).
 //!
 //! Nothing that a file says is believed: what lies outside of it is not there.
 

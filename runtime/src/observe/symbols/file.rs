@@ -1,4 +1,5 @@
-//! The debug information of loaded files. Each is read when an address in it is first asked for, and kept.
+//! The debug information of loaded files. Each is read when an address in it is first asked for,
+//! and kept.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -21,10 +22,12 @@ struct Symbols {
     dwarf: Option<Context<Bytes>>,
 }
 
-/// The files seen so far; `None` where nothing can be read. Held while an address is looked up, which cannot park.
+/// The files seen so far; `None` where nothing can be read. Held while an address is looked up,
+/// which cannot park.
 static FILES: Mutex<Option<HashMap<PathBuf, Option<Symbols>>>> = Mutex::new(None);
 
-/// The functions at an address of an object, the innermost first. `place` stands for an unknown file and line.
+/// The functions at an address of an object, the innermost first. `place` stands for an unknown
+/// file and line.
 pub(super) fn frames(object: &Object, at: usize, place: &str) -> Vec<Frame> {
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
     let files = files.get_or_insert_default();

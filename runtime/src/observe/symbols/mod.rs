@@ -1,7 +1,9 @@
-//! From a return address to a function, a file and a line. Go has them in its own tables (runtime/symtab.go); here they are in the
-//! program's file: DWARF if it was built with debug information, else the names of the symbol table.
+//! From a return address to a function, a file and a line. Go has them in its own tables
+//! (runtime/symtab.go); here they are in the program's file: DWARF if it was built with debug
+//! information, else the names of the symbol table.
 //!
-//! Without the feature `symbols` there are addresses only: `program+0x1234`, which `addr2line -e` understands.
+//! Without the feature `symbols` there are addresses only: `program+0x1234`, which `addr2line -e`
+//! understands.
 
 #[cfg(feature = "symbols")]
 mod elf;
