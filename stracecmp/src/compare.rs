@@ -145,7 +145,7 @@ impl Report {
 
     /// The report without colours, for where no terminal reads it.
     pub fn plain(&self) -> String {
-        anstream::adapter::strip_str(&self.to_string()).to_string()
+        anstream::adapter::strip_str(&format!("{self:#}")).to_string()
     }
 }
 
@@ -242,10 +242,13 @@ pub(crate) fn polls(want: &Normal, got: &Normal) -> Vec<Finding> {
 pub(crate) fn waits(want: &Normal, got: &Normal, global: bool) -> Vec<Finding> {
     let had_to_wait = ["= -1 EAGAIN", "= -1 EINPROGRESS"].iter().any(|e| want.variants.mention(e));
     let mut out = Vec::new();
+    let candidate_limited = got.limited;
     let mut check = |wait, want: Runs, got: Runs| {
         let must = wait == Wait::Expired || (wait == Wait::Unlimited && global);
         if must && want.always() && got.never() {
-            out.push(Finding::NoWait(wait));
+            let limited = wait == Wait::Unlimited && !candidate_limited.never();
+            // Who waits with a limit does not spin: that it has one is the difference.
+            out.push(if limited { Finding::UnwantedWait(Wait::Limited) } else { Finding::NoWait(wait) });
         }
         let may = wait == Wait::Expired || (wait == Wait::Unlimited && had_to_wait);
         if !may && want.never() && want.of >= 3 && !got.never() {
@@ -255,6 +258,7 @@ pub(crate) fn waits(want: &Normal, got: &Normal, global: bool) -> Vec<Finding> {
     check(Wait::Unlimited, want.unlimited, got.unlimited);
     check(Wait::Limited, want.limited, got.limited);
     check(Wait::Expired, want.expired, got.expired);
+    out.dedup();
     if let (Some(w), Some(g)) = (want.longest_ms, got.longest_ms)
         && want.expired.always()
         && (g.max < w.min - 5 - w.min.div_euclid(10) || g.max > w.max + 5 + w.max.div_euclid(10))

@@ -83,7 +83,8 @@ impl Facts {
             match piece {
                 Piece::Quoted(q) if q.contains("\\x") => {
                     let plain = without_hex(q);
-                    self.hex |= plain != q;
+                    // Random bytes are in hexadecimal without any option.
+                    self.hex |= plain != q && !text.starts_with("getrandom(");
                     out.push_str(&plain);
                 }
                 Piece::Quoted(q) => out.push_str(q),

@@ -51,6 +51,9 @@ pub fn judge(want: &Loaded, got: &Loaded, options: Options) -> Report {
         compare(w, g, &got.faults, options.prologue)
     };
     report.profile = w.profile;
+    if !(w.single && g.single) && w.ending != Ending::Unknown && g.ending != Ending::Unknown {
+        ends(0, (&w.ending, &[]), (&g.ending, &[]), &mut report.findings);
+    }
     let both_logs = w.single && g.single;
     if both_logs {
         report.before = facts::differences(&want.facts, &got.facts);

@@ -32,7 +32,7 @@
 //! | [`per_fd`] | the sequence of each descriptor |
 //! | [`diff`], [`mod@compare`], [`judge`] | what differs, and what is said beside it |
 //! | [`causes`], [`classes`], [`explain`], [`mechanisms`] | what a difference means, with evidence |
-//! | [`report`], [`story`], [`show`], [`timeline`], [`html`] | how it looks |
+//! | [`report`], [`story`], [`show`], [`timeline`], [`html`], [`json`], [`stat`] | how it looks |
 
 pub mod catalogue;
 pub mod causes;
@@ -48,6 +48,7 @@ pub mod golang;
 pub mod html;
 mod input;
 pub mod isolate;
+pub mod json;
 pub mod judge;
 pub mod lines;
 mod lives;
@@ -71,6 +72,7 @@ mod reference;
 pub mod report;
 pub mod rules;
 pub mod show;
+pub mod stat;
 mod stderr_mode;
 pub mod story;
 pub mod syscalls;

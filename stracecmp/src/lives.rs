@@ -37,8 +37,8 @@ impl Projector<'_> {
                 let path = self.neutral_file(path);
                 one(self.make(c, c.ret_int()?, &format!("file:{path}"), Some(&path)))
             }
-            "mkdir" if !self.rules.suite => {
-                self.temporary.made(c.arg(0)?.trim_matches('"'));
+            "mkdir" | "mkdirat" if !self.rules.suite => {
+                self.temporary.made(c.arg(usize::from(c.name == "mkdirat"))?.trim_matches('"'));
                 Ok(Vec::new())
             }
             "dup2" | "dup3" if !self.rules.suite && c.arg(0)? != c.arg(1)? => {
@@ -73,7 +73,10 @@ impl Projector<'_> {
                 one(fd)
             }
             "dup" => self.duplicate(c),
-            "fcntl" if c.arg(1)?.starts_with("F_DUPFD") => self.duplicate(c),
+            "fcntl" | "fcntl64" if c.arg(1)?.starts_with("F_DUPFD") => self.duplicate(c),
+            "bpf" if !self.rules.suite && makes_bpf(c.arg(0)?) => {
+                one(self.make(c, c.ret_int()?, "bpf", None))
+            }
             "clone" | "clone3" if c.raw_args.contains("CLONE_PIDFD") => {
                 let pidfd = ["parent_tid=[", "pidfd=["].iter().filter_map(|key| {
                     let at = c.raw_args.find(key)?;
@@ -186,6 +189,11 @@ impl Projector<'_> {
     fn need(&self, c: &View<'_>, fd: Option<FdId>) -> Result<FdId, Bad> {
         fd.ok_or_else(|| c.bad(format!("argument 1 of {} is no descriptor", c.name)))
     }
+}
+
+/// Whether a command of bpf makes a descriptor.
+fn makes_bpf(command: &str) -> bool {
+    ["_CREATE", "_LOAD", "_GET", "_BY_ID", "_OPEN"].iter().any(|e| command.ends_with(e))
 }
 
 /// What a call that makes a descriptor makes: `timerfd_create` a timerfd.

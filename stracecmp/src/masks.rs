@@ -60,17 +60,22 @@ macro_rules! pattern {
 pattern!(
     TOKEN,
     concat!(
-        r"\b(?P<fd>[a-z_]*fd=)(?P<num>\d+)",
+        r"\b(?P<fd>[a-z_]*fd=|aio_fildes=)(?P<num>\d+)",
         r"|htons\((?P<port>\d+)\)",
         r"|\b(?P<key>si_pid|si_uid|nl_pid|nlmsg_pid|nlmsg_seq|pid|uid|gid|si_[us]time|si_utime",
         r"|st_(?:uid|gid|size|ino|dev|nlink|blocks|blksize|[amc]time(?:_nsec)?)",
         r"|stx_(?:uid|gid|size|ino|nlink|blocks|blksize|attributes|[abcm]time|dev_major|dev_minor|mnt_id)",
-        r"|l_pid|shm_[cl]pid|tid)=(?:makedev\([^)]*\)|\{[^}]*\}|[^,}\]\s]*)(?: /\* [^*]* \*/)?",
+        r"|l_pid|shm_[cl]pid|tid|sigev_notify_thread_id|f_bfree|f_bavail|f_blocks|f_files|f_ffree|f_fsid)=(?:makedev\([^)]*\)|\{[^}]*\}|[^,}\]\s]*)(?: /\* [^*]* \*/)?",
+        r"|\b(?P<when>tv_sec=1[0-9]{9}, tv_[nu]sec=\d+)",
+        r"|(?P<date> /\* \d{4}-\d\d-\d\dT[^*]*\*/)",
+        r"|\b(?P<base>iov_base=)0x[0-9a-f]+",
         r"|(?P<ptr>0x[0-9a-f]{5,})"
     )
 );
 pattern!(AUTOBIND, r#"sun_path=@"[0-9a-f]{5}""#);
-pattern!(PROC, r"/proc/\d+(/task/\d+)?");
+pattern!(PROC, r"^/proc/(\d+|self)(/task/\d+)?");
+pattern!(ISO, r"(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?");
+pattern!(BRACKETED, r"\[\d{2,}\]");
 pattern!(OWN_FD, r"^(/proc/self/fd/|/dev/fd/|/proc/PID/fd/)(\d+)$");
 pattern!(HTTP_DATE, r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT");
 pattern!(
@@ -79,7 +84,7 @@ pattern!(
 );
 pattern!(CLOCK, r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?");
 pattern!(SINCE_1970, r"\b1[0-9]{9}(?:\.\d+)?\b");
-pattern!(RIGHTS, r"(cmsg_type=SCM_RIGHTS, cmsg_data=)\[([\d, ]*)\]");
+pattern!(RIGHTS, r"(cmsg_type=SCM_RIGHTS, cmsg_data=|\bfds=)\[([\d, ]*)\]");
 
 /// What the strings and addresses of a call are.
 #[derive(Clone, Copy, Default)]
@@ -110,17 +115,17 @@ impl Projector<'_> {
         let masked = AUTOBIND.replace_all(a, "sun_path=@AUTO");
         let masked = if masked.contains("SCM_RIGHTS") { masked } else { masked.into_owned().into() };
         let mut skip = false;
-        let mut first = true;
+        // A message begins an argument, or a part of one.
+        let mut begins = true;
         for piece in pieces(&masked) {
             match piece {
                 Piece::Quoted(q) => {
-                    let dns = if first && q.len() > 2 { context.dns } else { Dns::No };
-                    first = false;
+                    let dns = if begins && q.len() > 2 { context.dns } else { Dns::No };
                     skip = self.quoted(q, context, dns);
                 }
                 Piece::Plain(p) => {
                     let p = if skip { p.strip_prefix("...").unwrap_or(p) } else { p };
-                    skip = false;
+                    (skip, begins) = (false, p.ends_with("iov_base="));
                     self.unquoted(p, context);
                 }
             }
@@ -169,6 +174,13 @@ impl Projector<'_> {
             let zero =
                 all.ends_with("=0") && matches!(key.as_str(), "nl_pid" | "nlmsg_pid" | "nlmsg_seq" | "pid");
             self.txt(if zero { "=0" } else { "=ID" });
+        } else if m.name("when").is_some() {
+            self.txt("TIME");
+        } else if m.name("date").is_some() {
+            // It says the same as the number before it.
+        } else if let Some(base) = m.name("base") {
+            self.txt(base.as_str());
+            self.txt("PTR");
         } else if m.name("ptr").is_some() {
             self.txt("PTR");
         } else {
@@ -204,6 +216,8 @@ impl Projector<'_> {
             text = self.without_tids(&text);
         }
         if context.printed {
+            text = ISO.replace_all(&text, "TIME").into_owned();
+            text = BRACKETED.replace_all(&text, "[PID]").into_owned();
             text = DAY.replace_all(&text, "DATE").into_owned();
             text = CLOCK.replace_all(&text, "TIME").into_owned();
             text = SINCE_1970.replace_all(&text, "TIME").into_owned();
@@ -237,16 +251,19 @@ impl Projector<'_> {
 
     /// `/proc/4321/status` is `/proc/PID/status`.
     pub(crate) fn machine_path(path: &str) -> String {
-        PROC.replace_all(
-            path,
-            |m: &Captures<'_>| if m.get(1).is_some() { "/proc/PID/task/PID" } else { "/proc/PID" },
-        )
-        .into_owned()
+        let of = |m: &Captures<'_>| {
+            let process = if &m[1] == "self" { "self" } else { "PID" };
+            format!("/proc/{process}{}", if m.get(2).is_some() { "/task/PID" } else { "" })
+        };
+        PROC.replace(path, of).into_owned()
     }
 
     /// The name of a file for the kind of its descriptor.
-    pub(crate) fn neutral_file(&self, path: &str) -> String {
-        self.temporary.replaced(path).unwrap_or_else(|| Self::machine_path(path))
+    pub(crate) fn neutral_file(&mut self, path: &str) -> String {
+        match self.neutral_path(&format!("\"{path}\"")) {
+            Some(quoted) => quoted.trim_matches('"').to_owned(),
+            None => path.to_owned(),
+        }
     }
 
     /// What is printed, without the ids of this run's processes and threads.

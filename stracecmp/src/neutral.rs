@@ -45,6 +45,15 @@ fn answers_address(name: &str) -> bool {
     )
 }
 
+/// What getsockopt tells about the moment.
+const KERNELS_OWN: [&str; 5] =
+    ["TCP_INFO", "SO_COOKIE", "SO_INCOMING_CPU", "SO_INCOMING_NAPI_ID", "SO_MEMINFO"];
+
+/// Whether the first argument is the id of a System V object, which counts up from run to run.
+fn takes_ipc_id(name: &str) -> bool {
+    matches!(name, "semop" | "semtimedop" | "semctl" | "shmat" | "shmctl" | "msgsnd" | "msgrcv" | "msgctl")
+}
+
 fn is_select(name: &str) -> bool {
     matches!(name, "select" | "_newselect" | "pselect6" | "pselect6_time64")
 }
@@ -148,7 +157,11 @@ impl Projector<'_> {
             ("readlink" | "readlinkat", _) if c.ok() && i + 2 == c.args.len() && self.links_to_machine(c) => {
                 return self.txt("DATA");
             }
-            ("getsockopt", 3) if c.args[2] == "TCP_INFO" => return self.txt("INFO"),
+            ("getsockopt", 3) if KERNELS_OWN.contains(&c.args[2]) => return self.txt("INFO"),
+            (name, 0) if takes_ipc_id(name) && number.is_some_and(|n| n > 0) => return self.txt("ID"),
+            ("setsockopt", 3) if c.args[2].starts_with("SO_ATTACH") && a.starts_with('[') => {
+                return self.set(a);
+            }
             ("mq_open" | "shm_open", _) => {}
             ("ppoll" | "ppoll_time64" | "recvmmsg", _)
             | ("select" | "_newselect" | "pselect6" | "pselect6_time64", 4)
@@ -173,6 +186,7 @@ impl Projector<'_> {
             (Role::Pid, Some(n)) if n > 1 => self.txt("PID"),
             (Role::Pid, Some(n)) if n < -1 => self.txt("-PID"),
             (Role::Pointer | Role::Time, None) if is_address(a) => self.txt("PTR"),
+            (Role::Time, None) if c.raw_args.contains("ABSTIME") => self.txt("TIME"),
             _ if a.len() >= 7 && is_address(a) && !(c.name == "ioctl" && i == 1) => self.txt("PTR"),
             _ if a.starts_with("{ru_utime") => self.txt("RUSAGE"),
             _ => self.neutral_value(a, context),
@@ -259,8 +273,10 @@ impl Projector<'_> {
         }
         let gives = syscalls::of(c.name).map_or(Gives::Plain, |s| s.gives);
         let positive = c.ret.parse::<i64>().is_ok_and(|n| n > 0) || c.ret.starts_with("0x");
-        let process =
-            fds::is_fork(c.name) || gives == Gives::Pid || matches!(c.name, "wait4" | "waitpid" | "waitid");
+        let process = fds::is_fork(c.name)
+            || gives == Gives::Pid
+            || matches!(c.name, "wait4" | "waitpid" | "waitid" | "setsid" | "getsid" | "getpgid")
+            || c.args.get(1) == Some(&"F_GETOWN");
         self.txt(" = ");
         match made {
             _ if process && positive => self.txt("PID"),
@@ -283,6 +299,7 @@ impl Projector<'_> {
                 self.txt("N");
             }
             _ if c.name == "getcwd" => self.txt("N"),
+            _ if matches!(c.name, "semget" | "shmget" | "msgget") => self.txt("ID"),
             _ if matches!(c.name, "readlink" | "readlinkat") && self.links_to_machine(c) => self.txt("N"),
             _ if c.note.starts_with("(flags ") => self.txt(c.note),
             _ if gives == Gives::Address || (c.ret.len() >= 7 && is_address(c.ret)) => self.txt("PTR"),

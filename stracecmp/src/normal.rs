@@ -3,6 +3,7 @@
 //! ```text
 //! # tracecmp 1
 //! [# profile go | generic]         worded for any program; without it as the conformance suite words lines
+//! [# end exit 0 | signal SIGSEGV]  how the program ended
 //! # program NAME
 //! # source WHERE
 //! # order global | per-descriptor
@@ -265,7 +266,12 @@ impl Normal {
         let global = matches!(self.variants, Variants::Global(_));
         let longest = self.longest_ms.map_or(String::new(), |r| format!(", longest {}..{} ms", r.min, r.max));
         let runs = |r: Runs| format!("{}/{}", r.with, r.of);
-        let profile = if self.suite { String::new() } else { format!("# profile {}\n", self.profile) };
+        let profile = match (self.suite, &self.ending) {
+            (true, _) => String::new(),
+            (false, Ending::Unknown) => format!("# profile {}\n", self.profile),
+            (false, Ending::Exited(n)) => format!("# profile {}\n# end exit {n}\n", self.profile),
+            (false, Ending::Killed(signal)) => format!("# profile {}\n# end signal {signal}\n", self.profile),
+        };
         let mut out = format!(
             "{MAGIC}\n{profile}# program {}\n# source {}\n# order {}\n# poll {}\n# polls {}..{}\n\
              # waits unlimited {}, limited {}, expired {}{longest}\n",

@@ -94,8 +94,18 @@ pub struct RawCall<'a> {
 const UNFINISHED: &str = "<unfinished ...>";
 
 /// Lines about anything but calls.
-const NO_CALLS: [&str; 9] =
-    ["strace:", "???", "<... ???", "> ", "| ", "Process ", "% time", "%% time", "------"];
+const NO_CALLS: [&str; 10] = [
+    "System call usage summary",
+    "strace:",
+    "???",
+    "<... ???",
+    "> ",
+    "| ",
+    "Process ",
+    "% time",
+    "%% time",
+    "------",
+];
 
 /// Reads one line: what stands before it, and what it says.
 pub fn line(text: &str) -> Result<(Prefix, Item<'_>), Bad> {
@@ -156,6 +166,9 @@ fn end_of(text: &str) -> Option<End<'_>> {
 
 /// A call without `<unfinished ...>`, `<detached ...>` or `<pid changed to 8 ...>` at its end.
 fn without_marker(body: &str) -> Option<&str> {
+    if let Some((head, _)) = body.strip_suffix("No such process>").and_then(|h| h.rsplit_once("<ptrace(")) {
+        return Some(head);
+    }
     let (head, mark) = body.trim_end().strip_suffix(" ...>")?.rsplit_once('<')?;
     let known = matches!(mark, "unfinished" | "detached") || mark.starts_with("pid changed to ");
     known.then_some(head)
@@ -217,8 +230,10 @@ fn thread_of(text: &str) -> Result<(u32, &str), Bad> {
 fn without_comm(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
-    match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
-        Some((_, after)) if end > 0 => (digits, after),
+    // A command's name may hold a `>` too; what ends it is the space after it.
+    let inside = rest.strip_prefix('<').and_then(|r| Some((r, r.find("> ").or_else(|| r.find('>'))?)));
+    match inside {
+        Some((r, close)) if end > 0 => (digits, &r[close + 1..]),
         _ => (digits, rest),
     }
 }
@@ -230,7 +245,8 @@ fn skip_decorations(mut body: &str) -> (Prefix, &str) {
         let shorter = if let Some(rest) = body.strip_prefix('[') {
             match rest.split_once(']') {
                 Some((inside, rest))
-                    if inside.bytes().all(|b| b.is_ascii_hexdigit() || b == b' ' || b == b'?') =>
+                    if inside.bytes().all(|b| b.is_ascii_hexdigit() || b == b' ' || b == b'?')
+                        || is_security_context(inside) =>
                 {
                     rest
                 }
@@ -261,6 +277,12 @@ fn skip_decorations(mut body: &str) -> (Prefix, &str) {
         }
         body = shorter.trim_start();
     }
+}
+
+/// `unconfined_t` or `system_u:object_r:etc_t:s0`, of `--secontext`.
+fn is_security_context(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"_:.,-".contains(&b);
+    text.bytes().all(word) && (text.ends_with("_t") || text.contains("_t:"))
 }
 
 /// `10:11:12.5` or `1700000000.5` in nanoseconds.

@@ -270,8 +270,11 @@ impl<'l> Projector<'l> {
         if self.rules.strict {
             return Err(bad);
         }
-        self.trace.odd.0 += 1;
-        self.trace.odd.1.get_or_insert(bad);
+        // What the kernel refuses may look as it likes.
+        if c.err.is_none() {
+            self.trace.odd.0 += 1;
+            self.trace.odd.1.get_or_insert(bad);
+        }
         // What was begun of the line is taken back.
         self.pending.clear();
         self.trace.parts.truncate(start);

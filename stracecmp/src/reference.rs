@@ -159,6 +159,15 @@ fn header(n: &mut Normal, head: &str) -> Result<(), String> {
     match key {
         "program" => n.program = rest.to_owned(),
         "source" => n.source = rest.to_owned(),
+        "end" => {
+            n.ending = match rest.split_once(' ') {
+                Some(("exit", status)) => {
+                    Ending::Exited(status.parse().map_err(|_| format!("end: {}", clip(rest)))?)
+                }
+                Some(("signal", signal)) => Ending::Killed(signal.to_owned()),
+                _ => return Err(format!("end: {}", clip(rest))),
+            };
+        }
         "profile" => {
             n.suite = false;
             n.profile = if rest == "go" { Profile::Go } else { Profile::Generic };

@@ -27,15 +27,34 @@ fn row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     writeln!(f, "  {style}{}{style:#}", visible(&row.to_string()))
 }
 
+/// So many rows of one difference are shown, unless all are asked for (`{:#}`).
+const ROWS: usize = 80;
+
+fn shown<'a>(f: &fmt::Formatter<'_>, all: &'a [Row]) -> (&'a [Row], usize) {
+    let n = if f.alternate() { all.len() } else { all.len().min(ROWS) };
+    (&all[..n], all.len() - n)
+}
+
 fn rows(f: &mut fmt::Formatter<'_>, all: &[Row]) -> fmt::Result {
-    all.iter().try_for_each(|r| row(f, r))
+    let (some, more) = shown(f, all);
+    some.iter().try_for_each(|r| row(f, r))?;
+    left_out(f, more)
+}
+
+fn left_out(f: &mut fmt::Formatter<'_>, more: usize) -> fmt::Result {
+    if more > 0 {
+        writeln!(f, "  {DIM}and {more} rows more (--full shows them){DIM:#}")?;
+    }
+    Ok(())
 }
 
 fn fd_change(f: &mut fmt::Formatter<'_>, c: &FdChange) -> fmt::Result {
     let (kind, n) = (visible(&c.kind), c.times);
     let (subject, s) = if n == 1 { (format!("a {kind}"), "s") } else { (format!("{n} {kind}"), "") };
     let side = |f: &mut fmt::Formatter<'_>, lines: &[Row], style: Style, sign| {
-        lines.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {}{style:#}", visible(&l.text)))
+        let (some, more) = shown(f, lines);
+        some.iter().try_for_each(|l| writeln!(f, "  {style}{sign} {}{style:#}", visible(&l.text)))?;
+        left_out(f, more)
     };
     match &c.change {
         Change::Differs(all) => {

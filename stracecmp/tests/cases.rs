@@ -172,3 +172,55 @@ fn options_choose_what_is_looked_at() {
     let (_, text) = compare(&[&a, &b]);
     assert!(text.contains("left out as noise") && text.contains("futex"), "{text}");
 }
+
+#[test]
+fn json_has_a_schema() {
+    let (code, text) = compare(&[Path::new("--json"), &named("exit0.strace"), &named("segv.strace")]);
+    assert_eq!(code, Some(1), "{text}");
+    let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(value["schema"], "stracecmp/1");
+    assert_eq!(value["verdict"], "differs");
+    assert!(value["headline"][0].as_str().is_some_and(|t| t.contains("SIGSEGV")), "{value}");
+    assert_eq!(value["explanations"][0]["class"], "EndsOtherwise");
+}
+
+#[test]
+fn calls_are_counted_on_both_sides() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+    std::fs::write(&a, "7 close(3) = 0 <0.001000>\n7 brk(NULL) = 0x1 <0.000500>\n").expect("written");
+    std::fs::write(&b, "7 close(3) = -1 EBADF (Bad file descriptor) <0.002000>\n").expect("written");
+    let (code, text) = compare(&[Path::new("--stat"), &a, &b]);
+    assert_eq!(code, Some(1));
+    let row = |name: &str| {
+        let line = text
+            .lines()
+            .find(|l| l.trim_start().starts_with(name))
+            .unwrap_or_else(|| panic!("{name}: {text}"));
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("close "), "1 / 0 / 1.000 1 / 1 / 2.000");
+    assert_eq!(row("brk "), "1 / 0 / 0.500 -");
+}
+
+#[test]
+fn a_folder_is_checked_and_blessed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let check = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stracecmp"));
+        let out = command.arg("check").args(more).arg(dir.path()).output().expect("it starts");
+        (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    };
+    let log = dir.path().join("one.strace");
+    std::fs::copy(named("plain-true-1.strace"), &log).expect("copied");
+    assert_eq!(check(&[]).0, Some(1), "nothing is expected yet");
+    assert_eq!(check(&["--bless"]).0, Some(0));
+    assert_eq!(check(&[]), (Some(0), check(&[]).1));
+    std::fs::copy(named("plain-true-2.strace"), &log).expect("copied");
+    let (code, text) = check(&[]);
+    assert_eq!(code, Some(0), "another run is the same: {text}");
+    std::fs::copy(named("segv.strace"), &log).expect("copied");
+    let (code, text) = check(&[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("here it is killed by SIGSEGV"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! The commands: what they take, and what they do with it.
 
+mod check;
 mod reading;
 mod recording;
 
@@ -17,9 +18,9 @@ use stracecmp::normal::{Loaded, Normal, Variants};
 use stracecmp::story::Story;
 use stracecmp::text::visible;
 use stracecmp::trace::Trace;
-use stracecmp::{html, show, timeline};
+use stracecmp::{html, json, show, stat, timeline};
 
-/// Compares the system calls of two programs, made for ports of Go's network poller.
+/// Compares the system calls of two programs, as strace saw them.
 ///
 /// A program's strace log differs from run to run: descriptor numbers, ports, pointers, threads. What it says to the
 /// kernel about each descriptor, and in which order, does not. stracecmp takes the first out and compares the second.
@@ -38,6 +39,8 @@ enum Command {
     Show(Show),
     /// Compare logs with a reference, or with another log
     Compare(Compare),
+    /// Compare every log of a folder with the trace beside it; --bless writes the traces
+    Check(check::Check),
     /// Make a reference from several runs of a program, and say what was stable
     Normalise(Normalise),
     /// Build a Go source, record it and another binary, and compare them
@@ -69,6 +72,15 @@ struct Compare {
     /// Say only which logs conform
     #[arg(short, long)]
     quiet: bool,
+    /// Show all rows of a difference, however many there are
+    #[arg(long)]
+    full: bool,
+    /// Write one JSON object for each log instead of text
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+    /// Count calls, errors and time (-T) on both sides
+    #[arg(long, conflicts_with = "json")]
+    stat: bool,
     /// Which order is demanded of two logs: auto is all if one thread made the lines, else fd
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     order: Demanded,
@@ -143,6 +155,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Outcome> {
         Command::Record(args) => recording::record(args),
         Command::Show(args) => show_log(args),
         Command::Compare(args) => compare_logs(args),
+        Command::Check(args) => check::check(args),
         Command::Normalise(args) => normalise(args),
         Command::Go(args) => recording::go(args),
     }
@@ -175,7 +188,14 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
             notes.iter().for_each(|n| anstream::eprintln!("{}: {}", path.display(), visible(n)));
         }
         let report = judge::judge(&want, &got, options);
-        tell(path, &report, args.quiet)?;
+        if args.json {
+            writeln!(std::io::stdout(), "{}", json::report(&path.display().to_string(), &report))?;
+        } else {
+            tell(path, &report, Detail::of(args.quiet, args.full))?;
+        }
+        if args.stat {
+            stat::write(&mut anstream::stdout().lock(), &want, &got)?;
+        }
         if !report.conforms() {
             outcome = Outcome::Different;
         }
@@ -190,16 +210,36 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// How much of a report is said.
+#[derive(Clone, Copy)]
+enum Detail {
+    Quiet,
+    Short,
+    Full,
+}
+
+impl Detail {
+    fn of(quiet: bool, full: bool) -> Detail {
+        match (quiet, full) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Full,
+            (false, false) => Detail::Short,
+        }
+    }
+}
+
 /// Says what a report holds.
-fn tell(path: &Path, report: &Report, quiet: bool) -> Result<()> {
+fn tell(path: &Path, report: &Report, detail: Detail) -> Result<()> {
     use anstyle::AnsiColor;
     let (word, color) =
         if report.conforms() { ("conforms", AnsiColor::Green) } else { ("differs", AnsiColor::Red) };
     let style = color.on_default().bold();
     let mut out = BufWriter::new(anstream::stdout().lock());
     writeln!(out, "{}: {style}{word}{style:#} (profile {})", path.display(), report.profile)?;
-    if !quiet {
-        write!(out, "{report}")?;
+    match detail {
+        Detail::Quiet => {}
+        Detail::Short => write!(out, "{report}")?,
+        Detail::Full => write!(out, "{report:#}")?,
     }
     out.flush()?;
     Ok(())

@@ -95,6 +95,12 @@ impl Options {
         Ok(source.project(&rules, path)?)
     }
 
+    /// Reads one log by itself, worded for any program.
+    pub fn load_neutral(&self, path: &Path) -> Result<Loaded> {
+        let source = Source::read(path, &self.reading(None)?)?;
+        Ok(source.project(&self.rules(&source), path)?)
+    }
+
     /// The reference of a comparison.
     pub(crate) fn reference(&self, path: &Path) -> Result<Reference> {
         Ok(Reference { source: Source::read(path, &self.reading(None)?)?, path: path.to_owned() })

@@ -13,7 +13,7 @@ use stracecmp::golang;
 use stracecmp::normal::{Loaded, Normal};
 use stracecmp::record::{Peer, Recorded, Recording};
 
-use super::{Outcome, stability, tell, traces, write_page};
+use super::{Detail, Outcome, stability, tell, traces, write_page};
 
 /// How a program is run.
 #[derive(Args)]
@@ -188,7 +188,7 @@ pub(crate) fn go(args: &Go) -> Result<Outcome> {
     pass_on(&recorded)?;
     let loaded = Normal::load(&log)?;
     let report = compare(&reference, &loaded.normal, &loaded.faults, Prologue::Ignore);
-    tell(&exe, &report, false)?;
+    tell(&exe, &report, Detail::Short)?;
     if let Some(page) = &args.html {
         write_page(page, Loaded::from(reference), loaded, &report)?;
     }
