@@ -1,6 +1,6 @@
-// The files of `guide/` as modules without items: readable in the repository and in rustdoc, and their examples are tested.
-// The files link to each other by names, which they define at their end as files. Here the names are modules: of two
-// definitions of a name, Markdown takes the first.
+// The files of `guide/` as modules without items: readable in the repository and in rustdoc, and
+// their examples are tested. The files link to each other by names, which they define at their end
+// as files. Here the names are modules: of two definitions of a name, Markdown takes the first.
 
 //! [from-go]: from_go
 //! [from-threads]: from_threads
@@ -10,7 +10,7 @@
 #![doc = ""]
 #![doc = include_str!("../guide/README.md")]
 
-/// [reports]: super::reports
+/// [reports]: reports
 #[doc = ""]
 #[doc = include_str!("../guide/from-go.md")]
 pub mod from_go {}
@@ -21,7 +21,7 @@ pub mod from_threads {}
 #[doc = include_str!("../guide/from-tokio.md")]
 pub mod from_tokio {}
 
-/// [reports]: super::reports
+/// [reports]: reports
 #[doc = ""]
 #[doc = include_str!("../guide/testing.md")]
 pub mod testing {}

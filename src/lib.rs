@@ -1,7 +1,7 @@
 //! gopark: Go's goroutines and network poller, in Rust, for Rust.
 //!
-//! A program in the blocking style (`accept`, `read`, `write` in a loop, a goroutine per connection) runs on a few threads, as in
-//! Go, and leaves the system calls that Go leaves.
+//! A program in the blocking style (`accept`, `read`, `write` in a loop, a goroutine per
+//! connection) runs on a few threads, as in Go, and leaves the system calls that Go leaves.
 //!
 //! ```no_run
 //! use gopark::net;
@@ -22,8 +22,9 @@
 //! # }
 //! ```
 //!
-//! Start with [`run`] or [`run_pinned`], whose contract is the crate's one `unsafe`, and spawn with [`go`]. The [`guide`] says how to
-//! come here from Go, from std threads and from tokio. This crate re-exports `gopark-runtime` and `gopark-net`.
+//! Start with [`run`] or [`run_pinned`], whose contract is the crate's one `unsafe`, and spawn with
+//! [`go`]. The [`guide`] says how to come here from Go, from std threads and from tokio. This crate
+//! re-exports `gopark-runtime` and `gopark-net`.
 //!
 //! | feature | is |
 //! |---|---|
@@ -41,7 +42,8 @@ pub use gopark_runtime::{
     num_goroutine, offload, run, run_pinned, scope, select, select_biased, signal, sync, time, try_go,
 };
 
-/// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's types.
+/// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's
+/// types.
 pub mod net {
     #[doc(inline)]
     pub use gopark_net::{

@@ -6,11 +6,12 @@
 //!   chunks   rbuf -> [ .. used | recvx .. ] -> [ .......... ] -> [ .. sendx | free ] <- wbuf
 //! ```
 //!
-//! A chunk that was read to its end is kept once, for the next one needed: a steady stream allocates nothing. A bound
-//! too large for a ring is a chain with a limit.
+//! A chunk that was read to its end is kept once, for the next one needed: a steady stream
+//! allocates nothing. A bound too large for a ring is a chain with a limit.
 //!
 //! I1 All of it belongs to the holder of the channel's lock.
-//! I2 An index equal to `wrap` means: go to the next chunk (or round) first. An empty chain starts so.
+//! I2 An index equal to `wrap` means: go to the next chunk (or round) first. An empty chain starts
+//!    so.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr;
@@ -80,8 +81,8 @@ impl Hchan {
     /// Puts a message at the tail.
     ///
     /// # Safety
-    /// The lock is held and there is room; `src` holds a message of `size` bytes, the channel's size, which
-    /// becomes the buffer's.
+    /// The lock is held and there is room; `src` holds a message of `size` bytes, the channel's
+    /// size, which becomes the buffer's.
     #[inline(always)]
     pub(super) unsafe fn push(&self, src: *const u8, size: usize) {
         let mut at = self.sendx.get();
@@ -99,7 +100,8 @@ impl Hchan {
     /// Takes the message at the head.
     ///
     /// # Safety
-    /// The lock is held and the buffer is not empty; `dst` has room for `size` bytes, the channel's size.
+    /// The lock is held and the buffer is not empty; `dst` has room for `size` bytes, the channel's
+    /// size.
     #[inline(always)]
     pub(super) unsafe fn pop(&self, dst: *mut u8, size: usize) {
         let mut at = self.recvx.get();
@@ -107,7 +109,8 @@ impl Hchan {
             self.advance();
             at = 0;
         }
-        // SAFETY: `at < wrap`, so the slot is inside; the buffer is not empty, so it holds a message.
+        // SAFETY: `at < wrap`, so the slot is inside; the buffer is not empty, so it holds a
+        // message.
         unsafe { move_elem(dst, self.rbuf.get().add(at as usize * size), size) };
         self.recvx.set(at + 1);
         self.qcount.store(self.qcount.load(Relaxed) - 1, Relaxed);
@@ -155,8 +158,8 @@ impl Hchan {
     #[cold]
     fn drop_head_chunk(&self) {
         let (layout, slots) = self.chunk_layout();
-        // SAFETY: the head chunk was read to its end, and the buffer is not empty: there is a next one. The tail is
-        // never the chunk freed here.
+        // SAFETY: the head chunk was read to its end, and the buffer is not empty: there is a next
+        // one. The tail is never the chunk freed here.
         unsafe {
             let next = match self.rbuf.get() {
                 head if head.is_null() => self.first_chunk.get(),
@@ -195,7 +198,8 @@ impl Hchan {
         };
         let mut at: *mut Chunk = head;
         while !at.is_null() {
-            // SAFETY: the chain's chunks are ours, each allocated with `layout`; the link is read before.
+            // SAFETY: the chain's chunks are ours, each allocated with `layout`; the link is read
+            // before.
             unsafe {
                 let next = (*at).next;
                 dealloc(at.cast(), layout);

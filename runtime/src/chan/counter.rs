@@ -1,6 +1,7 @@
 //! How long a channel lives: two counts of handles. Model: crossbeam-channel's counter.rs.
 //!
-//! I1 The last handle of a side disconnects the channel, then sets `one_side_gone`; whoever finds it set frees it.
+//! I1 The last handle of a side disconnects the channel, then sets `one_side_gone`; whoever finds
+//!    it set frees it.
 //! I2 Handles are counted outside the lock and never in `send` or `recv`.
 
 use std::mem::MaybeUninit;
@@ -29,7 +30,8 @@ pub(super) fn acquire(side: &AtomicUsize) {
 pub(super) unsafe fn release_sender<T>(chan: NonNull<Hchan>) {
     // SAFETY: the caller's handle keeps it alive.
     let c = unsafe { chan.as_ref() };
-    // ORDERING: AcqRel pairs with itself in the other senders: the last one comes after all they did.
+    // ORDERING: AcqRel pairs with itself in the other senders: the last one comes after all they
+    // did.
     if c.senders.fetch_sub(1, AcqRel) == 1 {
         c.close(ChanFlags::CLOSED);
         // SAFETY: this side's last handle.
@@ -44,17 +46,20 @@ pub(super) unsafe fn release_sender<T>(chan: NonNull<Hchan>) {
 pub(super) unsafe fn release_receiver<T>(chan: NonNull<Hchan>) {
     // SAFETY: the caller's handle keeps it alive.
     let c = unsafe { chan.as_ref() };
-    // ORDERING: AcqRel pairs with itself in the other receivers: the last one comes after all they did.
+    // ORDERING: AcqRel pairs with itself in the other receivers: the last one comes after all they
+    // did.
     if c.receivers.fetch_sub(1, AcqRel) == 1 {
         c.close(ChanFlags::CLOSED);
-        // SAFETY: the messages are of type T; nothing enters the buffer any more, nobody else takes from it.
+        // SAFETY: the messages are of type T; nothing enters the buffer any more, nobody else takes
+        // from it.
         unsafe { discard_messages::<T>(c) };
         // SAFETY: this side's last handle.
         unsafe { last_of_side::<T>(chan) };
     }
 }
 
-/// Drops what is in the buffer, each message outside the lock: its destructor may use this very channel.
+/// Drops what is in the buffer, each message outside the lock: its destructor may use this very
+/// channel.
 ///
 /// # Safety
 /// The messages are of type `T`.
@@ -83,7 +88,8 @@ unsafe fn discard_messages<T>(c: &Hchan) {
 unsafe fn last_of_side<T>(chan: NonNull<Hchan>) {
     // SAFETY: not yet freed: this side has not set the mark before.
     let gone = unsafe { &chan.as_ref().one_side_gone };
-    // ORDERING: AcqRel pairs with itself in the other side: what it did with the channel happened before the free.
+    // ORDERING: AcqRel pairs with itself in the other side: what it did with the channel happened
+    // before the free.
     if gone.swap(true, AcqRel) {
         // SAFETY: both sides are gone, nobody else knows the channel; it came from a Box.
         unsafe {

@@ -1,8 +1,7 @@
-//! The deadline of a goroutine's wait, and its dice.
+//! The deadline of a goroutine's wait, and its random numbers.
 //!
-//! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the wait by its ticket,
-//! so a call that
-//!    comes late finds another number and does nothing.
+//! I1 The timer is the goroutine's own (`g.timer`), started in the park's commit. It claims the
+//!    wait by its ticket, so a late call finds another number and does nothing.
 
 #[cfg(loom)]
 pub(super) use model::*;
@@ -16,14 +15,16 @@ mod real {
     use super::super::sudog::Ticket;
     use crate::sched::g::{GRef, current_goroutine};
 
-    /// Panics before the runtime runs, which has the clock, if that is needed: called before anything is locked.
+    /// Panics if a clock is needed and the runtime, which has it, does not run yet. Called before
+    /// anything is locked.
     pub(in super::super) fn assert_clock(needed: impl FnOnce() -> bool) {
         if crate::sched::schedt::try_sched().is_none() && needed() {
             crate::sched::schedt::sched();
         }
     }
 
-    /// Starts the deadline of the wait `ticket` of `gp`, which is parked: from here on it may be woken.
+    /// Starts the deadline of the wait `ticket` of `gp`, which is parked. From here on it may be
+    /// woken.
     pub(in super::super) fn start(gp: GRef, when_ns: i64, ticket: Ticket) {
         // SAFETY: the timer is in a record that is never unmapped; the argument is that record.
         unsafe {

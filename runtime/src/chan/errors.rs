@@ -1,11 +1,13 @@
-//! The errors of channel operations. Model: crossbeam-channel's `err.rs`: the same names, variants and texts.
+//! The errors of channel operations. Model: crossbeam-channel's `err.rs`: the same names, variants
+//! and texts.
 //!
-//! An error of a send carries the message back, whatever its type: `Debug` therefore never prints it.
+//! The error of a send carries the message, whatever its type, so `Debug` never prints it.
 
 use std::error::Error;
 use std::fmt;
 
-/// From [`send`](super::Sender::send): the channel is closed or has no receiver any more. Carries the message.
+/// Error of [`send`](super::Sender::send): the channel is closed or has no receivers left. Carries
+/// the message.
 ///
 /// ```
 /// use gopark::chan::{bounded, SendError};
@@ -16,7 +18,7 @@ use std::fmt;
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub struct SendError<T>(pub T);
 
-/// From [`try_send`](super::Sender::try_send). Carries the message.
+/// Error of [`try_send`](super::Sender::try_send). Carries the message.
 ///
 /// ```
 /// use gopark::chan::{bounded, TrySendError};
@@ -26,56 +28,142 @@ pub struct SendError<T>(pub T);
 /// ```
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum TrySendError<T> {
-    /// No room; on a channel of capacity zero: no receiver waits.
+    /// No room; with capacity zero, no receiver is waiting.
     Full(T),
-    /// The channel is closed or has no receiver any more.
+    /// The channel is closed or has no receivers left.
     Disconnected(T),
 }
 
-/// From [`send_timeout`](super::Sender::send_timeout) and `send_deadline`. Carries the message.
+/// Error of [`send_timeout`](super::Sender::send_timeout) and `send_deadline`. Carries the message.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::chan::{SendTimeoutError, bounded};
+/// use std::time::Duration;
+///
+/// let (s, _r) = bounded(0);
+/// let result = s.send_timeout("late", Duration::from_millis(1));
+/// assert_eq!(result, Err(SendTimeoutError::Timeout("late")));
+/// # }) }
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum SendTimeoutError<T> {
     /// The time was up before there was room.
     Timeout(T),
-    /// The channel is closed or has no receiver any more.
+    /// The channel is closed or has no receivers left.
     Disconnected(T),
 }
 
-/// From [`recv`](super::Receiver::recv): the channel is empty, and closed or without senders.
+/// Error of [`recv`](super::Receiver::recv): the channel is empty and either closed or without
+/// senders.
+///
+/// ```
+/// use gopark::chan::{RecvError, bounded};
+///
+/// let (s, r) = bounded::<i32>(1);
+/// drop(s);
+/// assert_eq!(r.recv(), Err(RecvError));
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct RecvError;
 
-/// From [`try_recv`](super::Receiver::try_recv).
+/// Error of [`try_recv`](super::Receiver::try_recv).
+///
+/// ```
+/// use gopark::chan::{TryRecvError, bounded};
+///
+/// let (s, r) = bounded::<i32>(1);
+/// assert_eq!(r.try_recv(), Err(TryRecvError::Empty));
+/// drop(s);
+/// assert_eq!(r.try_recv(), Err(TryRecvError::Disconnected));
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub enum TryRecvError {
-    /// No message now; on a channel of capacity zero: no sender waits.
+    /// No message now; with capacity zero, no sender is waiting.
     Empty,
-    /// No message now, nor ever: closed or without senders.
+    /// No message now or ever: closed or without senders.
     Disconnected,
 }
 
-/// From [`recv_timeout`](super::Receiver::recv_timeout) and `recv_deadline`.
+/// Error of [`recv_timeout`](super::Receiver::recv_timeout) and `recv_deadline`.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::chan::{RecvTimeoutError, bounded};
+/// use std::time::Duration;
+///
+/// let (_s, r) = bounded::<i32>(0);
+/// let result = r.recv_timeout(Duration::from_millis(1));
+/// assert_eq!(result, Err(RecvTimeoutError::Timeout));
+/// # }) }
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub enum RecvTimeoutError {
     /// The time was up before there was a message.
     Timeout,
-    /// No message now, nor ever: closed or without senders.
+    /// No message now or ever: closed or without senders.
     Disconnected,
 }
 
-/// From [`try_select`](super::Select::try_select): each operation would block.
+/// Error of [`try_select`](super::Select::try_select): every operation would block.
+///
+/// ```
+/// use gopark::chan::{Select, TrySelectError, bounded};
+///
+/// let (_s, r) = bounded::<i32>(1);
+/// let mut select = Select::new();
+/// select.recv(&r);
+/// assert_eq!(select.try_select().unwrap_err(), TrySelectError);
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct TrySelectError;
 
-/// From [`select_timeout`](super::Select::select_timeout): the time was up before an operation could go on.
+/// Error of [`select_timeout`](super::Select::select_timeout): the time was up before an operation
+/// could go on.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::chan::{Select, SelectTimeoutError, bounded};
+/// use std::time::Duration;
+///
+/// let (_s, r) = bounded::<i32>(1);
+/// let mut select = Select::new();
+/// select.recv(&r);
+/// let result = select.select_timeout(Duration::from_millis(1));
+/// assert_eq!(result.unwrap_err(), SelectTimeoutError);
+/// # }) }
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct SelectTimeoutError;
 
-/// From [`try_ready`](super::Select::try_ready): each operation would block.
+/// Error of [`try_ready`](super::Select::try_ready): every operation would block.
+///
+/// ```
+/// use gopark::chan::{Select, TryReadyError, bounded};
+///
+/// let (_s, r) = bounded::<i32>(1);
+/// let mut select = Select::new();
+/// select.recv(&r);
+/// assert_eq!(select.try_ready(), Err(TryReadyError));
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct TryReadyError;
 
-/// From [`ready_timeout`](super::Select::ready_timeout): the time was up before an operation was ready.
+/// Error of [`ready_timeout`](super::Select::ready_timeout): the time was up before an operation
+/// was ready.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::chan::{ReadyTimeoutError, Select, bounded};
+/// use std::time::Duration;
+///
+/// let (_s, r) = bounded::<i32>(1);
+/// let mut select = Select::new();
+/// select.recv(&r);
+/// let result = select.ready_timeout(Duration::from_millis(1));
+/// assert_eq!(result, Err(ReadyTimeoutError));
+/// # }) }
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct ReadyTimeoutError;
 
@@ -86,6 +174,10 @@ const SELECT_TIMED_OUT: &str = "timed out waiting on select";
 
 impl<T> SendError<T> {
     /// The message that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(gopark::chan::SendError(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -93,18 +185,30 @@ impl<T> SendError<T> {
 
 impl<T> TrySendError<T> {
     /// The message that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(gopark::chan::TrySendError::Full(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             TrySendError::Full(msg) | TrySendError::Disconnected(msg) => msg,
         }
     }
 
-    /// True for want of room.
+    /// Whether the channel was full.
+    ///
+    /// ```
+    /// assert!(gopark::chan::TrySendError::Full(7).is_full());
+    /// ```
     pub fn is_full(&self) -> bool {
         matches!(self, TrySendError::Full(_))
     }
 
-    /// True for want of a receiver, or a closed channel.
+    /// Whether the channel was closed or had no receivers.
+    ///
+    /// ```
+    /// assert!(gopark::chan::TrySendError::Disconnected(7).is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, TrySendError::Disconnected(_))
     }
@@ -112,42 +216,70 @@ impl<T> TrySendError<T> {
 
 impl<T> SendTimeoutError<T> {
     /// The message that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(gopark::chan::SendTimeoutError::Timeout(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             SendTimeoutError::Timeout(msg) | SendTimeoutError::Disconnected(msg) => msg,
         }
     }
 
-    /// True if the time was up.
+    /// Whether the time was up.
+    ///
+    /// ```
+    /// assert!(gopark::chan::SendTimeoutError::Timeout(7).is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, SendTimeoutError::Timeout(_))
     }
 
-    /// True for want of a receiver, or a closed channel.
+    /// Whether the channel was closed or had no receivers.
+    ///
+    /// ```
+    /// assert!(gopark::chan::SendTimeoutError::Disconnected(7).is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, SendTimeoutError::Disconnected(_))
     }
 }
 
 impl TryRecvError {
-    /// True if a message may come yet.
+    /// Whether a message may still come.
+    ///
+    /// ```
+    /// assert!(gopark::chan::TryRecvError::Empty.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         matches!(self, TryRecvError::Empty)
     }
 
-    /// True if none will come.
+    /// Whether no message will ever come.
+    ///
+    /// ```
+    /// assert!(gopark::chan::TryRecvError::Disconnected.is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, TryRecvError::Disconnected)
     }
 }
 
 impl RecvTimeoutError {
-    /// True if the time was up.
+    /// Whether the time was up.
+    ///
+    /// ```
+    /// assert!(gopark::chan::RecvTimeoutError::Timeout.is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, RecvTimeoutError::Timeout)
     }
 
-    /// True if no message will come.
+    /// Whether no message will ever come.
+    ///
+    /// ```
+    /// assert!(gopark::chan::RecvTimeoutError::Disconnected.is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, RecvTimeoutError::Disconnected)
     }

@@ -5,23 +5,49 @@ use std::iter::FusedIterator;
 
 use super::receiver::Receiver;
 
-/// The messages of a channel until it is empty, and closed or without senders; made by [`Receiver::iter`].
+/// Iterator over a channel's messages until it is empty and either closed or without senders; made
+/// by [`Receiver::iter`].
+///
+/// ```
+/// let (s, r) = gopark::chan::unbounded();
+/// s.send(1).unwrap();
+/// drop(s);
+/// let mut messages = r.iter();
+/// assert_eq!((messages.next(), messages.next()), (Some(1), None));
+/// ```
 pub struct Iter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
-/// The messages that can be had without waiting; made by [`Receiver::try_iter`].
+/// Iterator over the messages that are available without waiting; made by [`Receiver::try_iter`].
+///
+/// ```
+/// let (s, r) = gopark::chan::unbounded();
+/// s.send(1).unwrap();
+/// let mut available = r.try_iter();
+/// assert_eq!((available.next(), available.next()), (Some(1), None));
+/// ```
 pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
-/// As [`Iter`], owning the receiver.
+/// Like [`Iter`], but owns the receiver.
+///
+/// ```
+/// let (s, r) = gopark::chan::unbounded();
+/// s.send(1).unwrap();
+/// drop(s);
+/// for message in r {
+///     assert_eq!(message, 1);
+/// }
+/// ```
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
 }
 
 impl<T> Receiver<T> {
-    /// Iterates over the messages, waiting for each, until the channel is empty, and closed or without senders.
+    /// Iterates over the messages, waiting for each, until the channel is empty and either closed
+    /// or without senders.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -35,7 +61,7 @@ impl<T> Receiver<T> {
         Iter { receiver: self }
     }
 
-    /// Iterates over the messages that can be had without waiting.
+    /// Iterates over the messages that are available without waiting.
     ///
     /// ```
     /// let (s, r) = gopark::chan::unbounded();

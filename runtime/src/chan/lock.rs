@@ -1,12 +1,13 @@
 //! The lock of a channel: one byte. Go: runtime/lock_futex.go lock2, for `hchan.lock`.
 //!
-//! Sections under it are a few dozen instructions and one small copy; nothing under it parks, allocates more than a
-//! chunk of slots or runs user code. So a lock is one exchange and an unlock is one plain store: half the locked
-//! instructions of a lock that must look for sleepers. The price is paid by whoever meets a holder that the kernel took
-//! off its core: it spins, then yields, then sleeps for growing moments; it cannot be woken by the unlock.
+//! Sections under it are a few dozen instructions and one small copy; nothing under it parks,
+//! allocates more than a chunk of slots or runs user code. So a lock is one exchange and an unlock
+//! is one plain store: half the locked instructions of a lock that must look for sleepers. The
+//! price is paid when the kernel takes the holder off its core: the others spin, then yield, then
+//! sleep for growing moments, since the unlock cannot wake them.
 //!
-//! I1 The store in [`RawLock::unlock`] is the last touch of the lock by its holder: the memory may be freed by whoever
-//!    takes the lock next.
+//! I1 The store in [`RawLock::unlock`] is the holder's last touch of the lock: the next holder may
+//!    free the memory.
 
 #[cfg(not(loom))]
 pub(super) use byte::RawLock;
@@ -22,11 +23,11 @@ mod byte {
     };
     use std::time::Duration;
 
-    /// Rounds of spinning before the core is given up. Go: active_spin 4 rounds of 30 pauses.
+    /// Rounds of spinning before giving up the core. Go: active_spin 4 rounds of 30 pauses.
     const SPIN_ROUNDS: u32 = 6;
     /// Rounds of yielding before sleeping: enough for a holder that waits for this very core.
     const YIELD_ROUNDS: u32 = 8;
-    /// From here on it sleeps.
+    /// From this round on it sleeps.
     const SLEEP_FROM: u32 = SPIN_ROUNDS + YIELD_ROUNDS;
     /// The longest sleep between two looks.
     const LONGEST_SLEEP_US: u64 = 200;
@@ -49,7 +50,8 @@ mod byte {
 
         #[inline(always)]
         fn try_lock(&self) -> bool {
-            // ORDERING: Acquire pairs with the Release in `unlock`: the section sees the one before it.
+            // ORDERING: Acquire pairs with the Release in `unlock`: the section sees the one before
+            // it.
             self.0.compare_exchange(false, true, Acquire, Relaxed).is_ok()
         }
 
@@ -103,8 +105,8 @@ mod model {
 
         pub(in super::super) fn lock(&self) {
             let guard = self.mutex.lock().expect("a model's thread panicked with the lock held");
-            // SAFETY: the guard lives in the same object as its mutex and is taken out in `unlock`; the cell is the
-            // holder's.
+            // SAFETY: the guard lives in the same object as its mutex and is taken out in `unlock`;
+            // the cell is the holder's.
             unsafe {
                 *self.guard.get() =
                     Some(std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(guard))
@@ -134,7 +136,8 @@ mod tests {
         std::thread::scope(|s| {
             for _ in 0..4 {
                 s.spawn(|| {
-                    // Whole: the closure would capture the fields one by one, and the cell alone is not Sync.
+                    // Whole: the closure would capture the fields one by one, and the cell alone is
+                    // not Sync.
                     let counter = &counter;
                     for _ in 0..10_000 {
                         counter.0.lock();

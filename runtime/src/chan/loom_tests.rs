@@ -1,4 +1,5 @@
-//! Models of the channel: rendezvous, select against close, the claim of a select, deadlines, the two halves of a send.
+//! Models of the channel: rendezvous, select against close, the claim of a select, deadlines, the
+//! two halves of a send.
 
 use loom::thread;
 
@@ -146,7 +147,8 @@ fn loom_late_deadline_spares_the_next_wait() {
             // SAFETY: the message is in the slot.
             unsafe { slot.assume_init_drop() };
         }
-        // Without a deadline: the first wait's timer, which may still be on its way, must not end this one.
+        // Without a deadline: the first wait's timer, which may still be on its way, must not end
+        // this one.
         let (never_s, never_r) = bounded(0);
         let (at, msg) = select_recv([&r, &never_r], Until::Forever).unwrap();
         assert_eq!((at, msg), (0, Some(Box::new(1 + i32::from(first)))));

@@ -1,19 +1,49 @@
-//! Channels: goroutines, and plain threads, hand each other messages. Go: runtime/chan.go, select.go.
+//! Channels: goroutines and plain threads send each other messages.
 //!
-//! Spelled as crossbeam-channel 0.5, working as Go's: a message goes straight into the frame of a receiver that
-//! waits, and that one runs next.
+//! ```
+//! use gopark::{chan, go, select};
+//! use std::time::Duration;
 //!
-//! | file | holds | Go |
-//! |---|---|---|
-//! | `hchan.rs` | the channel: send, receive, close | `hchan chansend chanrecv closechan` |
-//! | `buffer.rs` | its ring or chunks | `chanbuf` |
-//! | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
-//! | `lock.rs` | its lock | `lock2` |
-//! | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
-//! | `select/` | choosing among several operations; a set that grows, and the macros | `selectgo` |
-//! | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
-//! | `never.rs` | the channel on which nothing comes | the nil channel |
-//! | `iter.rs` | receivers as iterators | `range` |
+//! # fn main() { unsafe { gopark::run(|| {
+//! let (sender, receiver) = chan::bounded(0); // a rendezvous, as Go's `make(chan T)`
+//! go(move || {
+//!     for i in 1..=3 {
+//!         sender.send(i).unwrap(); // parks until the message is received
+//!     }
+//! }); // the only sender is dropped: the channel is closed
+//! select! {
+//!     recv(receiver) -> message => assert_eq!(message, Ok(1)),
+//!     default(Duration::from_secs(5)) => panic!("timed out"),
+//! }
+//! assert_eq!(receiver.iter().collect::<Vec<_>>(), [2, 3]);
+//! # }) } }
+//! ```
+//!
+//! Names, methods and errors are those of crossbeam-channel 0.5; the behaviour is Go's. A message
+//! goes directly to a waiting receiver, which runs next.
+//!
+//! | you want | use |
+//! |---|---|
+//! | a rendezvous, a buffer, no limit | [`bounded(0)`](bounded), [`bounded(n)`](bounded), [`unbounded`] |
+//! | to wait for the first of several operations | [`select!`](crate::select), or [`Select`] for a set that is built at run time |
+//! | a wait with a limit | `send_timeout`, `recv_timeout`, `.._deadline`, `.._context` |
+//! | a message at a certain time | [`after`], [`at`], [`tick`] |
+//! | Go's nil channel | [`never`] |
+//! | to close without dropping | [`Sender::close`] |
+
+// Go: runtime/chan.go, select.go.
+//
+// | file | holds | Go |
+// |---|---|---|
+// | `hchan.rs` | the channel: send, receive, close | `hchan chansend chanrecv closechan` |
+// | `buffer.rs` | its ring or chunks | `chanbuf` |
+// | `sudog.rs` | who waits, and who may wake it | `sudog waitq` |
+// | `lock.rs` | its lock | `lock2` |
+// | `sender.rs receiver.rs counter.rs errors.rs` | the typed ends, their counts and errors | - |
+// | `select/` | choosing among several operations; a set that grows, and the macros | `selectgo` |
+// | `timed.rs timeout.rs deadline.rs` | channels fed by the clock, waits with a deadline | `time.After`, `timeTimer` |
+// | `never.rs` | the channel on which nothing comes | the nil channel |
+// | `iter.rs` | receivers as iterators | `range` |
 
 mod buffer;
 mod counter;
@@ -64,10 +94,11 @@ pub mod internal {
 
 use hchan::Hchan;
 
-/// A channel with room for `cap` messages. With 0 it is a rendezvous: a send waits until its message is received.
+/// Makes a channel with room for `cap` messages. With 0 it is a rendezvous: a send waits until its
+/// message is received.
 ///
 /// # Panics
-/// If so many messages could not be in memory.
+/// If the address space cannot hold `cap` messages.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -84,7 +115,7 @@ pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
     make(Some(cap))
 }
 
-/// A channel with room for as many messages as come: a send never waits.
+/// Makes a channel without a limit: a send never waits.
 ///
 /// ```
 /// let (s, r) = gopark::chan::unbounded();

@@ -1,11 +1,12 @@
-//! The channel on which nothing ever comes. Go: the nil channel of chanrecv. Model: crossbeam-channel's `never`.
+//! The channel on which nothing ever comes. Go: the nil channel of chanrecv. Model:
+//! crossbeam-channel's `never`.
 
 use super::hchan::{Block, Received};
 use super::receiver::Receiver;
 use crate::sched::g::WaitReason;
 use crate::sched::gopark;
 
-/// A receiver that never gets a message and is never disconnected: Go's nil channel.
+/// Makes a receiver that never gets a message and is never disconnected: Go's nil channel.
 ///
 /// ```
 /// use gopark::chan::{TryRecvError, never};
@@ -16,7 +17,7 @@ pub const fn never<T>() -> Receiver<T> {
     Receiver::nil()
 }
 
-/// Receives from it: waits for ever, which counts as a deadlock when nothing else can happen.
+/// Waits for ever; the deadlock report counts it when nothing else can happen.
 #[cold]
 pub(super) fn recv(block: Block) -> Received {
     if block == Block::No {

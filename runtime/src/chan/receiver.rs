@@ -16,10 +16,11 @@ use super::select::selectgo::{Op, SelectOptions, Until, selectgo};
 use super::sudog::Dir;
 use crate::sched::g::WaitReason;
 
-/// The receiving end of a channel.
+/// The receiving end of a channel; made by [`bounded`](super::bounded) and
+/// [`unbounded`](super::unbounded).
 ///
-/// Clones receive from the same channel: each message goes to one of them. When the last one is dropped the channel is
-/// disconnected: its messages are dropped and senders fail.
+/// Clones receive from the same channel, and each message goes to one of them. Dropping the last
+/// one disconnects the channel: its messages are dropped and senders fail.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -39,7 +40,8 @@ pub struct Receiver<T> {
     marker: PhantomData<T>,
 }
 
-// SAFETY: a channel hands messages from thread to thread, which `T: Send` allows, and never shares one.
+// SAFETY: a channel hands messages from thread to thread, which `T: Send` allows, and never shares
+// one.
 unsafe impl<T: Send> Send for Receiver<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Receiver<T> {}
@@ -70,10 +72,11 @@ impl<T> Receiver<T> {
         Op { chan, elem: ptr::null_mut(), dir: Dir::Recv, index: 0 }
     }
 
-    /// Receives, waiting for a message.
+    /// Receives a message, waiting until there is one.
     ///
     /// # Errors
-    /// If the channel is empty, and closed or without senders, also while waiting.
+    /// If the channel is empty and either closed or without senders, even if that happens while
+    /// waiting.
     ///
     /// ```
     /// use gopark::chan::{unbounded, RecvError};
@@ -93,10 +96,11 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Receives if that is possible without waiting.
+    /// Receives a message if that is possible without waiting.
     ///
     /// # Errors
-    /// If there is no message now (capacity zero: no sender waits), and whether one may come.
+    /// [`Empty`](TryRecvError::Empty) if there is no message now (capacity zero: no sender is
+    /// waiting), [`Disconnected`](TryRecvError::Disconnected) if there will never be one.
     ///
     /// ```
     /// use gopark::chan::{unbounded, TryRecvError};
@@ -143,7 +147,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// True if no message is in the buffer. A channel of capacity zero is always empty.
+    /// Whether the buffer is empty. A channel of capacity zero is always empty.
     ///
     /// ```
     /// let (s, r) = gopark::chan::unbounded();
@@ -155,7 +159,7 @@ impl<T> Receiver<T> {
         self.len() == 0
     }
 
-    /// True if there is no room. A channel of capacity zero is always full.
+    /// Whether the buffer is full. A channel of capacity zero is always full.
     ///
     /// ```
     /// let (s, r) = gopark::chan::bounded(1);
@@ -171,7 +175,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// The number of messages in the buffer.
+    /// Number of messages in the buffer.
     ///
     /// ```
     /// let (s, r) = gopark::chan::unbounded();
@@ -187,7 +191,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// What [`bounded`](super::bounded) was given; `None` for an unbounded channel.
+    /// The capacity given to [`bounded`](super::bounded); `None` for an unbounded channel.
     ///
     /// ```
     /// use gopark::chan::{bounded, unbounded};
@@ -202,7 +206,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// True if both receive from the same channel.
+    /// Whether both receive from the same channel.
     ///
     /// ```
     /// use gopark::chan::unbounded;

@@ -12,10 +12,11 @@ use super::hchan::{Block, ChanFlags, Hchan, Sent};
 use super::select::selectgo::Op;
 use super::sudog::Dir;
 
-/// The sending end of a channel; made by [`bounded`](super::bounded) and [`unbounded`](super::unbounded).
+/// The sending end of a channel; made by [`bounded`](super::bounded) and
+/// [`unbounded`](super::unbounded).
 ///
-/// Clones send into the same channel. When the last one is dropped the channel is disconnected: receivers take what is
-/// in it, then fail.
+/// Clones send into the same channel. Dropping the last one disconnects the channel: receivers take
+/// the messages that are left, then fail.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -33,7 +34,8 @@ pub struct Sender<T> {
     marker: PhantomData<T>,
 }
 
-// SAFETY: a channel hands messages from thread to thread, which `T: Send` allows, and never shares one.
+// SAFETY: a channel hands messages from thread to thread, which `T: Send` allows, and never shares
+// one.
 unsafe impl<T: Send> Send for Sender<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Sender<T> {}
@@ -58,10 +60,11 @@ impl<T> Sender<T> {
         Op { chan: self.chan.as_ptr(), elem: ptr::null_mut(), dir: Dir::Send, index: 0 }
     }
 
-    /// Sends, waiting for room, or, on a channel of capacity zero, for a receiver.
+    /// Sends a message. Waits for room or, if the capacity is zero, for a receiver.
     ///
     /// # Errors
-    /// With the message, if the channel is closed or has no receiver any more, also while waiting.
+    /// Returns the message if the channel is closed or has no receivers left, even if that happens
+    /// while waiting.
     ///
     /// ```
     /// use gopark::chan::{bounded, SendError};
@@ -78,11 +81,11 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends if that is possible without waiting.
+    /// Sends a message if that is possible without waiting.
     ///
     /// # Errors
-    /// With the message, if there is no room (capacity zero: no receiver waits), or the channel is closed or has no
-    /// receiver any more.
+    /// Returns the message if there is no room (capacity zero: no receiver is waiting), or if the
+    /// channel is closed or has no receivers left.
     ///
     /// ```
     /// use gopark::chan::{bounded, TrySendError};
@@ -111,11 +114,12 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Closes the channel, as Go's `close`: receivers take what is in it, then fail; senders fail, also those that
-    /// wait. (Not in the model, where only dropping the last sender does it.)
+    /// Closes the channel, as Go's `close`. Receivers take the messages that are left, then fail;
+    /// senders fail, including those that are waiting. (crossbeam-channel has no such method: there
+    /// only dropping the last sender closes.)
     ///
     /// # Panics
-    /// If it was closed before, with Go's words: "close of closed channel".
+    /// If the channel is already closed, in Go's words: "close of closed channel".
     ///
     /// ```
     /// use gopark::chan::{unbounded, RecvError, SendError};
@@ -133,7 +137,7 @@ impl<T> Sender<T> {
         assert!(!before.has(ChanFlags::CLOSE_CALLED), "close of closed channel");
     }
 
-    /// True if no message is in the buffer. A channel of capacity zero is always empty.
+    /// Whether the buffer is empty. A channel of capacity zero is always empty.
     ///
     /// ```
     /// let (s, _r) = gopark::chan::unbounded();
@@ -145,7 +149,7 @@ impl<T> Sender<T> {
         self.chan().len() == 0
     }
 
-    /// True if there is no room. A channel of capacity zero is always full.
+    /// Whether the buffer is full. A channel of capacity zero is always full.
     ///
     /// ```
     /// let (s, _r) = gopark::chan::bounded(1);
@@ -157,7 +161,7 @@ impl<T> Sender<T> {
         !self.chan().has_room()
     }
 
-    /// The number of messages in the buffer.
+    /// Number of messages in the buffer.
     ///
     /// ```
     /// let (s, _r) = gopark::chan::unbounded();
@@ -169,7 +173,7 @@ impl<T> Sender<T> {
         self.chan().len()
     }
 
-    /// What [`bounded`](super::bounded) was given; `None` for an unbounded channel.
+    /// The capacity given to [`bounded`](super::bounded); `None` for an unbounded channel.
     ///
     /// ```
     /// use gopark::chan::{bounded, unbounded};
@@ -180,7 +184,7 @@ impl<T> Sender<T> {
         self.chan().capacity()
     }
 
-    /// True if both send into the same channel.
+    /// Whether both send into the same channel.
     ///
     /// ```
     /// use gopark::chan::unbounded;

@@ -1,10 +1,10 @@
-//! Channels whose messages come from the clock. Go: time.After, time.Tick, the channels of runtime/time.go (1.23).
-//! Model:
-//! crossbeam-channel's `at` and `tick` flavours.
+//! Channels whose messages come from the clock. Go: time.After, time.Tick, the channels of
+//! runtime/time.go (1.23). Model: crossbeam-channel's `at` and `tick` flavours.
 //!
-//! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until somebody looks. Who
-//! waits for it parks with that time as deadline of its own wait, and queues as a watcher, so that a change of the time
-//! reaches it. Hence a timer nobody waits for costs nothing, and no stale message is left behind by a change (Go 1.23).
+//! Such a channel is a time and perhaps a period, under the channel's lock; nothing runs until
+//! somebody looks. A receiver parks with that time as the deadline of its wait, and queues as a
+//! watcher, so that a change of the time reaches it. Hence a timer nobody waits for costs nothing,
+//! and a change leaves no stale message behind (Go 1.23).
 //!
 //! I1 A timed channel has no buffer and no senders; its `state` has `TIMED` from the start.
 
@@ -20,10 +20,10 @@ use crate::words::shim::atomic::Ordering::Relaxed;
 
 /// `when_ns` of a channel that has nothing to come.
 pub(crate) const NEVER_NS: i64 = i64::MAX;
-/// The latest time that something comes at: whoever sets a timer for ever has still set one. Go: maxWhen.
+/// The latest possible time: a timer set for ever still counts as set. Go: maxWhen.
 const LATEST_NS: i64 = NEVER_NS - 1;
 
-/// A receiver that gets one message, `duration` from now: the time at which it was due.
+/// Makes a receiver that gets one message after `duration`: the time at which it was due.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -38,7 +38,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     timed(ns_from_now(duration), 0)
 }
 
-/// A receiver that gets one message, at `when`.
+/// Makes a receiver that gets one message at `when`.
 ///
 /// ```
 /// use gopark::chan::{TryRecvError, at};
@@ -52,8 +52,8 @@ pub fn at(when: Instant) -> Receiver<Instant> {
     timed(instant_to_ns(when).min(LATEST_NS), 0)
 }
 
-/// A receiver that gets a message every `duration`: the time at which it was due. Messages that nobody has taken by
-/// the time of the next are left out.
+/// Makes a receiver that gets a message every `duration`: the time at which it was due. A slow
+/// receiver misses messages: one that nobody has taken when the next is due is dropped.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -70,13 +70,13 @@ pub fn tick(duration: Duration) -> Receiver<Instant> {
     timed(ns_from_now(duration), period)
 }
 
-/// By way of an `Instant`, so that the message, an `Instant` again, is never before `Instant::now() + duration` of
-/// the caller.
+/// Goes by way of an `Instant`, so that the message, an `Instant` again, is never before the
+/// caller's `Instant::now() + duration`.
 pub(crate) fn ns_from_now(duration: Duration) -> i64 {
     Instant::now().checked_add(duration).map_or(LATEST_NS, instant_to_ns).min(LATEST_NS)
 }
 
-/// A timed channel: next message at `when_ns`, then every `period_ns` (0: no more).
+/// Makes a timed channel: next message at `when_ns`, then every `period_ns` (0: no more).
 pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
     let c = Hchan::new(Layout::new::<Instant>(), Some(0));
     c.set_state(ChanFlags::TIMED);
@@ -89,8 +89,8 @@ pub(crate) fn timed(when_ns: i64, period_ns: i64) -> Receiver<Instant> {
     unsafe { Receiver::new(NonNull::from(Box::leak(c))) }
 }
 
-/// Changes a timed channel's times; [`NEVER_NS`] stops it. Who waits for it waits for the new time. True if a
-/// message was still to come.
+/// Changes a timed channel's times; [`NEVER_NS`] stops it. Waiting receivers wait for the new time.
+/// Returns whether a message was still to come.
 pub(crate) fn set_times(r: &Receiver<Instant>, when_ns: i64, period_ns: i64) -> bool {
     let c = r.chan().expect("a timed channel is not nil");
     let mut wakes = WakeList::new();
@@ -104,7 +104,7 @@ pub(crate) fn set_times(r: &Receiver<Instant>, when_ns: i64, period_ns: i64) -> 
 }
 
 impl Hchan {
-    /// Takes the message that is due into `dst`, under the lock.
+    /// Takes the due message into `dst`, under the lock.
     ///
     /// # Safety
     /// A timed channel; `dst` has room for an `Instant`.

@@ -12,7 +12,8 @@ use super::sender::Sender;
 use crate::sched::g::WaitReason;
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
 
-/// From now on for `timeout`. Longer than the clock runs means for ever.
+/// The end of a wait of `timeout` that begins now. A timeout beyond the end of the clock means for
+/// ever.
 pub(super) fn until_timeout(timeout: Duration) -> Until {
     match nanotime().saturating_add(saturating_ns(timeout)) {
         i64::MAX => Until::Forever,
@@ -21,10 +22,11 @@ pub(super) fn until_timeout(timeout: Duration) -> Until {
 }
 
 impl<T> Sender<T> {
-    /// As [`send`](Sender::send), waiting for a limited time.
+    /// Like [`send`](Sender::send), but waits at most `timeout`.
     ///
     /// # Errors
-    /// With the message, if the time is up first, or the channel is closed or has no receiver any more.
+    /// Returns the message if the time is up first, or if the channel is closed or has no receivers
+    /// left.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -38,10 +40,11 @@ impl<T> Sender<T> {
         self.send_until(msg, || until_timeout(timeout))
     }
 
-    /// As [`send`](Sender::send), waiting until a time.
+    /// Like [`send`](Sender::send), but waits until `deadline` at the latest.
     ///
     /// # Errors
-    /// With the message, if the time comes first, or the channel is closed or has no receiver any more.
+    /// Returns the message if the deadline passes first, or if the channel is closed or has no
+    /// receivers left.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -55,7 +58,7 @@ impl<T> Sender<T> {
         self.send_until(msg, || Until::At(instant_to_ns(deadline)))
     }
 
-    /// The clock is read only if it has to wait.
+    /// Reads the clock only if it has to wait.
     fn send_until(&self, msg: T, until: impl FnOnce() -> Until) -> Result<(), SendTimeoutError<T>> {
         let msg = match self.try_send(msg) {
             Ok(()) => return Ok(()),
@@ -74,10 +77,10 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// As [`recv`](Receiver::recv), waiting for a limited time.
+    /// Like [`recv`](Receiver::recv), but waits at most `timeout`.
     ///
     /// # Errors
-    /// If the time is up first, or the channel is empty, and closed or without senders.
+    /// If the time is up first, or if the channel is empty and either closed or without senders.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -91,10 +94,11 @@ impl<T> Receiver<T> {
         self.recv_until_or_fail(|| until_timeout(timeout))
     }
 
-    /// As [`recv`](Receiver::recv), waiting until a time.
+    /// Like [`recv`](Receiver::recv), but waits until `deadline` at the latest.
     ///
     /// # Errors
-    /// If the time comes first, or the channel is empty, and closed or without senders.
+    /// If the deadline passes first, or if the channel is empty and either closed or without
+    /// senders.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -108,7 +112,7 @@ impl<T> Receiver<T> {
         self.recv_until_or_fail(|| Until::At(instant_to_ns(deadline)))
     }
 
-    /// The clock is read only if it has to wait.
+    /// Reads the clock only if it has to wait.
     fn recv_until_or_fail(&self, until: impl FnOnce() -> Until) -> Result<T, RecvTimeoutError> {
         if let Ok(msg) = self.try_recv() {
             return Ok(msg);

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Context, ContextError};
 use crate::chan::{Receiver, RecvError, Select, SendError, Sender};
 
-/// Why [`Receiver::recv_context`] has no message.
+/// Error of [`Receiver::recv_context`].
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -20,11 +20,11 @@ use crate::chan::{Receiver, RecvError, Select, SendError, Sender};
 pub enum RecvContextError {
     /// The context is done.
     Context(ContextError),
-    /// Nothing will come any more.
+    /// The channel is empty and either closed or without senders.
     Disconnected,
 }
 
-/// Why [`Sender::send_context`] could not send, with the message.
+/// Error of [`Sender::send_context`]. Carries the message.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -39,16 +39,17 @@ pub enum RecvContextError {
 pub enum SendContextError<T> {
     /// The context is done.
     Context(ContextError, T),
-    /// Nobody will receive any more.
+    /// The channel is closed or has no receivers left.
     Disconnected(T),
 }
 
 impl<T> Receiver<T> {
-    /// As [`recv`](Receiver::recv), unless the context is done first. A message that is there is received in any case.
+    /// Like [`recv`](Receiver::recv), but gives up when the context is done. Receives an available
+    /// message in any case.
     ///
     /// # Errors
     ///
-    /// The context is done, or the channel is empty and disconnected.
+    /// If the context is done, or if the channel is empty and either closed or without senders.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -80,15 +81,13 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Sender<T> {
-    /// As [`send`](Sender::send), unless the context is done first. With room, or a receiver that waits, it sends in any case.
+    /// Like [`send`](Sender::send), but gives up when the context is done. Sends in any case if
+    /// there is room or a waiting receiver.
     ///
     /// # Errors
     ///
-    /// The context is done, or all receivers are gone; the message comes back.
-    ///
-    /// # Panics
-    ///
-    /// As [`send`](Sender::send).
+    /// Returns the message if the context is done, or if the channel is closed or has no receivers
+    /// left.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-/// Why a context is done; displayed in Go's words.
+/// Why a context is done. Displays in Go's words.
 ///
 /// ```
 /// use gopark::context::ContextError;
@@ -12,14 +12,14 @@ use std::io;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ContextError {
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Canceled,
     /// Its deadline has passed.
     DeadlineExceeded,
 }
 
 impl ContextError {
-    /// Whether time did it.
+    /// Whether the deadline passed.
     ///
     /// ```
     /// use gopark::context::ContextError;
@@ -42,8 +42,8 @@ impl fmt::Display for ContextError {
 
 impl std::error::Error for ContextError {}
 
-/// The kinds are [`TimedOut`](io::ErrorKind::TimedOut), and [`Other`](io::ErrorKind::Other) for a cancelled one (`Interrupted`
-/// would make callers try again).
+/// The kind is [`TimedOut`](io::ErrorKind::TimedOut), or [`Other`](io::ErrorKind::Other) for a
+/// cancelled context (`Interrupted` would make callers try again).
 impl From<ContextError> for io::Error {
     fn from(e: ContextError) -> io::Error {
         let kind = if e.timeout() { io::ErrorKind::TimedOut } else { io::ErrorKind::Other };

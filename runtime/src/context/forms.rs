@@ -1,4 +1,4 @@
-//! The `_context` forms of the locks: they end, without the lock, when the context is done.
+//! The `_context` forms of the locks: they give up when the context is done.
 
 use std::pin::pin;
 
@@ -11,7 +11,7 @@ use crate::sync::{
     Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
 };
 
-/// Locking under a context.
+/// Locking a [`Mutex`] under a context.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -27,11 +27,22 @@ use crate::sync::{
 /// # }) } }
 /// ```
 pub trait LockContext<T: ?Sized> {
-    /// As [`Mutex::lock`](lock_api::Mutex::lock), unless the context is done first. A lock that is free is taken in any case.
+    /// Like [`Mutex::lock`](lock_api::Mutex::lock), but gives up when the context is done. Takes a
+    /// free lock in any case.
     ///
     /// # Errors
     ///
     /// Why the context is done.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, sync::{LockContext, Mutex}};
+    ///
+    /// let count = Mutex::new(1);
+    /// *count.lock_context(&Context::background()).unwrap() += 1;
+    /// assert_eq!(*count.lock(), 2);
+    /// # }) }
+    /// ```
     fn lock_context(&self, ctx: &Context) -> Result<MutexGuard<'_, T>, ContextError>;
 }
 
@@ -45,7 +56,7 @@ impl<T: ?Sized> LockContext<T> for Mutex<T> {
     }
 }
 
-/// Reading and writing under a context.
+/// Locking a [`RwLock`] under a context.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -64,19 +75,39 @@ impl<T: ?Sized> LockContext<T> for Mutex<T> {
 /// # }) } }
 /// ```
 pub trait RwLockContext<T: ?Sized> {
-    /// As [`RwLock::read`](lock_api::RwLock::read), unless the context is done first. A lock that no writer holds or waits for is
-    /// taken in any case.
+    /// Like [`RwLock::read`](lock_api::RwLock::read), but gives up when the context is done. Takes
+    /// the lock in any case if no writer holds it or waits for it.
     ///
     /// # Errors
     ///
     /// Why the context is done.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, sync::{RwLock, RwLockContext}};
+    ///
+    /// let lock = RwLock::new(1);
+    /// assert_eq!(*lock.read_context(&Context::background()).unwrap(), 1);
+    /// # }) }
+    /// ```
     fn read_context(&self, ctx: &Context) -> Result<RwLockReadGuard<'_, T>, ContextError>;
 
-    /// As [`RwLock::write`](lock_api::RwLock::write), unless the context is done first. A lock that is free is taken in any case.
+    /// Like [`RwLock::write`](lock_api::RwLock::write), but gives up when the context is done.
+    /// Takes a free lock in any case.
     ///
     /// # Errors
     ///
-    /// Why the context is done; the readers who came meanwhile are let in.
+    /// Why the context is done. Readers that waited behind this writer are let in.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, sync::{RwLock, RwLockContext}};
+    ///
+    /// let lock = RwLock::new(1);
+    /// *lock.write_context(&Context::background()).unwrap() += 1;
+    /// assert_eq!(*lock.read(), 2);
+    /// # }) }
+    /// ```
     fn write_context(&self, ctx: &Context) -> Result<RwLockWriteGuard<'_, T>, ContextError>;
 }
 
@@ -98,7 +129,7 @@ impl<T: ?Sized> RwLockContext<T> for RwLock<T> {
     }
 }
 
-/// Waiting for a condition under a context.
+/// Waiting for a [`Condvar`] under a context.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -113,11 +144,25 @@ impl<T: ?Sized> RwLockContext<T> for RwLock<T> {
 /// # }) } }
 /// ```
 pub trait WaitContext {
-    /// As [`Condvar::wait`](lock_api::Condvar::wait), unless the context is done first. The lock is held again in either case.
+    /// Like [`Condvar::wait`](lock_api::Condvar::wait), but gives up when the context is done. The
+    /// lock is held again in either case.
     ///
     /// # Errors
     ///
-    /// Why the context is done; no notification was taken.
+    /// Why the context is done; no notification was consumed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::context::{Context, ContextError};
+    /// use gopark::sync::{Condvar, Mutex, WaitContext};
+    ///
+    /// let (mutex, changed) = (Mutex::new(0), Condvar::new());
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// gopark::go(move || cancel());
+    /// let mut value = mutex.lock();
+    /// assert_eq!(changed.wait_context(&mut value, &ctx), Err(ContextError::Canceled));
+    /// # }) }
+    /// ```
     fn wait_context<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -142,7 +187,8 @@ impl WaitContext for Condvar {
 }
 
 impl Semaphore {
-    /// Takes one permit, unless the context is done first. A permit that is there is taken in any case.
+    /// Takes one permit, or gives up when the context is done. Takes an available permit in any
+    /// case.
     ///
     /// # Errors
     ///
@@ -162,7 +208,7 @@ impl Semaphore {
         self.acquire_many_context(1, ctx)
     }
 
-    /// Takes `n` permits at once, unless the context is done first.
+    /// Takes `n` permits at once, or gives up when the context is done.
     ///
     /// # Errors
     ///

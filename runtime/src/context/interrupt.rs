@@ -50,8 +50,9 @@ impl fmt::Debug for OnDone {
 }
 
 impl Context {
-    /// Calls `f` when the context is done, in whoever cancels, with a lock held: it must not park, block, or use a context. For the
-    /// operations of the network, which set a deadline in the past.
+    /// Calls `f` when the context is done, in whoever cancels, with a lock held: it must not park,
+    /// block, or use a context. For the operations of the network, which set a deadline in the
+    /// past.
     ///
     /// # Errors
     /// The context is done; `f` was not called.
@@ -64,7 +65,8 @@ impl Context {
         }
     }
 
-    /// As `sema::semacquire`, unless the context is done first: then no unit was taken. For the locks of descriptors.
+    /// As `sema::semacquire`, unless the context is done first: then no unit was taken. For the
+    /// locks of descriptors.
     ///
     /// # Errors
     /// Why the context is done.

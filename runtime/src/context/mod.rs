@@ -1,16 +1,33 @@
 //! Deadlines, cancellation and values that travel with a request. Go: package context.
 //!
-//! A [`Context`] is derived from a parent: with a way to cancel it, with a deadline, or with a value. Cancelling one cancels all that
-//! were derived from it, and wakes whoever is parked in an operation that took one of them (the `_context` forms of dial, accept, read,
-//! lock, send, recv).
+//! ```
+//! use gopark::context::{Context, ContextError, RecvContextError};
+//! use gopark::{chan, go};
+//! use std::time::Duration;
 //!
-//! | file | holds | Go |
-//! |---|---|---|
-//! | `mod.rs` | the handle | `Context`, `With*`, `AfterFunc` |
-//! | `node.rs` | the tree and the cancelling | `cancelCtx timerCtx` |
-//! | `interrupt.rs` | what ends a parked wait | - |
-//! | `forms.rs`, `chan_forms.rs` | the `_context` forms of `sync` and `chan` | - |
-//! | `error.rs` | why a context is done | `Canceled DeadlineExceeded` |
+//! # fn main() { unsafe { gopark::run(|| {
+//! let (ctx, cancel) = Context::background().with_timeout(Duration::from_secs(60));
+//! let (_sender, receiver) = chan::bounded::<u32>(0);
+//! let waiting = go(move || receiver.recv_context(&ctx));
+//! cancel(); // ends the wait
+//! let canceled = Err(RecvContextError::Context(ContextError::Canceled));
+//! assert_eq!(waiting.join().unwrap(), canceled);
+//! # }) } }
+//! ```
+//!
+//! A [`Context`] is derived from a parent, adding a way to cancel it, a deadline, or a value.
+//! Cancelling a context cancels all that are derived from it, and wakes every goroutine parked in
+//! an operation that took one of them: the `_context` forms of dial, accept, read, lock, send,
+//! recv. Call the cancel function when the work is done, where Go has `defer cancel()`; dropping it
+//! cancels nothing.
+
+// | file | holds | Go |
+// |---|---|---|
+// | `mod.rs` | the handle | `Context`, `With*`, `AfterFunc` |
+// | `node.rs` | the tree and the cancelling | `cancelCtx timerCtx` |
+// | `interrupt.rs` | what ends a parked wait | - |
+// | `forms.rs`, `chan_forms.rs` | the `_context` forms of `sync` and `chan` | - |
+// | `error.rs` | why a context is done | `Canceled DeadlineExceeded` |
 #![cfg(not(loom))]
 
 mod chan_forms;
@@ -36,9 +53,9 @@ pub use forms::{LockContext, RwLockContext, WaitContext};
 pub use interrupt::OnDone;
 use node::{Cause, Kind, Node};
 
-/// Carries a deadline, a way to be cancelled and values. Go: context.Context.
+/// A deadline, a way to be cancelled, and values. Go: context.Context.
 ///
-/// Clones are the same context. Pass it as the first argument, by reference.
+/// Clones are the same context. By convention it is the first argument, passed by reference.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -57,9 +74,10 @@ pub struct Context {
     node: Option<Arc<Node>>,
 }
 
-/// Cancels a context: call it. Go: context.CancelFunc.
+/// A function that cancels its context. Go: context.CancelFunc.
 ///
-/// Only the first call does something. It does not wait for the work to stop. Dropping it cancels nothing.
+/// Only the first call has an effect. It does not wait for the work to stop. Dropping it cancels
+/// nothing.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -73,7 +91,7 @@ pub struct Context {
 #[derive(Clone)]
 pub struct CancelFn(Arc<dyn Fn() + Send + Sync>);
 
-/// Cancels a context with a cause: call it. Go: context.CancelCauseFunc.
+/// A function that cancels its context with a cause. Go: context.CancelCauseFunc.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -88,7 +106,7 @@ pub struct CancelFn(Arc<dyn Fn() + Send + Sync>);
 #[derive(Clone)]
 pub struct CancelCauseFn(Arc<dyn Fn(Box<dyn Error + Send + Sync>) + Send + Sync>);
 
-/// Keeps the function of [`Context::after_func`] from running.
+/// Stops the function of [`Context::after_func`] from running. Dropping it stops nothing.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -106,7 +124,7 @@ pub struct StopFn {
 }
 
 impl Context {
-    /// The root: never done, no deadline, no values. Go: context.Background.
+    /// Returns the root context: never done, no deadline, no values. Go: context.Background.
     ///
     /// ```
     /// use gopark::context::Context;
@@ -116,9 +134,9 @@ impl Context {
         Context { node: None }
     }
 
-    /// A child that can be cancelled by itself. Go: context.WithCancel.
+    /// Derives a child that can be cancelled by itself. Go: context.WithCancel.
     ///
-    /// Cancel it as soon as the work in it is done: that takes it off its parent.
+    /// Cancel it as soon as its work is done; that removes it from its parent.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -137,7 +155,8 @@ impl Context {
         (Context::of(node.clone()), CancelFn::of(node))
     }
 
-    /// As [`with_cancel`](Self::with_cancel); the caller of the function says why. Go: context.WithCancelCause.
+    /// Like [`with_cancel`](Self::with_cancel), but the function takes a cause. Go:
+    /// context.WithCancelCause.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -156,7 +175,7 @@ impl Context {
         (ctx, CancelCauseFn(Arc::new(move |cause| node.cancel(ContextError::Canceled, Some(cause.into())))))
     }
 
-    /// A child that is done after `timeout`, or when cancelled. Go: context.WithTimeout.
+    /// Derives a child that is done after `timeout`, or when cancelled. Go: context.WithTimeout.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -178,8 +197,8 @@ impl Context {
         }
     }
 
-    /// A child that is done at `deadline`, or when cancelled. An earlier deadline of the parent stays in force.
-    /// Go: context.WithDeadline.
+    /// Derives a child that is done at `deadline`, or when cancelled. An earlier deadline of the
+    /// parent stays in force. Go: context.WithDeadline.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -196,7 +215,8 @@ impl Context {
         self.with_deadline_or_cause(deadline, None)
     }
 
-    /// As [`with_deadline`](Self::with_deadline); `cause` is the context's cause if the deadline passes. Go: context.WithDeadlineCause.
+    /// Like [`with_deadline`](Self::with_deadline); `cause` becomes the context's cause if the
+    /// deadline passes. Go: context.WithDeadlineCause.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -226,9 +246,10 @@ impl Context {
         (Context::of(node.clone()), CancelFn::of(node))
     }
 
-    /// A child that carries `value`, to be found by its type; a nearer value of the same type hides it. Go: context.WithValue.
+    /// Derives a child that carries `value`. Go: context.WithValue.
     ///
-    /// Use a type of your own, for what travels with a request; not for passing optional parameters.
+    /// Values are found by their type; a nearer value of the same type hides it. Use your own type,
+    /// for what travels with a request, not for optional parameters.
     ///
     /// ```
     /// use gopark::context::Context;
@@ -246,7 +267,7 @@ impl Context {
         Context::of(Node::value(self, Box::new(value), std::any::type_name::<V>()))
     }
 
-    /// The nearest value of this type, here or in the parents. Go: Context.Value.
+    /// Returns the nearest value of this type, here or in the parents. Go: Context.Value.
     ///
     /// ```
     /// use gopark::context::Context;
@@ -259,7 +280,8 @@ impl Context {
         })
     }
 
-    /// A child with the same values that is not cancelled with this one. Go: context.WithoutCancel.
+    /// Derives a child with the same values that is not cancelled with this one. Go:
+    /// context.WithoutCancel.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -277,8 +299,8 @@ impl Context {
         Context::of(Node::without_cancel(self))
     }
 
-    /// A channel that is closed when the context is done: `recv` on it returns an error then. For the background: one of which
-    /// nothing ever comes.
+    /// Returns a channel that is closed when the context is done, which makes `recv` fail. The
+    /// background's is never closed. Go: Context.Done.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -290,14 +312,15 @@ impl Context {
     /// # }) } }
     /// ```
     ///
-    /// The channel outlives the context if a parent or a deadline can still end it; if nobody can any more, because every handle of the
-    /// context and its [`CancelFn`] is gone, it counts as closed.
+    /// The channel outlives the context as long as a parent or a deadline can still end it. When
+    /// nothing can end it any more, because every handle of the context and its [`CancelFn`] is
+    /// gone, it counts as closed.
     #[doc(alias = "Done")]
     pub fn done(&self) -> Receiver<()> {
         self.cancel_node().map_or_else(chan::never, Node::done)
     }
 
-    /// Why the context is done; `None` while it is not. Go: Context.Err.
+    /// Returns why the context is done; `None` while it is not. Go: Context.Err.
     ///
     /// ```
     /// use gopark::context::Context;
@@ -308,7 +331,8 @@ impl Context {
         self.cancel_node()?.err()
     }
 
-    /// What [`err`](Self::err) says, or the cause given by who cancelled. Go: context.Cause.
+    /// Returns the cause given when cancelling, or else what [`err`](Self::err) returns. Go:
+    /// context.Cause.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -323,7 +347,7 @@ impl Context {
         self.cancel_node()?.cause()
     }
 
-    /// When the context will be done at the latest. Go: Context.Deadline.
+    /// Returns when the context will be done at the latest. Go: Context.Deadline.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -343,9 +367,11 @@ impl Context {
             .find_map(|node| node.deadline())
     }
 
-    /// Runs `f` in a goroutine of its own once the context is done; at once if it is. Go: context.AfterFunc.
+    /// Runs `f` in its own goroutine once the context is done, at once if it already is. Go:
+    /// context.AfterFunc.
     ///
-    /// That needs no handle: a context whose handles are all gone is still ended by its parent or its deadline.
+    /// That needs no handle: a context whose handles are all gone is still ended by its parent or
+    /// its deadline.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -418,7 +444,7 @@ impl CancelFn {
         CancelFn::calling(move || node.cancel(ContextError::Canceled, None))
     }
 
-    /// One that does more than cancel.
+    /// A function that does more than cancel.
     pub(crate) fn calling(f: impl Fn() + Send + Sync + 'static) -> CancelFn {
         CancelFn(Arc::new(f))
     }
@@ -464,7 +490,8 @@ impl fmt::Debug for CancelCauseFn {
 }
 
 impl StopFn {
-    /// True: the function will not run. False: it has been started, or stopped before.
+    /// Stops the function. Returns true if it will not run; false if it has been started, or was
+    /// stopped before.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {

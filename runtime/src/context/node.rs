@@ -1,13 +1,18 @@
-//! The tree of contexts, and how cancelling goes through it. Go: context/context.go cancelCtx, timerCtx, propagateCancel.
+//! The tree of contexts, and how cancelling goes through it. Go: context/context.go cancelCtx,
+//! timerCtx, propagateCancel.
 //!
-//! I1 `state.err` is set once, under the lock; `err` is a copy for readers without it. After that `entries` stays empty.
-//! I2 Lock order: none. A node's lock is taken with no other node's held (Go takes the child's under the parent's); under it only the locks
-//!    of the queues that `Entry::Wait` waits in.
-//! I3 An `Entry::Wait` or `Entry::Call` is run with the lock held, so who has removed its entry knows that it is not running.
-//! I4 A child is registered weakly: a context that is dropped uncancelled takes itself off its parent. One whose `done` was given
-//!    out, or that has a function to start, and that a parent or a deadline can still end keeps itself alive until then (`keep`, and
-//!    beside the function in its entry).
-//! I5 The functions of a whole tree are started when all of it has ended: a spawn fails by a panic, and must leave nobody waiting.
+//! I1 `state.err` is set once, under the lock; `err` is a copy for readers without it. After that
+//!    `entries` stays empty.
+//! I2 Lock order: none. A node's lock is taken with no other node's held (Go takes the child's
+//!    under the parent's); under it only the locks of the queues that `Entry::Wait` waits in.
+//! I3 An `Entry::Wait` or `Entry::Call` is run with the lock held, so who has removed its entry
+//!    knows that it is not running.
+//! I4 A child is registered weakly: a context that is dropped uncancelled takes itself off its
+//!    parent. One whose `done` was given out, or that has a function to start, and that a parent or
+//!    a deadline can still end keeps itself alive until then (`keep`, and beside the function in
+//!    its entry).
+//! I5 The functions of a whole tree are started when all of it has ended: a spawn fails by a panic,
+//!    and must leave nobody waiting.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -121,7 +126,8 @@ impl Node {
     }
 
     pub(super) fn err(&self) -> Option<ContextError> {
-        // ORDERING: Acquire pairs with the Release in `finish`: what was done before the cancelling is seen.
+        // ORDERING: Acquire pairs with the Release in `finish`: what was done before the cancelling
+        // is seen.
         match self.expect_cancel().err.load(Acquire) {
             0 => None,
             1 => Some(ContextError::Canceled),

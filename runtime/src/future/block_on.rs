@@ -1,10 +1,11 @@
 //! `block_on`: futures on goroutines.
 //!
-//! The goroutine polls the future and parks when it is pending; the waker readies it. So anything that wakes (a channel, a reactor on another thread)
-//! works, and the goroutine's stack is the future's.
+//! The goroutine polls the future and parks when it is pending; the waker readies it. So anything
+//! that wakes works (a channel, a reactor on another thread), and the future runs on the
+//! goroutine's stack.
 //!
-//! I1 `state` goes EMPTY -> PARKED by the parked one's commit, anything -> WOKEN by a waker, and WOKEN -> EMPTY by the owner before it polls
-//!    again. The waker that finds PARKED readies, and no other.
+//! I1 `state` goes EMPTY -> PARKED by the park's commit, anything -> WOKEN by a waker, and WOKEN ->
+//!    EMPTY by the owner before it polls again. Only the waker that finds PARKED readies.
 
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
@@ -18,9 +19,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::sched::g::{GRef, WaitReason, getg};
 use crate::sched::{gopark, goready};
 
-/// Runs a future to its end, parking the goroutine (or the plain thread) while it is pending.
+/// Runs a future to completion, parking the goroutine (or plain thread) while it is pending.
 ///
-/// Any future that does not need a certain runtime works; its waker may be called from anywhere.
+/// Any future that does not need a particular runtime works. Its waker may be called from anywhere.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -60,14 +61,17 @@ const WOKEN: u32 = 2;
 impl Parker {
     /// Parks until woken; returns at once if that happened since the last poll began.
     fn park(&self) {
-        // ORDERING: Acquire pairs with the Release in `wake_by_ref`: the next poll sees what the waker did.
+        // ORDERING: Acquire pairs with the Release in `wake_by_ref`: the next poll sees what the
+        // waker did.
         if self.state.load(Acquire) != WOKEN {
             gopark(WaitReason::BlockOn, |_| {
-                // ORDERING: AcqRel pairs with the swap in `wake_by_ref`: whoever comes second sees the other's step.
+                // ORDERING: AcqRel pairs with the swap in `wake_by_ref`: whoever comes second sees
+                // the other's step.
                 self.state.compare_exchange(EMPTY, PARKED, AcqRel, Acquire).is_ok()
             });
         }
-        // ORDERING: AcqRel: Acquire pairs with the swap in `wake_by_ref`. A wake between here and the poll sets it again.
+        // ORDERING: AcqRel: Acquire pairs with the swap in `wake_by_ref`. A wake between here and
+        // the poll sets it again.
         let old = self.state.swap(EMPTY, AcqRel);
         debug_assert_eq!(old, WOKEN, "only a waker ends the park");
     }

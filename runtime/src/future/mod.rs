@@ -1,8 +1,25 @@
-//! Futures on goroutines, so that async libraries can be used from them.
+//! Futures on goroutines, for using async libraries.
 //!
-//! [`block_on`](crate::block_on) runs a future on the calling goroutine. What goroutines wait for is a future, too: a [`JoinHandle`](crate::JoinHandle) can be
-//! awaited, a channel's receiver is a stream ([`ReceiverStream`]), and a connection tells when it is readable
-//! (`gopark_net::Conn::readable`). None of it needs a reactor: behind a pending future a goroutine is parked, which wakes it.
+//! ```
+//! use gopark::{block_on, chan, go};
+//!
+//! # fn main() { unsafe { gopark::run(|| {
+//! let (sender, receiver) = chan::bounded(0);
+//! let answer = go(move || sender.send(1).map(|()| 2));
+//! let sum = block_on(async move {
+//!     let mut messages = receiver.into_stream();
+//!     messages.next().await.unwrap() + answer.await.unwrap().unwrap()
+//! });
+//! assert_eq!(sum, 3);
+//! # }) } }
+//! ```
+//!
+//! [`block_on`](crate::block_on) runs a future on the calling goroutine, which parks while the
+//! future is pending. What goroutines wait for is a future, too: a
+//! [`JoinHandle`](crate::JoinHandle) can be awaited, a receiver becomes a stream
+//! ([`ReceiverStream`]), and a connection reports when it is readable
+//! (`gopark_net::Conn::readable`). None of it needs a reactor: behind a pending future a goroutine
+//! is parked, which wakes it.
 #![cfg(not(loom))]
 
 mod block_on;

@@ -1,7 +1,7 @@
 //! A channel's receiver as a stream.
 //!
-//! While nothing is there, a goroutine of its own waits until something is, takes nothing, and wakes the task. So a stream that is
-//! dropped loses no message.
+//! While the channel is empty, a helper goroutine waits for readiness, takes nothing, and wakes the
+//! task. So dropping a stream loses no message.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -11,9 +11,10 @@ use super::JoinFuture;
 use crate::chan::{self, Receiver, Select, Sender};
 use crate::sched::join::go;
 
-/// The messages of a channel, as they come. Made by [`Receiver::into_stream`].
+/// A channel's messages as a stream; made by [`Receiver::into_stream`].
 ///
-/// With the feature `futures-core` it is a `Stream`; [`next`](Self::next) and [`poll_next`](Self::poll_next) are there without it.
+/// With the feature `futures-core` it is a `Stream`. [`next`](Self::next) and
+/// [`poll_next`](Self::poll_next) need no feature.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -38,7 +39,7 @@ pub struct ReceiverStream<T> {
     watch: Option<Watch>,
 }
 
-/// A goroutine that waits until the channel is ready. Dropping it ends it.
+/// A goroutine that waits until the channel is ready. Dropping this ends it.
 #[derive(Debug)]
 struct Watch {
     ended: JoinFuture<()>,
@@ -59,7 +60,7 @@ impl Watch {
 }
 
 impl<T: Send + 'static> Receiver<T> {
-    /// The receiver as a stream.
+    /// Turns the receiver into a stream.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -79,7 +80,8 @@ impl<T: Send + 'static> Receiver<T> {
 }
 
 impl<T: Send + 'static> ReceiverStream<T> {
-    /// The next message; `None` when the channel is empty and disconnected. Dropping the future loses no message.
+    /// Returns the next message; `None` if the channel is empty and either closed or without
+    /// senders. Dropping the future loses no message.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -94,7 +96,7 @@ impl<T: Send + 'static> ReceiverStream<T> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// As a `Stream`'s.
+    /// Polls for the next message, like `Stream::poll_next`.
     ///
     /// ```
     /// use gopark::chan;
@@ -120,7 +122,7 @@ impl<T: Send + 'static> ReceiverStream<T> {
         }
     }
 
-    /// The receiver back.
+    /// Turns the stream back into the receiver.
     ///
     /// ```
     /// let (_s, r) = gopark::chan::bounded::<()>(1);

@@ -4,9 +4,11 @@ use super::{Signal, notify, stop};
 use crate::context::{CancelFn, Context};
 use crate::{go, select};
 
-/// A child of `parent` that is cancelled by the first of these signals, or by the function. Once
-/// that is called, or `parent` is done and it is called, the signals do again what they did before:
-/// call it as soon as the context is needed no more.
+/// Derives a child of `parent` that is cancelled by the first of these signals, by the returned
+/// function, or with `parent`.
+///
+/// Calling the function also restores what the signals did before. Call it as soon as the context
+/// is no longer needed.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {

@@ -1,16 +1,29 @@
-//! Signals to channels. Go: os/signal/signal.go, runtime/sigqueue.go.
+//! Receives signals on channels. Go: os/signal/signal.go, runtime/sigqueue.go.
 //!
-//! The handler sets the signal's bit and wakes a thread that only waits for that and passes the
-//! signals on to the channels. A handler may not do more: it cannot use a channel or wake a
-//! goroutine.
+//! ```no_run
+//! use gopark::signal::{Signal, notify};
 //!
-//! I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system
-//!    call.
-//! I2 A signal that arrives again before the thread has seen it counts once.
-//! I3 A full channel loses the signal: the thread never waits for a receiver.
-//! I4 A signal has our handler exactly while a channel wants it, and is ignored while `ignore`
-//!    asked for that; otherwise it has the action from before.
+//! # fn main() { unsafe { gopark::run(|| {
+//! let signals = notify(&[Signal::INTERRUPT, Signal::TERMINATED]);
+//! let signal = signals.recv().unwrap(); // parks until Control-C or a `kill`
+//! println!("ending after {signal}");
+//! # }) } }
+//! ```
+//!
+//! [`notify_context`] cancels a context instead. A channel holds 64 signals and loses those that
+//! arrive when it is full.
 #![cfg(not(loom))]
+
+// The handler sets the signal's bit and wakes a thread that does nothing but wait for that; the
+// thread hands the signals to the channels. A handler may do no more: it must not touch a channel
+// or wake a goroutine.
+//
+// I1 The handler touches `PENDING`, `WAKE` and errno (which it restores), and makes one system
+//    call.
+// I2 A signal that comes again before the thread has seen it is one signal.
+// I3 A full channel loses the signal: the thread never waits for a receiver.
+// I4 A signal has our handler exactly while a channel wants it; otherwise it is ignored while
+//    [`ignore`] asks for that; otherwise its previous action is back.
 
 mod context;
 
@@ -27,11 +40,11 @@ use crate::sched::checkdead;
 use crate::sys::futex::{futex_wait, futex_wake};
 use crate::sys::signal::{Action, Blocked, keeping_errno};
 
-/// How many signals a channel holds.
+/// Signals that a channel holds before it loses some.
 const CAPACITY: usize = 64;
 const MAX_SIGNAL: i32 = 64;
 
-/// A signal, by its number. Shows in Go's words ("user defined signal 1").
+/// A signal number. Displays in Go's words ("user defined signal 1").
 ///
 /// ```
 /// use gopark::signal::Signal;
@@ -44,16 +57,16 @@ pub struct Signal(i32);
 impl Signal {
     /// SIGINT: Control-C at the terminal.
     pub const INTERRUPT: Signal = Signal(libc::SIGINT);
-    /// SIGTERM: please end.
+    /// SIGTERM: a request to end.
     pub const TERMINATED: Signal = Signal(libc::SIGTERM);
-    /// SIGHUP: the terminal is gone; by custom: read the configuration again.
+    /// SIGHUP: the terminal is gone; by convention, a request to reload the configuration.
     pub const HANGUP: Signal = Signal(libc::SIGHUP);
 
     /// SIGHUP.
     pub const SIGHUP: Signal = Signal(libc::SIGHUP);
     /// SIGINT.
     pub const SIGINT: Signal = Signal(libc::SIGINT);
-    /// SIGQUIT: the runtime's own answer is a dump of all goroutines, and the end.
+    /// SIGQUIT: by default the runtime prints all goroutines and ends the process.
     pub const SIGQUIT: Signal = Signal(libc::SIGQUIT);
     /// SIGKILL: cannot be caught.
     pub const SIGKILL: Signal = Signal(libc::SIGKILL);
@@ -61,22 +74,26 @@ impl Signal {
     pub const SIGUSR1: Signal = Signal(libc::SIGUSR1);
     /// SIGUSR2: the program's own.
     pub const SIGUSR2: Signal = Signal(libc::SIGUSR2);
-    /// SIGPIPE: a write that nobody can read. Rust's programs ignore it.
+    /// SIGPIPE: a write that nobody can read. Rust programs ignore it.
     pub const SIGPIPE: Signal = Signal(libc::SIGPIPE);
     /// SIGALRM.
     pub const SIGALRM: Signal = Signal(libc::SIGALRM);
     /// SIGTERM.
     pub const SIGTERM: Signal = Signal(libc::SIGTERM);
-    /// SIGCHLD: a child has ended, stopped or gone on.
+    /// SIGCHLD: a child has ended, stopped or continued.
     pub const SIGCHLD: Signal = Signal(libc::SIGCHLD);
-    /// SIGCONT: goes on after a stop.
+    /// SIGCONT: continue after a stop.
     pub const SIGCONT: Signal = Signal(libc::SIGCONT);
     /// SIGTSTP: Control-Z at the terminal.
     pub const SIGTSTP: Signal = Signal(libc::SIGTSTP);
-    /// SIGWINCH: the terminal has another size.
+    /// SIGWINCH: the terminal's size has changed.
     pub const SIGWINCH: Signal = Signal(libc::SIGWINCH);
 
-    /// The number.
+    /// Returns the number.
+    ///
+    /// ```
+    /// assert_eq!(gopark::signal::Signal::SIGINT.number(), 2);
+    /// ```
     pub fn number(self) -> i32 {
         self.0
     }
@@ -137,8 +154,8 @@ const TEXTS: [&str; 31] = [
     "bad system call",
 ];
 
-/// Signals that a program must not or cannot take from the runtime: their cause would come back for
-/// ever, or the C library needs them.
+/// Signals that cannot be caught or must not be taken from the runtime: a fault would repeat for
+/// ever, and the C library needs some of them.
 const NOT_OURS: [i32; 10] = [
     libc::SIGKILL,
     libc::SIGSTOP,
@@ -152,22 +169,22 @@ const NOT_OURS: [i32; 10] = [
     33,
 ];
 
-/// Signals that arrived and were not passed on yet; bit n-1 is signal n. Set by the handler, taken
-/// by the thread.
+/// Signals that have arrived and are not yet delivered; bit n-1 is signal n. Set by the handler,
+/// taken by the thread.
 static PENDING: AtomicU64 = AtomicU64::new(0);
 /// Counts the handler's calls; the thread sleeps on it.
 static WAKE: AtomicU32 = AtomicU32::new(0);
-/// The thread may hold signals it took and did not hand on yet.
+/// The thread may hold signals that it has taken and not yet delivered.
 static DELIVERING: AtomicBool = AtomicBool::new(false);
-/// Which channels want which signals. Never held while anything waits.
+/// The channels and their signals. Never locked across a wait.
 static LISTENERS: Mutex<Listeners> =
     Mutex::new(Listeners { all: Vec::new(), changed: Vec::new(), ignored: 0, thread: Thread::Missing });
 
 struct Listeners {
     all: Vec<Listener>,
-    /// The signals that have an action of ours.
+    /// The signals whose action is ours.
     changed: Vec<Changed>,
-    /// The bits of those to be ignored if no channel wants them.
+    /// Bits of the signals to ignore if no channel wants them.
     ignored: u64,
     thread: Thread,
 }
@@ -186,10 +203,10 @@ enum Wish {
 
 struct Listener {
     sender: Sender<Signal>,
-    /// The same channel, to be recognised by.
+    /// The same channel, for comparing.
     receiver: Receiver<Signal>,
     wanted: u64,
-    /// `stop` waits for what came: it still receives, but needs no handler.
+    /// `stop` waits for signals on their way: the channel still receives, but needs no handler.
     stopping: bool,
 }
 
@@ -200,10 +217,10 @@ enum Thread {
 }
 
 /// Delivers the given signals to a new channel instead of their default action. An empty list means
-/// every catchable signal. The channel holds 64; a full one loses further signals.
+/// every catchable signal. The channel holds 64 signals; those that arrive when it is full are
+/// lost.
 ///
-/// SIGKILL and SIGSTOP cannot be caught; SIGSEGV and the others that a faulty program raises stay
-/// with the runtime.
+/// SIGKILL and SIGSTOP cannot be caught. SIGSEGV and other signals of faults stay with the runtime.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -232,7 +249,17 @@ pub fn notify(signals: &[Signal]) -> Receiver<Signal> {
     receiver
 }
 
-/// Stops delivery to the channel. Signals that arrived before are in it when `stop` returns.
+/// Ends the delivery of signals to the channel. Signals that arrived before are in it when `stop`
+/// returns.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::signal::{Signal, notify, stop};
+/// let signals = notify(&[Signal::SIGWINCH]);
+/// stop(&signals);
+/// assert!(signals.try_recv().is_err());
+/// # }) }
+/// ```
 #[doc(alias = "Stop")]
 pub fn stop(channel: &Receiver<Signal>) {
     let mut listeners = LISTENERS.lock();
@@ -249,7 +276,7 @@ pub fn stop(channel: &Receiver<Signal>) {
     }
 }
 
-/// Ignores the given signals and stops their delivery to all channels. An empty list means every
+/// Ignores the given signals, which no channel receives any more. An empty list means every
 /// catchable signal.
 ///
 /// ```
@@ -270,32 +297,46 @@ pub fn ignore(signals: &[Signal]) {
     LISTENERS.lock().cancel(mask, mask);
 }
 
-/// Undoes [`notify`] and [`ignore`] for the given signals: their earlier actions are back, and no
-/// channel gets them. An empty list means all.
+/// Restores what the given signals did before [`notify`] and [`ignore`]; no channel receives them
+/// any more. An empty list means all of them.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::signal::{Signal, ignored, ignore, reset};
+/// ignore(&[Signal::SIGWINCH]);
+/// reset(&[Signal::SIGWINCH]);
+/// assert!(!ignored(Signal::SIGWINCH));
+/// # }) }
+/// ```
 #[doc(alias = "Reset")]
 pub fn reset(signals: &[Signal]) {
     LISTENERS.lock().cancel(mask_of(signals), 0);
 }
 
-/// Whether the signal is ignored: since [`ignore`], or from the start (nohup, or Rust's std for
+/// Whether the signal is ignored, either by [`ignore`] or from the start (nohup; Rust's std for
 /// SIGPIPE).
+///
+/// ```
+/// use gopark::signal::{Signal, ignored};
+/// assert!(ignored(Signal::SIGPIPE)); // Rust's start-up code does that
+/// ```
 #[doc(alias = "Ignored")]
 pub fn ignored(signal: Signal) -> bool {
     Action::of(signal.0).is_some_and(|action| action.is_ignore())
 }
 
-/// The bits of these signals, or of all, as far as they are catchable.
+/// Bits of these signals, or of all, without those that cannot be caught.
 fn mask_of(signals: &[Signal]) -> u64 {
     let available = (1..=MAX_SIGNAL).map(Signal).filter(|s| !NOT_OURS.contains(&s.0));
     let asked = |s: &Signal| signals.is_empty() || signals.contains(s);
     available.filter(asked).fold(0, |mask, s| mask | s.bit())
 }
 
-/// Waits until everything that arrived is passed on. Short: the thread waits for nobody (I3).
+/// Waits until all signals so far are delivered. Short: the thread waits for nobody (I3).
 #[doc(alias = "signalWaitUntilIdle")]
 fn wait_until_idle() {
     // ORDERING: SeqCst pairs with `deliver_forever`: DELIVERING is set before PENDING is taken, so
-    // a reader that finds PENDING empty finds DELIVERING set until the signals are passed on.
+    // who finds PENDING empty finds DELIVERING set until the signals are handed on.
     while PENDING.load(SeqCst) != 0 || DELIVERING.load(SeqCst) {
         std::thread::yield_now();
     }
@@ -306,8 +347,8 @@ impl Listeners {
         self.all.iter().position(|l| l.receiver.same_channel(channel))
     }
 
-    /// Stops delivering these signals to any channel; ignores them, or not. Forgets a channel that
-    /// wants no more.
+    /// Takes these signals off all channels, and ignores those in `ignored`. A channel left without
+    /// signals is removed.
     fn cancel(&mut self, mask: u64, ignored: u64) {
         self.all.retain_mut(|listener| {
             listener.wanted &= !mask;

@@ -2,7 +2,7 @@
 
 use super::{Condvar, Mutex};
 
-/// Lets `n` goroutines wait for each other, round after round. Model: [`std::sync::Barrier`].
+/// Lets `n` goroutines wait for each other, again and again. Model: [`std::sync::Barrier`].
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -32,7 +32,8 @@ struct Arrivals {
     round: usize,
 }
 
-/// Tells one party of each round that it is the leader. Model: [`std::sync::BarrierWaitResult`].
+/// Result of [`Barrier::wait`]: whether this goroutine is the leader. Model:
+/// [`std::sync::BarrierWaitResult`].
 ///
 /// ```
 /// assert!(gopark::sync::Barrier::new(1).wait().is_leader());
@@ -40,7 +41,7 @@ struct Arrivals {
 pub struct BarrierWaitResult(bool);
 
 impl Barrier {
-    /// A barrier for `n` parties; with 0 or 1 nobody ever waits.
+    /// Makes a barrier for `n` goroutines; with 0 or 1, `wait` returns at once.
     ///
     /// ```
     /// static BARRIER: gopark::sync::Barrier = gopark::sync::Barrier::new(1);
@@ -51,7 +52,7 @@ impl Barrier {
         Barrier { state: Mutex::new(Arrivals { arrived: 0, round: 0 }), all_here: Condvar::new(), parties: n }
     }
 
-    /// Parks until all have arrived; the last one is the leader.
+    /// Parks until all have arrived. The last one is the leader.
     ///
     /// ```
     /// let barrier = gopark::sync::Barrier::new(1);
@@ -80,7 +81,7 @@ impl std::fmt::Debug for Barrier {
 }
 
 impl BarrierWaitResult {
-    /// Whether this party arrived last.
+    /// Whether this goroutine arrived last.
     ///
     /// ```
     /// assert!(gopark::sync::Barrier::new(0).wait().is_leader());

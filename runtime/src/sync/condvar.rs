@@ -9,11 +9,12 @@ use super::mutex::RawMutex;
 use crate::sched::g::WaitReason;
 use crate::sync::sema::{NotifyList, ParkedWaiter};
 
-/// A condition to wait for with a [`Mutex`](super::Mutex) released. Go: sync.Cond; spelled as parking_lot's.
+/// A condition variable for a [`Mutex`](super::Mutex). Go: sync.Cond; spelled as parking_lot's.
 ///
-/// `wait` gives up the guard's lock while it parks and has it again when it returns. It returns only when notified: there are no spurious
-/// wake-ups, notifications go to the one who waits longest, and `notify_one` and `notify_all` tell exactly whom they woke. One condition
-/// may be used with several mutexes.
+/// `wait` releases the guard's lock while it parks and holds it again when it returns. It returns
+/// only when notified: there are no spurious wake-ups. Notifications go to the longest waiter, and
+/// `notify_one` and `notify_all` report exactly how many they woke. One condition may be used with
+/// several mutexes.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -33,7 +34,7 @@ use crate::sync::sema::{NotifyList, ParkedWaiter};
 /// ```
 pub type Condvar = lock_api::Condvar<RawCondvar>;
 
-/// The condition itself, for `lock_api`'s type.
+/// The raw condition variable under `lock_api`'s type.
 ///
 /// ```
 /// use gopark::sync::RawCondvar;
@@ -49,8 +50,8 @@ impl RawCondvar {
     }
 }
 
-// SAFETY: `wait` lists the caller before it unlocks, so every notification after the unlock finds it; it locks again before it
-// returns, and nothing in between unwinds. The guard has no state.
+// SAFETY: `wait` lists the caller before it unlocks, so every notification after the unlock finds
+// it; it locks again before it returns, and nothing in between unwinds. The guard has no state.
 unsafe impl lock_api::RawCondvar for RawCondvar {
     const INIT: RawCondvar = RawCondvar(NotifyList::new());
     type RawMutex = RawMutex;

@@ -10,11 +10,12 @@ use super::{Semaphore, WaitGroup};
 use crate::context::{CancelCauseFn, Context};
 use crate::sched::join::go;
 
-/// Goroutines that work on one task: the first error ends it. Go: errgroup.Group.
+/// Goroutines that work on one task; the first error ends it. Go: errgroup.Group.
 ///
-/// [`go`](Self::go) starts them, at most [`limit`](Self::with_limit) at a time; [`wait`](Self::wait) parks until all have ended and returns the
-/// first error. A group [`with_context`](Self::with_context) cancels its context at the first error, and when `wait` returns. A panic in one counts
-/// as an error and resumes in `wait`.
+/// [`go`](Self::go) starts them, at most [`limit`](Self::with_limit) at a time.
+/// [`wait`](Self::wait) parks until all have ended and returns the first error. A group
+/// [`with_context`](Self::with_context) cancels its context at the first error, and when `wait`
+/// returns. A panic counts as an error and resumes in `wait`.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -37,19 +38,19 @@ struct Shared<E> {
     running: WaitGroup,
     limit: Option<Semaphore>,
     cancel: Option<CancelCauseFn>,
-    /// The first error, or the first panic; held for a moment only.
+    /// The first error, or the first panic; locked only for a moment.
     first: ShortLock<Option<Failure<E>>>,
 }
 
 enum Failure<E> {
     Error(E),
     Panic(Box<dyn Any + Send>),
-    /// It was returned by `wait`.
+    /// `wait` has returned it.
     Told,
 }
 
 impl<E: Send + 'static> Group<E> {
-    /// A group without a context or a limit.
+    /// Makes a group without a context or a limit.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -63,7 +64,8 @@ impl<E: Send + 'static> Group<E> {
         Group::with(None, None)
     }
 
-    /// A group and its context, a child of `parent`: done at the first error, at the latest when `wait` returns.
+    /// Makes a group and its context, a child of `parent` that is done at the first error or when
+    /// `wait` returns.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -81,11 +83,12 @@ impl<E: Send + 'static> Group<E> {
         (Group::with(Some(cancel), None), ctx)
     }
 
-    /// The same group with at most `limit` goroutines at a time; with 0 none can ever start.
+    /// Limits the group to `limit` goroutines at a time; with 0 none can start.
     ///
     /// # Panics
     ///
-    /// When goroutines have been started already ("errgroup: modify limit while goroutines in the group are still active").
+    /// If goroutines of the group are running ("errgroup: modify limit while goroutines in the
+    /// group are still active").
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -123,7 +126,7 @@ impl<E: Send + 'static> Group<E> {
         self.start(f);
     }
 
-    /// Starts `f` unless the limit is reached; tells whether it did.
+    /// Starts `f` unless the limit is reached; returns whether it did.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -145,15 +148,15 @@ impl<E: Send + 'static> Group<E> {
         true
     }
 
-    /// Parks until all have ended; then the first error, once.
+    /// Parks until all have ended, and returns the first error.
     ///
     /// # Errors
     ///
-    /// What the first that failed returned.
+    /// The first error. Later calls do not return it again.
     ///
     /// # Panics
     ///
-    /// With the first panic of a goroutine of the group, if that came before any error.
+    /// With the first panic in the group, if it came before any error.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -198,7 +201,7 @@ impl<E: Send + 'static> Group<E> {
     }
 }
 
-/// A goroutine of the group. It counts itself out however it ends, also when it could not be made.
+/// A goroutine of the group. Counts itself out however it ends, even if it could not be started.
 struct Running<E>(Arc<Shared<E>>);
 
 impl<E> Drop for Running<E> {
@@ -211,7 +214,7 @@ impl<E> Drop for Running<E> {
 }
 
 impl<E> Shared<E> {
-    /// Notes a failure if it is the first, and ends the others' work.
+    /// Records the first failure and cancels the others' work.
     fn fail(&self, failure: Failure<E>) {
         let mut first = self.first.lock();
         if first.is_some() {

@@ -1,7 +1,28 @@
-//! Locks and meeting points that park the goroutine, not the thread. Go: package sync; spelled as parking_lot and std do.
+//! Locks and other synchronisation that park the goroutine, not the thread.
 //!
-//! Everything here works between goroutines, between plain threads, and between the two: a plain thread sleeps where a
-//! goroutine parks. Nothing is poisoned by a panic but [`Once`].
+//! ```
+//! use gopark::scope;
+//! use gopark::sync::{Mutex, Semaphore};
+//!
+//! # fn main() { unsafe { gopark::run(|| {
+//! let done = Mutex::new(Vec::new());
+//! let two_at_a_time = Semaphore::new(2);
+//! scope(|s| {
+//!     for i in 0..5 {
+//!         let (done, two_at_a_time) = (&done, &two_at_a_time);
+//!         s.go(move || {
+//!             let _permit = two_at_a_time.acquire();
+//!             done.lock().push(i);
+//!         });
+//!     }
+//! });
+//! assert_eq!(done.lock().len(), 5);
+//! # }) } }
+//! ```
+//!
+//! Everything here works between goroutines, between plain threads, and across the two: a plain
+//! thread sleeps where a goroutine parks. Guards may be held over a park. A panic poisons nothing
+//! but [`Once`].
 //!
 //! | type | Go | guards and methods |
 //! |---|---|---|
@@ -13,7 +34,8 @@
 //! | [`WaitGroup`] | sync.WaitGroup | Go's |
 //! | [`Group`] | golang.org/x/sync/errgroup | Go's |
 //!
-//! What takes a context is the method that ends in `_context`; see [`LockContext`] and [`RwLockContext`] for locks.
+//! Waits under a context are the methods that end in `_context`; for locks they come from the
+//! traits [`LockContext`], [`RwLockContext`] and [`WaitContext`].
 
 mod raw_mutex;
 mod raw_rwlock;
@@ -63,7 +85,7 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(not(loom))]
 pub use wait_group::WaitGroup;
 
-/// A panic leaves none of these in a state that others must not see.
+/// A panic leaves none of these in an inconsistent state.
 #[cfg(not(loom))]
 mod unwind {
     use std::panic::{RefUnwindSafe, UnwindSafe};

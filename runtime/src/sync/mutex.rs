@@ -6,9 +6,10 @@ use super::raw_mutex::Lock;
 
 /// Mutual exclusion that parks the goroutine. Go: sync.Mutex; spelled as parking_lot's.
 ///
-/// An uncontended `lock` is one compare-and-swap. Waiters queue first come, first served; a newcomer may overtake them until one has waited 1 ms,
-/// then the lock is handed over in order. There is no poisoning: a panic with the lock held unlocks it. The guard may be
-/// sent to another goroutine and dropped there, as Go allows. Unlike std's, a guard may be held over anything that parks.
+/// An uncontended `lock` is one compare-and-swap. Waiters queue first come, first served. A
+/// newcomer may overtake them until one has waited 1 ms; from then on the lock is handed over in
+/// order. There is no poisoning: a panic with the lock held unlocks it. The guard may be held over
+/// a park, and may be sent to another goroutine and dropped there.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -30,7 +31,8 @@ use super::raw_mutex::Lock;
 /// ```
 pub type Mutex<T> = lock_api::Mutex<RawMutex, T>;
 
-/// What [`Mutex::lock`](lock_api::Mutex::lock) returns: the data, until it is dropped.
+/// Access to the data of a [`Mutex`] until it is dropped; returned by
+/// [`Mutex::lock`](lock_api::Mutex::lock).
 ///
 /// ```
 /// use gopark::sync::{Mutex, MutexGuard};
@@ -41,7 +43,7 @@ pub type Mutex<T> = lock_api::Mutex<RawMutex, T>;
 /// ```
 pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, RawMutex, T>;
 
-/// A guard of a part of the data.
+/// A guard for a part of the data.
 ///
 /// ```
 /// use gopark::sync::{MappedMutexGuard, Mutex, MutexGuard};
@@ -54,7 +56,7 @@ pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, RawMutex, T>;
 /// ```
 pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;
 
-/// A guard that owns its mutex, for a goroutine of its own.
+/// A guard that owns its mutex, so that another goroutine can hold it.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -69,7 +71,7 @@ pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;
 /// ```
 pub type ArcMutexGuard<R, T> = lock_api::ArcMutexGuard<R, T>;
 
-/// The lock itself, for `lock_api`'s types. The file `raw_mutex.rs` has the protocol.
+/// The raw lock under `lock_api`'s types.
 ///
 /// ```
 /// use gopark::sync::RawMutex;
@@ -90,8 +92,9 @@ impl RawMutex {
     }
 }
 
-// SAFETY: `Lock` excludes, with Acquire on locking and Release on unlocking (raw_mutex.rs, loom_mutex_*). The guard has no state and does
-// nothing when dropped or forgotten; lock and unlock do not unwind.
+// SAFETY: `Lock` excludes, with Acquire on locking and Release on unlocking (raw_mutex.rs,
+// loom_mutex_*). The guard has no state and does nothing when dropped or forgotten; lock and unlock
+// do not unwind.
 unsafe impl lock_api::RawMutex for RawMutex {
     const INIT: RawMutex = RawMutex(Lock::new());
     type Guard = GuardSend;

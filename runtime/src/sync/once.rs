@@ -1,7 +1,8 @@
 //! One-time initialisation. Go: sync/once.go; model: std::sync::Once, poisoning included.
 //!
-//! The winner runs the function with the lock held and sets `done` after it; the losers wait for the lock, so nobody returns
-//! before the function has. (A compare-and-swap of `done` first would let the losers return too early.)
+//! The winner runs the function with the lock held and sets `done` after it. The losers wait for
+//! the lock, so nobody returns before the function has. (A compare-and-swap of `done` first would
+//! let the losers return too early.)
 //!
 //! I1 `state` leaves INCOMPLETE or POISONED only with `lock` held, and COMPLETE never.
 //! I2 COMPLETE is stored after the function has returned.
@@ -13,7 +14,7 @@ use crate::sched::g::WaitReason;
 use crate::sync::sema::{NotifyList, ParkedWaiter};
 use crate::words::shim::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
-/// Runs a function once, whoever comes first. Go: sync.Once; model: [`std::sync::Once`].
+/// Runs a function once; the first caller runs it. Go: sync.Once; model: [`std::sync::Once`].
 ///
 /// ```
 /// use gopark::sync::Once;
@@ -29,7 +30,7 @@ pub struct Once {
     state: AtomicU32,
     /// Held while the function runs.
     lock: Lock,
-    /// Those in [`wait`](Once::wait).
+    /// Callers of [`wait`](Once::wait).
     waiting: NotifyList,
 }
 
@@ -40,7 +41,7 @@ const POISONED: u32 = 1;
 /// Run.
 const COMPLETE: u32 = 2;
 
-/// What [`Once::call_once_force`] tells its function. Model: [`std::sync::OnceState`].
+/// Argument of the function of [`Once::call_once_force`]. Model: [`std::sync::OnceState`].
 ///
 /// ```
 /// gopark::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
@@ -48,7 +49,7 @@ const COMPLETE: u32 = 2;
 #[derive(Debug)]
 pub struct OnceState {
     poisoned: bool,
-    /// What becomes of the Once when the function returns.
+    /// The state of the Once after the function has returned.
     next: u32,
 }
 
@@ -59,7 +60,7 @@ struct Finish<'a> {
 }
 
 impl Once {
-    /// One that has not run.
+    /// Makes a Once that has not run.
     ///
     /// ```
     /// assert!(!gopark::sync::Once::new().is_completed());
@@ -74,12 +75,13 @@ impl Once {
         Once { state: AtomicU32::new(INCOMPLETE), lock: Lock::new(), waiting: NotifyList::new() }
     }
 
-    /// Runs `f` unless some call has; parks while another call runs its function. When it returns, that function has returned.
+    /// Runs `f` unless an earlier call has run its function. Parks while another call runs its own.
+    /// When this returns, the function has returned.
     ///
     /// # Panics
     ///
-    /// When `f` panics, and from then on in every call: the Once is poisoned, as std's (Go counts a panic as done). Calling it
-    /// within `f` is a deadlock.
+    /// If `f` panics, and from then on in every call: the Once is poisoned, like std's (Go counts a
+    /// panic as done). Calling it within `f` is a deadlock.
     ///
     /// ```
     /// let once = gopark::sync::Once::new();
@@ -94,11 +96,12 @@ impl Once {
         }
     }
 
-    /// As [`call_once`](Self::call_once), on a poisoned one too: `f` is told and may repair.
+    /// Like [`call_once`](Self::call_once), but also runs `f` on a poisoned Once; `f` can see that
+    /// and repair.
     ///
     /// # Panics
     ///
-    /// When `f` does.
+    /// If `f` does.
     ///
     /// ```
     /// let once = gopark::sync::Once::new();
@@ -113,7 +116,7 @@ impl Once {
         }
     }
 
-    /// For cells whose initialiser may fail: the function may ask for the Once to stay incomplete.
+    /// For cells whose initialiser may fail: the function may leave the Once incomplete.
     #[inline]
     pub(crate) fn call_once_or_not(&self, f: impl FnOnce(&mut OnceState)) {
         if !self.is_completed() {
@@ -121,7 +124,7 @@ impl Once {
         }
     }
 
-    /// Whether some call's function has returned.
+    /// Whether a function has run and returned.
     ///
     /// ```
     /// assert!(!gopark::sync::Once::new().is_completed());
@@ -132,11 +135,11 @@ impl Once {
         self.state.load(Acquire) == COMPLETE
     }
 
-    /// Parks until some call's function has returned.
+    /// Parks until a function has run and returned.
     ///
     /// # Panics
     ///
-    /// On a poisoned one.
+    /// If the Once is poisoned.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -149,7 +152,7 @@ impl Once {
         self.wait_for(OnPoison::Panic);
     }
 
-    /// As [`wait`](Self::wait), on through poisoning.
+    /// Like [`wait`](Self::wait), but ignores poisoning.
     ///
     /// ```
     /// let once = gopark::sync::Once::new();
@@ -167,7 +170,8 @@ impl Once {
             // Relaxed: under the lock (I1).
             let state = self.state.load(Relaxed);
             if state == INCOMPLETE || (state == POISONED && on_poison == OnPoison::GoOn) {
-                // SAFETY: fresh, and waited with below. Whoever completes takes the lock after us, and finds it.
+                // SAFETY: fresh, and waited with below. Whoever completes takes the lock after us,
+                // and finds it.
                 unsafe { self.waiting.add(waiter.as_ref()) };
                 self.lock.unlock();
                 waiter.as_ref().wait(WaitReason::SyncCondWait);
@@ -204,7 +208,7 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// What to do with a poisoned one.
+/// What to do with a poisoned Once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnPoison {
     Panic,
@@ -220,7 +224,7 @@ impl OnPoison {
 }
 
 impl OnceState {
-    /// Whether an earlier call's function panicked.
+    /// Whether the function of an earlier call panicked.
     ///
     /// ```
     /// gopark::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
@@ -229,7 +233,7 @@ impl OnceState {
         self.poisoned
     }
 
-    /// The Once stays as if never called.
+    /// Leaves the Once as if it had never been called.
     pub(crate) fn stay_incomplete(&mut self) {
         self.next = INCOMPLETE;
     }

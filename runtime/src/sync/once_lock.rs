@@ -1,6 +1,7 @@
 //! Cells that are written once. Model: std::sync::{OnceLock, LazyLock}.
 //!
-//! I1 The value is written only within the Once's call, which then completes: whoever sees the Once completed sees the value.
+//! I1 The value is written only within the Once's call, which then completes: a completed Once
+//!    publishes the value.
 
 use std::cell::{Cell, UnsafeCell};
 use std::convert::Infallible;
@@ -10,9 +11,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::once::Once;
 
-/// A cell that is written once, by whoever comes first. Model: [`std::sync::OnceLock`].
+/// A cell that is written once. Model: [`std::sync::OnceLock`].
 ///
-/// Unlike std's it may be initialised by a function that parks; others park until it has returned.
+/// Unlike std's, the initialiser may park, and the other callers park until it has returned.
 ///
 /// ```
 /// use gopark::sync::OnceLock;
@@ -35,7 +36,7 @@ impl<T: RefUnwindSafe + UnwindSafe> RefUnwindSafe for OnceLock<T> {}
 impl<T: UnwindSafe> UnwindSafe for OnceLock<T> {}
 
 impl<T> OnceLock<T> {
-    /// An empty cell.
+    /// Makes an empty cell.
     ///
     /// ```
     /// let cell = gopark::sync::OnceLock::<i32>::new();
@@ -46,7 +47,7 @@ impl<T> OnceLock<T> {
         OnceLock { once: Once::new(), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// The value, if there is one; never parks.
+    /// Returns the value, if there is one. Never parks.
     ///
     /// ```
     /// let cell = gopark::sync::OnceLock::from(3);
@@ -58,7 +59,7 @@ impl<T> OnceLock<T> {
         self.once.is_completed().then(|| unsafe { (*self.value.get()).assume_init_ref() })
     }
 
-    /// The value, through the only reference.
+    /// Returns the value, if there is one, for changing it.
     ///
     /// ```
     /// let mut cell = gopark::sync::OnceLock::from(3);
@@ -70,7 +71,7 @@ impl<T> OnceLock<T> {
         self.once.is_completed().then(|| unsafe { self.value.get_mut().assume_init_mut() })
     }
 
-    /// Parks until there is a value.
+    /// Parks until there is a value, and returns it.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -84,11 +85,11 @@ impl<T> OnceLock<T> {
         self.get().expect("the Once is completed")
     }
 
-    /// Puts a value in unless there is one; parks while another call initialises.
+    /// Sets the value unless there is one. Parks while another call initialises.
     ///
     /// # Errors
     ///
-    /// Gives `value` back if there is one.
+    /// Returns `value` if the cell already has one.
     ///
     /// ```
     /// let cell = gopark::sync::OnceLock::new();
@@ -101,11 +102,11 @@ impl<T> OnceLock<T> {
         value.map_or(Ok(()), Err)
     }
 
-    /// The value, made by `f` if there is none; others park while `f` runs.
+    /// Returns the value, made by `f` if there is none. Other callers park while `f` runs.
     ///
     /// # Panics
     ///
-    /// When `f` does; the cell then stays empty. Initialising the cell within `f` is a deadlock.
+    /// If `f` does; the cell then stays empty. Initialising the cell within `f` is a deadlock.
     ///
     /// ```
     /// let cell = gopark::sync::OnceLock::new();
@@ -120,11 +121,11 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// As [`get_or_init`](Self::get_or_init) with a function that may fail; the cell then stays empty.
+    /// Like [`get_or_init`](Self::get_or_init), but `f` may fail; the cell then stays empty.
     ///
     /// # Errors
     ///
-    /// What `f` returned.
+    /// The error that `f` returned.
     ///
     /// ```
     /// let cell = gopark::sync::OnceLock::new();
@@ -153,7 +154,7 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// Takes the value out, leaving the cell empty.
+    /// Takes the value out and leaves the cell empty.
     ///
     /// ```
     /// let mut cell = gopark::sync::OnceLock::from(5);
@@ -164,11 +165,12 @@ impl<T> OnceLock<T> {
             return None;
         }
         self.once = Once::new();
-        // SAFETY: I1; with the fresh Once the cell counts as empty, so nobody reads the value a second time.
+        // SAFETY: I1; with the fresh Once the cell counts as empty, so nobody reads the value a
+        // second time.
         Some(unsafe { self.value.get_mut().assume_init_read() })
     }
 
-    /// The value, without the cell.
+    /// Turns the cell into its value.
     ///
     /// ```
     /// assert_eq!(gopark::sync::OnceLock::from(5).into_inner(), Some(5));
@@ -233,17 +235,18 @@ impl<T: std::fmt::Debug> std::fmt::Debug for OnceLock<T> {
 /// ```
 pub struct LazyLock<T, F = fn() -> T> {
     cell: OnceLock<T>,
-    /// Taken within the cell's initialisation only.
+    /// Taken only while the cell is being initialised.
     init: Cell<Option<F>>,
 }
 
-// SAFETY: `init` is touched only by the one call that initialises the cell; it moves there, so Send.
+// SAFETY: `init` is touched only by the one call that initialises the cell; it moves there, so
+// Send.
 unsafe impl<T: Sync + Send, F: Send> Sync for LazyLock<T, F> {}
 impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
 impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for LazyLock<T, F> {}
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// A value that `f` will make.
+    /// Makes a value that `f` computes on first use.
     ///
     /// ```
     /// let lazy = gopark::sync::LazyLock::new(|| 3);
@@ -253,11 +256,11 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         LazyLock { cell: OnceLock::new(), init: Cell::new(Some(f)) }
     }
 
-    /// Makes the value if that has not happened; the same as `&*this`.
+    /// Computes the value if that has not happened yet, and returns it; the same as `&*this`.
     ///
     /// # Panics
     ///
-    /// When the function does, and from then on.
+    /// If the function does, and from then on in every call.
     ///
     /// ```
     /// use gopark::sync::LazyLock;
@@ -275,11 +278,11 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// As [`force`](Self::force), through the only reference.
+    /// Like [`force`](Self::force), for changing the value.
     ///
     /// # Panics
     ///
-    /// When the function does, and from then on.
+    /// If the function does, and from then on in every call.
     ///
     /// ```
     /// use gopark::sync::LazyLock;
@@ -295,7 +298,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 }
 
 impl<T, F> LazyLock<T, F> {
-    /// The value, if it has been made.
+    /// Returns the value, if it has been computed.
     ///
     /// ```
     /// use gopark::sync::LazyLock;
@@ -309,7 +312,7 @@ impl<T, F> LazyLock<T, F> {
         this.cell.get()
     }
 
-    /// The value, if it has been made, through the only reference.
+    /// Returns the value, if it has been computed, for changing it.
     ///
     /// ```
     /// use gopark::sync::LazyLock;

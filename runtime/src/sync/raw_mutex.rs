@@ -1,23 +1,29 @@
-//! The mutual exclusion lock under `Mutex`, `RwLock` and `Once`. Go: sync/mutex.go (internal/sync/mutex.go since 1.24).
+//! The mutual exclusion lock under `Mutex`, `RwLock` and `Once`. Go: sync/mutex.go
+//! (internal/sync/mutex.go since 1.24).
 //!
-//! **Two modes.** In normal mode waiters queue first come, first served, but a woken waiter does not own the lock: it competes with
-//! newcomers, who are many and already on a CPU. That is fast, as one goroutine may take the lock several times in a row. A waiter that
-//! loses goes to the queue's front, and one that has waited more than 1 ms switches the lock to starvation mode: there
-//! unlock hands the lock to the queue's first waiter, newcomers neither try nor spin but queue at the end. The one that gets the
-//! lock switches back when it is the last waiter, or waited less than 1 ms.
+//! **Two modes.** In normal mode waiters queue first come, first served, but a woken waiter does
+//! not own the lock: it competes with newcomers, who are many and already on a CPU. That is fast,
+//! as one goroutine may take the lock several times in a row. A waiter that loses goes to the
+//! queue's front, and one that has waited more than 1 ms switches the lock to starvation mode:
+//! there unlock hands the lock to the queue's first waiter, newcomers neither try nor spin but
+//! queue at the end. The one that gets the lock switches back when it is the last waiter, or waited
+//! less than 1 ms.
 //!
 //! ```text
 //!   state   31 ................ 3 |    2     |   1   |   0
 //!                 waiters         | STARVING | WOKEN | LOCKED
 //! ```
 //!
-//! I1 `waiters` counts those who have announced themselves and were not yet paid for: in normal mode the unlocker that grabs the right to
-//!    wake takes one off before it releases the semaphore, in starvation mode the woken one takes itself off. So `waiters` is
-//!    the number of goroutines in `semacquire` less the units in flight.
-//! I2 WOKEN is set by the unlocker that wakes, or by a spinning newcomer, and cleared by the one it was set for: at most one is awake.
-//! I3 STARVING is set only with LOCKED and by a waiter; in starvation mode an unlocked lock belongs to the waiter that is being woken.
-//! I4 A waiter that gives up (deadline, context) takes itself off `waiters`, unless the unit in flight can only be its own: then it
-//!    waits for that, and goes on as a woken one.
+//! I1 `waiters` counts those who have announced themselves and were not yet paid for: in normal
+//!    mode the unlocker that grabs the right to wake takes one off before it releases the
+//!    semaphore, in starvation mode the woken one takes itself off. So `waiters` is the number of
+//!    goroutines in `semacquire` less the units in flight.
+//! I2 WOKEN is set by the unlocker that wakes, or by a spinning newcomer, and cleared by the one it
+//!    was set for: at most one is awake.
+//! I3 STARVING is set only with LOCKED and by a waiter; in starvation mode an unlocked lock belongs
+//!    to the waiter that is being woken.
+//! I4 A waiter that gives up (deadline, context) takes itself off `waiters`, unless the unit in
+//!    flight can only be its own: then it waits for that, and goes on as a woken one.
 
 use crate::sched::g::WaitReason;
 use crate::sync::sema::{
@@ -130,10 +136,12 @@ impl Lock {
     /// Takes the lock when it is neither locked nor promised to a waiter.
     #[inline]
     pub(crate) fn try_lock(&self) -> bool {
-        // ORDERING: Acquire, as in `cas`. From 0, without looking first: a load in front of it costs an uncontended lock 0.3 ns.
+        // ORDERING: Acquire, as in `cas`. From 0, without looking first: a load in front of it
+        // costs an uncontended lock 0.3 ns.
         match self.state.compare_exchange(0, LOCKED, Acquire, Relaxed) {
             Ok(_) => true,
-            // Contended, but just now free, and somebody awake to compete with: the usual case with waiters.
+            // Contended, but just now free, and somebody awake to compete with: the usual case with
+            // waiters.
             Err(old) => MutexWord(old).free() && self.cas(MutexWord(old), MutexWord(old).with(LOCKED)),
         }
     }
@@ -142,11 +150,12 @@ impl Lock {
         !MutexWord(self.state.load(Relaxed)).free()
     }
 
-    /// Fatal on an unlocked lock, as in Go. Whoever calls it unlocks: the lock does not know its owner.
+    /// Fatal on an unlocked lock, as in Go. Whoever calls it unlocks: the lock does not know its
+    /// owner.
     #[inline]
     pub(crate) fn unlock(&self) {
-        // ORDERING: Release pairs with the Acquire of `cas` in the next one's lock; the read-modify-writes of waiters in
-        // between continue the release sequence.
+        // ORDERING: Release pairs with the Acquire of `cas` in the next one's lock; the
+        // read-modify-writes of waiters in between continue the release sequence.
         let new = MutexWord(self.state.fetch_sub(LOCKED, Release).wrapping_sub(LOCKED));
         // Nobody to wake, or somebody is awake (the usual case of a contended lock).
         if new != MutexWord(0) && new.0 & (LOCKED | STARVING | WOKEN) != WOKEN {
@@ -217,7 +226,8 @@ impl Lock {
                 }
                 continue;
             }
-            // Starvation mode without an owner would leave nobody to hand over: only with the lock held.
+            // Starvation mode without an owner would leave nobody to hand over: only with the lock
+            // held.
             if starving && old.locked() {
                 new = new.with(STARVING);
             }
@@ -262,17 +272,20 @@ impl Lock {
             }
             let mut new = old.one_waiter_less().with(LOCKED);
             if !starving || new.waiters() == 0 {
-                // Leave starvation mode as soon as possible: two goroutines can go lock-step in it for ever.
+                // Leave starvation mode as soon as possible: two goroutines can go lock-step in it
+                // for ever.
                 new = new.without(STARVING);
             }
-            // Not by addition, as in Go: a waiter that gives up may leave meanwhile, and the last one must not leave STARVING behind.
+            // Not by addition, as in Go: a waiter that gives up may leave meanwhile, and the last
+            // one must not leave STARVING behind.
             if self.cas(old, new) {
                 return Awoke::Owner;
             }
         }
     }
 
-    /// An interrupted waiter's way out; see I4. True: it has left. False: it got a unit and is awake.
+    /// An interrupted waiter's way out; see I4. True: it has left. False: it got a unit and is
+    /// awake.
     fn leave(&self) -> bool {
         loop {
             let old = MutexWord(self.state.load(Relaxed));
@@ -304,7 +317,8 @@ impl Lock {
         }
         let mut old = new;
         loop {
-            // Nobody to wake, or somebody is awake or has the lock already; or it was passed on by a chain we are not part of.
+            // Nobody to wake, or somebody is awake or has the lock already; or it was passed on by
+            // a chain we are not part of.
             if old.waiters() == 0 || old.locked() || old.woken() || old.starving() {
                 return;
             }
@@ -339,7 +353,8 @@ mod loom_tests {
     use loom::sync::Arc;
     use loom::sync::atomic::AtomicUsize;
 
-    /// A lock with a counter that is no atomic in spirit: load and store, so that two inside at once lose one.
+    /// A lock with a counter that is no atomic in spirit: load and store, so that two inside at
+    /// once lose one.
     fn count(shared: &(Lock, AtomicUsize), unlock: fn(&Lock)) {
         shared.0.lock();
         shared.1.store(shared.1.load(Relaxed) + 1, Relaxed);
@@ -404,7 +419,8 @@ mod loom_tests {
         });
     }
 
-    /// A waiter that gives up while the lock is being released leaves neither a unit nor a count behind.
+    /// A waiter that gives up while the lock is being released leaves neither a unit nor a count
+    /// behind.
     #[test]
     fn loom_mutex_interrupted_waiter_leaves_nothing() {
         interrupted_waiter(Lock::unlock);
@@ -415,7 +431,8 @@ mod loom_tests {
         interrupted_waiter(Lock::unlock_fair);
     }
 
-    /// The lock has been handed to one of two who wait, after a long time, and the other one gives up: no starvation mode stays behind.
+    /// The lock has been handed to one of two who wait, after a long time, and the other one gives
+    /// up: no starvation mode stays behind.
     #[test]
     fn loom_mutex_interrupted_waiter_beside_the_new_owner() {
         model(3, || {

@@ -6,9 +6,10 @@ use super::raw_rwlock::RwLockState;
 
 /// Many readers or one writer. Go: sync.RWMutex; spelled as parking_lot's.
 ///
-/// A waiting writer keeps new readers out, so it is not starved; the readers who came meanwhile go before the next writer.
-/// So a goroutine that holds a read lock must not take another: with a writer between the two it would wait for itself.
-/// A writer that gives up (`try_write_for`, `write_context`) lets in at once whom it has kept out.
+/// A waiting writer keeps new readers out, so it is not starved; readers that arrive in the
+/// meantime go before the next writer. Therefore a goroutine that holds a read lock must not take a
+/// second one: with a writer between the two it would wait for itself. A writer that gives up
+/// (`try_write_for`, `write_context`) lets the waiting readers in at once.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -22,7 +23,8 @@ use super::raw_rwlock::RwLockState;
 /// ```
 pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
 
-/// What [`RwLock::read`](lock_api::RwLock::read) returns.
+/// Shared access to the data of an [`RwLock`]; returned by
+/// [`RwLock::read`](lock_api::RwLock::read).
 ///
 /// ```
 /// use gopark::sync::{RwLock, RwLockReadGuard};
@@ -33,7 +35,8 @@ pub type RwLock<T> = lock_api::RwLock<RawRwLock, T>;
 /// ```
 pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
 
-/// What [`RwLock::write`](lock_api::RwLock::write) returns.
+/// Exclusive access to the data of an [`RwLock`]; returned by
+/// [`RwLock::write`](lock_api::RwLock::write).
 ///
 /// ```
 /// use gopark::sync::{RwLock, RwLockWriteGuard};
@@ -46,7 +49,7 @@ pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
 /// ```
 pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
 
-/// A read guard of a part of the data.
+/// A read guard for a part of the data.
 ///
 /// ```
 /// use gopark::sync::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
@@ -57,7 +60,7 @@ pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
 /// ```
 pub type MappedRwLockReadGuard<'a, T> = lock_api::MappedRwLockReadGuard<'a, RawRwLock, T>;
 
-/// A write guard of a part of the data.
+/// A write guard for a part of the data.
 ///
 /// ```
 /// use gopark::sync::{MappedRwLockWriteGuard, RwLock, RwLockWriteGuard};
@@ -94,7 +97,7 @@ pub type ArcRwLockReadGuard<R, T> = lock_api::ArcRwLockReadGuard<R, T>;
 /// ```
 pub type ArcRwLockWriteGuard<R, T> = lock_api::ArcRwLockWriteGuard<R, T>;
 
-/// The lock itself, for `lock_api`'s types. The file `raw_rwlock/mod.rs` has the protocol.
+/// The raw lock under `lock_api`'s types.
 ///
 /// ```
 /// use gopark::sync::RawRwLock;
@@ -115,8 +118,9 @@ impl RawRwLock {
     }
 }
 
-// SAFETY: `RwLockState` excludes writers from each other and from readers, with Acquire on locking and Release on unlocking (raw_rwlock/mod.rs,
-// loom_rwlock_*). The guards have no state and do nothing when dropped or forgotten; nothing here unwinds.
+// SAFETY: `RwLockState` excludes writers from each other and from readers, with Acquire on locking
+// and Release on unlocking (raw_rwlock/mod.rs, loom_rwlock_*). The guards have no state and do
+// nothing when dropped or forgotten; nothing here unwinds.
 unsafe impl lock_api::RawRwLock for RawRwLock {
     const INIT: RawRwLock = RawRwLock(RwLockState::new());
     type SharedGuard = GuardSend;
@@ -159,7 +163,8 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
     }
 }
 
-// SAFETY: as above; the writer becomes a reader before any other writer can come (loom_rwlock_two_writers_one_downgrades).
+// SAFETY: as above; the writer becomes a reader before any other writer can come
+// (loom_rwlock_two_writers_one_downgrades).
 unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
     unsafe fn downgrade(&self, _guard: GuardSend) -> GuardSend {
         self.0.downgrade();

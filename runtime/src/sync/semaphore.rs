@@ -1,7 +1,7 @@
 //! `Semaphore`: a count of permits. Go: golang.org/x/sync/semaphore.
 //!
-//! I1 While somebody waits, the permits are fewer than the first in line needs: newcomers queue, so that a large request is not starved
-//!    by small ones.
+//! I1 While somebody waits, there are fewer permits than the first waiter needs: newcomers queue,
+//!    so that small requests do not starve a large one.
 
 use std::pin::{Pin, pin};
 
@@ -11,7 +11,8 @@ use crate::sync::sema::{
 };
 use crate::words::shim;
 
-/// A number of permits that goroutines take and give back, first come, first served. Go: semaphore.Weighted.
+/// A count of permits that goroutines take and give back, first come, first served. Go:
+/// semaphore.Weighted.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -44,7 +45,7 @@ pub(crate) struct PermitQueue {
     waiting: WaitList,
 }
 
-/// Permits taken from a [`Semaphore`]; gives them back when dropped.
+/// Permits taken from a [`Semaphore`]; dropping it gives them back.
 ///
 /// ```
 /// let semaphore = gopark::sync::Semaphore::new(3);
@@ -61,7 +62,7 @@ pub struct SemaphorePermit<'a> {
 }
 
 impl Semaphore {
-    /// A semaphore with so many permits.
+    /// Makes a semaphore with `permits` permits.
     ///
     /// ```
     /// static LIMIT: gopark::sync::Semaphore = gopark::sync::Semaphore::new(10);
@@ -72,7 +73,7 @@ impl Semaphore {
         Semaphore { state: shim::Mutex::new(PermitQueue { permits, waiting: WaitList::new() }) }
     }
 
-    /// Takes one permit, parking until it is there.
+    /// Takes one permit, parking until it is available.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(1);
@@ -84,7 +85,8 @@ impl Semaphore {
         self.acquire_many(1)
     }
 
-    /// Takes `n` permits at once, parking until they are there. Asking for more than there will ever be waits for ever.
+    /// Takes `n` permits at once, parking until they are available. Asking for more than there will
+    /// ever be waits for ever.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(3);
@@ -101,7 +103,7 @@ impl Semaphore {
         self.permit(n)
     }
 
-    /// Takes one permit if it is there.
+    /// Takes one permit if it is available.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(0);
@@ -111,7 +113,7 @@ impl Semaphore {
         self.try_acquire_many(1)
     }
 
-    /// Takes `n` permits if they are there and nobody waits.
+    /// Takes `n` permits if they are available and nobody is waiting.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(2);
@@ -136,11 +138,11 @@ impl Semaphore {
         Ok(self.permit(n))
     }
 
-    /// Adds permits, and lets in whom they suffice for.
+    /// Adds `n` permits and wakes the waiters for which they suffice.
     ///
     /// # Panics
     ///
-    /// When their number overflows.
+    /// If the number of permits overflows.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(0);
@@ -156,7 +158,7 @@ impl Semaphore {
         admitted.tell();
     }
 
-    /// How many permits nobody has.
+    /// Number of available permits.
     ///
     /// ```
     /// assert_eq!(gopark::sync::Semaphore::new(5).available_permits(), 5);
@@ -165,7 +167,7 @@ impl Semaphore {
         self.state.lock().permits
     }
 
-    /// True: taken. False: queued, and the caller waits.
+    /// Returns true if it took the permits; false if it queued, and the caller has to wait.
     fn take_or_queue(&self, n: usize, waiter: Pin<&ParkedWaiter>) -> bool {
         let mut state = self.state.lock();
         let taken = state.take(n);
@@ -182,7 +184,7 @@ impl Semaphore {
 }
 
 impl PermitQueue {
-    /// Takes `n` permits, unless there are too few or somebody waits (I1).
+    /// Takes `n` permits unless there are too few or somebody is waiting (I1).
     fn take(&mut self, n: usize) -> bool {
         let may = self.permits >= n && self.waiting.first_need().is_none();
         if may {
@@ -191,7 +193,7 @@ impl PermitQueue {
         may
     }
 
-    /// Gives permits to the first in line for as long as they suffice (I1).
+    /// Gives permits to the first waiters, in order, as long as they suffice (I1).
     fn admit(&mut self) -> Taken {
         let mut admitted = Taken::none();
         while let Some(need) = self.waiting.first_need()
@@ -225,7 +227,7 @@ impl std::fmt::Debug for Semaphore {
 }
 
 impl SemaphorePermit<'_> {
-    /// How many permits it stands for.
+    /// Number of permits that this stands for.
     ///
     /// ```
     /// assert_eq!(gopark::sync::Semaphore::new(1).acquire().permits(), 1);
@@ -234,7 +236,7 @@ impl SemaphorePermit<'_> {
         self.permits
     }
 
-    /// Keeps the permits from ever coming back.
+    /// Takes the permits out of the semaphore for good.
     ///
     /// ```
     /// let semaphore = gopark::sync::Semaphore::new(2);

@@ -1,12 +1,14 @@
-//! Whether and how a goroutine spins before it parks on a lock. Go: runtime/proc.go sync_runtime_canSpin.
+//! Whether and how a goroutine spins before it parks on a lock. Go: runtime/proc.go
+//! sync_runtime_canSpin.
 
 /// Rounds of spinning. Go: active_spin.
 #[cfg(not(loom))]
 const ACTIVE_SPIN: u32 = 4;
 
-/// Spinning pays only if the owner can run meanwhile and nobody waits for our P: only a few rounds, another P that runs
-/// (the searching and the idle ones do not count), and nothing on our own queue. A plain thread does not spin: it has no P to
-/// keep, and its sleep costs the others nothing.
+/// Spinning pays only if the owner can run meanwhile and nobody waits for our P: only a few rounds,
+/// another P that runs (the searching and the idle ones do not count), and nothing on our own
+/// queue. A plain thread does not spin: it has no P to keep, and its sleep costs the others
+/// nothing.
 #[doc(alias = "canSpin")]
 #[cfg(not(loom))]
 pub(crate) fn can_spin(rounds: u32) -> bool {

@@ -12,7 +12,8 @@ use super::semaphore::{Semaphore, SemaphorePermit};
 use crate::sched::g::WaitReason;
 use crate::sync::sema::{Deadline, ParkedWaiter, wait_interruptible};
 
-// SAFETY: as in mutex.rs; a wait that has timed out has not taken the lock (loom_mutex_interrupted_*).
+// SAFETY: as in mutex.rs; a wait that has timed out has not taken the lock
+// (loom_mutex_interrupted_*).
 unsafe impl lock_api::RawMutexTimed for RawMutex {
     type Duration = Duration;
     type Instant = Instant;
@@ -29,7 +30,8 @@ unsafe impl lock_api::RawMutexTimed for RawMutex {
     }
 }
 
-// SAFETY: as in rwlock.rs; a wait that has timed out has not taken the lock (loom_rwlock_*_gives_up_*).
+// SAFETY: as in rwlock.rs; a wait that has timed out has not taken the lock
+// (loom_rwlock_*_gives_up_*).
 unsafe impl lock_api::RawRwLockTimed for RawRwLock {
     type Duration = Duration;
     type Instant = Instant;

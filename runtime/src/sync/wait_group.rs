@@ -1,12 +1,14 @@
-//! Waiting for a number of goroutines to finish. Go: sync/waitgroup.go.
+//! `WaitGroup`: waiting for goroutines to finish. Go: sync/waitgroup.go.
 //!
 //! ```text
 //!   state   63 ........... 32 | 31 .......... 0
 //!                counter      |    waiters
 //! ```
 //!
-//! I1 Only the `done` that brings the counter to 0 while there are waiters releases them, after it has set the word to 0.
-//! I2 From that moment until its store nobody else changes the word: `add` from 0 with waiters, and `wait` at 0, would be misuse.
+//! I1 Only the `done` that brings the counter to 0 while there are waiters releases them, after it
+//!    has set the word to 0.
+//! I2 From that moment until its store nobody else changes the word: `add` from 0 with waiters, and
+//!    `wait` at 0, are misuse.
 
 use crate::sched::g::WaitReason;
 use crate::sync::sema::{Handoff, Order, semacquire1, semrelease};
@@ -17,9 +19,9 @@ use crate::words::shim::atomic::{
 
 /// Waits for a collection of goroutines to finish. Go: sync.WaitGroup.
 ///
-/// The one who starts them calls [`add`](Self::add) with their number, each calls [`done`](Self::done) at its end, and whoever calls
-/// [`wait`](Self::wait) parks until the count is 0. Share it by reference (in a scope, in a `static`) or in an `Arc`. What a
-/// goroutine did before `done` is visible after `wait`.
+/// Call [`add`](Self::add) before starting goroutines; each calls [`done`](Self::done) at its end.
+/// [`wait`](Self::wait) parks until the count is 0. Share it by reference (in a scope, in a
+/// `static`) or in an `Arc`. What a goroutine did before `done` is visible after `wait`.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -63,7 +65,12 @@ impl WaitGroupWord {
 }
 
 impl WaitGroup {
-    /// A group with nothing to wait for.
+    /// Makes a group with nothing to wait for.
+    ///
+    /// ```
+    /// static WORKERS: gopark::sync::WaitGroup = gopark::sync::WaitGroup::new();
+    /// WORKERS.wait(); // returns at once
+    /// ```
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
@@ -78,7 +85,7 @@ impl WaitGroup {
     ///
     /// # Panics
     ///
-    /// When the counter leaves the range of an `i32`, or when a count is added to a group whose waiters are just being released
+    /// If the counter leaves the range of an `i32`, or while the group's waiters are being released
     /// ("sync: WaitGroup misuse: Add called concurrently with Wait").
     ///
     /// ```
@@ -102,19 +109,19 @@ impl WaitGroup {
         }
     }
 
-    /// One goroutine has finished. The last one wakes those who [`wait`](Self::wait).
+    /// Counts one goroutine as finished. The last one wakes the waiters.
     ///
     /// # Panics
     ///
-    /// When called more often than was added ("sync: negative WaitGroup counter").
+    /// If called more often than was added ("sync: negative WaitGroup counter").
     ///
     /// ```should_panic
     /// gopark::sync::WaitGroup::new().done(); // panics: nothing was added
     /// ```
     #[track_caller]
     pub fn done(&self) {
-        // ORDERING: AcqRel: Release pairs with the Acquire in `wait` and with the last `done`'s, which carries it on
-        // through the semaphore.
+        // ORDERING: AcqRel: Release pairs with the Acquire in `wait` and with the last `done`'s,
+        // which carries it on through the semaphore.
         let new = WaitGroupWord(self.state.fetch_sub(ONE, AcqRel).wrapping_sub(ONE));
         if new.counter() < 0 {
             panic!("sync: negative WaitGroup counter");
@@ -148,7 +155,8 @@ impl WaitGroup {
     #[cold]
     fn sleep(&self) {
         semacquire1(&self.sema, Order::Fifo, WaitReason::SyncWaitGroupWait);
-        // ORDERING: SeqCst: sees at least what `release` stored before the semaphore (a check for misuse only).
+        // ORDERING: SeqCst: sees at least what `release` stored before the semaphore (a check for
+        // misuse only).
         if self.state.load(SeqCst) != 0 {
             panic!("sync: WaitGroup is reused before previous Wait has returned");
         }
@@ -160,8 +168,9 @@ impl WaitGroup {
         if self.state.load(Relaxed) != state.0 {
             panic!("sync: WaitGroup misuse: Add called concurrently with Wait");
         }
-        // ORDERING: Release pairs with the Acquire in `wait`: one who comes just now and finds 0 sees what all did before
-        // `done`. (A relaxed store ends the release sequence of the subtractions; the model caught that.)
+        // ORDERING: Release pairs with the Acquire in `wait`: one who comes just now and finds 0
+        // sees what all did before `done`. (A relaxed store ends the release sequence of the
+        // subtractions; the model caught that.)
         self.state.store(0, Release);
         for _ in 0..state.waiters() {
             semrelease(&self.sema, Handoff::No);

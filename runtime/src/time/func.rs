@@ -1,14 +1,17 @@
 //! Functions that are called later. Go: time/sleep.go AfterFunc, goFunc.
 //!
-//! One allocation holds the timer and the function. When it goes off a goroutine is started to call it: the timer runs on
-//! an M's own stack, where users' code has no business.
+//! One allocation holds the timer and the function. When the timer goes off it starts a goroutine
+//! that calls the function: the timer itself runs on an M's own stack, where user code must not
+//! run.
 //!
-//! I1 `due` counts the calls that have gone off and not ended. Whoever makes it 1 starts a goroutine, which calls until it is 0
-//!    again; so one goroutine at a time has the function. (Go would let calls overlap that were set by a reset during a
-//!    call; here the function may be `FnMut` and they follow one another.)
-//! I2 `claims` counts who may still call: each setting until its call has ended or it was stopped, and the handle, which counts
-//!    as very many: a call that was set by a reset may end before that reset counts it. Who takes it to 0 drops the
-//!    function: always a user's goroutine or thread. The allocation lives on while an `Arc` does, such as that of a
+//! I1 `due` counts the calls that have gone off and not ended. The timer that raises it to 1 starts
+//!    a goroutine, which calls until it is 0 again; so one goroutine at a time has the function.
+//!    (In Go, a reset during a call makes calls overlap; here the function may be `FnMut`, and
+//!    calls follow one another.)
+//! I2 `claims` counts what may still call: each setting until its call has ended or was stopped,
+//!    and the handle. The handle counts for more than any number of settings, because a call set by
+//!    a reset may end before that reset counts it. Reaching 0 drops the function, always on a
+//!    user's goroutine or thread. The allocation lives on while an `Arc` does, such as that of a
 //!    stopped timer's entry in a heap, and may be freed anywhere.
 
 use std::cell::UnsafeCell;
@@ -27,10 +30,12 @@ use crate::throw;
 use crate::timer::{self, Keep};
 use crate::words::join_word::Joinable;
 
-/// From here on the time of a call is reckoned from the coarse clock: resets of such timers are mostly reading the clock.
+/// From this duration on the time of a call is taken from the coarse clock: most of the cost of a
+/// reset is reading the clock.
 const LONG: Duration = Duration::from_secs(10);
 
-/// The nanotime in `d` from now; for a long `d` up to [`COARSE_LAG_NS`](crate::sys::clock::COARSE_LAG_NS) later. Go: when.
+/// The nanotime `d` from now; for a long `d` up to
+/// [`COARSE_LAG_NS`](crate::sys::clock::COARSE_LAG_NS) later. Go: when.
 #[inline]
 pub(super) fn when(d: Duration) -> i64 {
     let now = if d < LONG { nanotime() } else { coarse_nanotime_no_earlier() };
@@ -75,7 +80,8 @@ impl FuncHandle {
             site,
             f: UnsafeCell::new(ManuallyDrop::new(f)),
         });
-        // SAFETY: in an Arc, it does not move; the heap holds a reference by KEEP; `go_off` takes this pointer; the timer is new.
+        // SAFETY: in an Arc, it does not move; the heap holds a reference by KEEP; `go_off` takes
+        // this pointer; the timer is new.
         unsafe { func.timer.start_new(when, Func::<F>::go_off, Arc::as_ptr(&func).cast_mut().cast()) };
         FuncHandle(func)
     }
@@ -110,8 +116,9 @@ impl Drop for FuncHandle {
 impl<F: ?Sized> Func<F> {
     /// See I2.
     fn give_up_claim(&self, claim: usize) {
-        // ORDERING: AcqRel pairs with itself in the other claims: the drop comes after all calls. So does Acquire in the load, which
-        // spares the exchange where ours is the only claim: nobody is left to change the count.
+        // ORDERING: AcqRel pairs with itself in the other claims: the drop comes after all calls.
+        // So does Acquire in the load, which spares the exchange where ours is the only claim:
+        // nobody is left to change the count.
         if self.claims.load(Acquire) == claim || self.claims.fetch_sub(claim, AcqRel) == claim {
             // SAFETY: I2: nobody will call it any more, and this happens once.
             unsafe { ManuallyDrop::drop(&mut *self.f.get()) };
@@ -145,7 +152,8 @@ impl<F: FnMut() + Send + 'static> Func<F> {
         let func = arg.cast::<Func<F>>().cast_const();
         // SAFETY: the caller's duty: alive during this call.
         let (due, site) = unsafe { (&(*func).due, (*func).site) };
-        // ORDERING: AcqRel pairs with the fetch_sub in `call`: the next caller has the function as the last one left it.
+        // ORDERING: AcqRel pairs with the fetch_sub in `call`: the next caller has the function as
+        // the last one left it.
         if due.fetch_add(1, AcqRel) > 0 {
             return; // The goroutine that calls it now goes on.
         }
@@ -171,7 +179,8 @@ impl<F: FnMut() + Send + 'static> Func<F> {
                 let f = unsafe { &mut *self.f.get() };
                 f();
             });
-            // ORDERING: AcqRel: Release gives the function to whoever raises `due` next, Acquire pairs with the raises so far.
+            // ORDERING: AcqRel: Release gives the function to whoever raises `due` next, Acquire
+            // pairs with the raises so far.
             let again = self.due.fetch_sub(1, AcqRel) > 1;
             // The drop of the function is the user's code, too.
             newproc::contain(|| self.give_up_claim(1));

@@ -1,13 +1,30 @@
-//! Time: sleeping, timers and tickers. Go: package time, sleep.go and tick.go (1.23).
+//! Sleeping, timers and tickers. Go: package time, sleep.go and tick.go (1.23).
 //!
-//! | | | costs while nobody waits |
+//! ```
+//! use gopark::{chan, select, time};
+//! use std::time::Duration;
+//!
+//! # fn main() { unsafe { gopark::run(|| {
+//! time::sleep(Duration::from_millis(1)); // parks the goroutine
+//!
+//! let (_sender, receiver) = chan::bounded::<u32>(0);
+//! let ticker = time::Ticker::new(Duration::from_millis(1));
+//! select! {
+//!     recv(receiver) -> _ => unreachable!("nobody sends"),
+//!     recv(ticker.channel()) -> due => println!("tick at {due:?}"),
+//! }
+//! # }) } }
+//! ```
+//!
+//! | | | cost while nobody waits |
 //! |---|---|---|
 //! | [`sleep`], [`sleep_until`] | park the goroutine | - |
 //! | [`after`], [`tick`], [`Timer`], [`Ticker`] | a channel that gets the time | its memory; nothing is queued or started |
-//! | [`after_func`] | calls a function in a goroutine of its own | an entry in a heap |
+//! | [`after_func`] | calls a function in its own goroutine | an entry in a heap |
 //!
-//! The clock is CLOCK_MONOTONIC, that of [`Instant`]. Nothing fires early. How late: microseconds on an idle machine; with
-//! goroutines that compute on all Ps, until one of them enters the runtime or its P is retaken (about 10 ms).
+//! The clock is CLOCK_MONOTONIC, that of [`Instant`]. Nothing fires early. On an idle machine it
+//! fires microseconds late; if goroutines compute on all Ps, up to about 10 ms late: until one of
+//! them enters the runtime or its P is retaken.
 #![cfg(not(loom))]
 
 mod func;

@@ -2,8 +2,8 @@
 //!
 //! Each goroutine has one timer for this, in its record: a sleep allocates nothing.
 //!
-//! I1 The timer is started by the park's commit, when the goroutine is `Waiting`: started before, it could go off and
-//!    ready a goroutine that has not parked yet.
+//! I1 The timer is started by the park's commit, when the goroutine is `Waiting`: started before,
+//!    it could go off and ready a goroutine that has not parked yet.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,14 @@ use crate::sched::g::{GRef, WaitReason};
 use crate::sched::{gopark, goready};
 use crate::sys::clock::{instant_to_ns, nanotime, saturating_ns};
 
-/// Parks the calling goroutine for at least `d`; a plain thread sleeps. Returns at once if `d` is zero.
+/// Parks the calling goroutine for at least `d`; a plain thread sleeps. Returns at once if `d` is
+/// zero.
 ///
 /// # Panics
 /// Before the runtime runs.
 ///
-/// The clock is CLOCK_MONOTONIC. A goroutine wakes when its timer's P, or another that looks for work, comes across it: late by
-/// microseconds on an idle machine, by up to a time slice on a busy one.
+/// The clock is CLOCK_MONOTONIC. The goroutine wakes microseconds late on an idle machine, up to a
+/// time slice late on a busy one.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -37,7 +38,8 @@ pub fn sleep(d: Duration) {
     }
 }
 
-/// Parks the calling goroutine until `deadline`; a plain thread sleeps. Returns at once if it has passed.
+/// Parks the calling goroutine until `deadline`; a plain thread sleeps. Returns at once if it has
+/// passed.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -57,7 +59,7 @@ pub fn sleep_until(deadline: Instant) {
 /// Parks the caller until `when` (nanotime).
 #[doc(alias = "resetForSleep")]
 pub(crate) fn sleep_until_ns(when: i64) {
-    // A commit does not panic, so who has no clock yet hears of it here.
+    // A commit must not panic, so a missing clock is reported here.
     crate::sched::schedt::sched();
     gopark(WaitReason::Sleep, |gp| {
         start_sleep_timer(gp, when);
@@ -65,7 +67,8 @@ pub(crate) fn sleep_until_ns(when: i64) {
     });
 }
 
-/// Starts the record's timer so that it readies `gp`: for the commit of a park that nothing else can end (I1).
+/// Starts the record's timer so that it readies `gp`: for the commit of a park that nothing else
+/// can end (I1).
 fn start_sleep_timer(gp: GRef, when: i64) {
     // SAFETY: records are never unmapped (g.rs I1), and the address is a record's.
     unsafe { gp.timer.modify(when, 0, goroutine_ready, gp.as_ptr().cast(), 0) };

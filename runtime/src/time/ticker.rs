@@ -6,8 +6,8 @@ use crate::chan::timed::{NEVER_NS, ns_from_now, set_times, timed};
 use crate::chan::{Receiver, RecvError};
 use crate::sys::clock::saturating_ns;
 
-/// A channel that gets the time at each tick. A slow receiver misses ticks: the channel holds one, the others are left out, and
-/// the schedule stays.
+/// A channel that gets the time at each tick. The channel holds one tick: a slow receiver misses
+/// the others, and the schedule does not shift.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -27,7 +27,7 @@ use crate::sys::clock::saturating_ns;
 pub struct Ticker(Receiver<Instant>);
 
 impl Ticker {
-    /// A ticker whose first tick comes in `d` from now.
+    /// Makes a ticker that ticks every `d`, for the first time after `d`.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -49,7 +49,8 @@ impl Ticker {
         Ticker(timed(ns_from_now(d), saturating_ns(d)))
     }
 
-    /// Starts anew with another interval; the first tick comes in `d` from now. A receive after it gets no older tick.
+    /// Restarts the ticker with another interval; the first tick comes after `d`. A receive after
+    /// this call gets no older tick.
     ///
     /// # Panics
     /// If `d` is zero.
@@ -71,7 +72,7 @@ impl Ticker {
         set_times(&self.0, ns_from_now(d), saturating_ns(d));
     }
 
-    /// No more ticks, until a reset. The channel is not closed: a receive waits.
+    /// Stops the ticks until a reset. This does not close the channel: a receive waits.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -88,7 +89,8 @@ impl Ticker {
         set_times(&self.0, NEVER_NS, 0);
     }
 
-    /// Waits for the next tick and returns the time at which it was due. For ever after a stop.
+    /// Waits for the next tick and returns the time at which it was due. After a stop it waits for
+    /// ever.
     ///
     /// # Errors
     /// Never; the type is [`Receiver::recv`]'s.
@@ -105,7 +107,7 @@ impl Ticker {
         self.0.recv()
     }
 
-    /// The channel, for `select!`, deadlines and iteration.
+    /// Returns the channel, for `select!`, deadlines and iteration.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {

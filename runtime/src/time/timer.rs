@@ -7,10 +7,11 @@ use super::func::{self, FuncHandle};
 use crate::chan::timed::{NEVER_NS, ns_from_now, set_times, timed};
 use crate::chan::{Receiver, RecvError, never};
 
-/// A single event in the future: a message on its channel ([`Timer::new`]), or a call ([`after_func`]).
+/// A single event in the future: a message on its channel ([`Timer::new`]), or a call
+/// ([`after_func`]).
 ///
-/// The methods take `&self`: one goroutine may wait for the timer while another resets it. Dropping it has no effect on a call
-/// that is set, as in Go, where nobody keeps what AfterFunc returns.
+/// The methods take `&self`: one goroutine may wait for the timer while another resets it. Dropping
+/// it does not stop a call, as in Go, where programs often ignore the result of AfterFunc.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -38,7 +39,7 @@ enum Kind {
 }
 
 impl Timer {
-    /// A timer whose channel gets the time once, in `d` from now.
+    /// Makes a timer whose channel gets the time once, after `d`.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -59,10 +60,11 @@ impl Timer {
         Timer(Kind::Channel(timed(ns_from_now(d), 0)))
     }
 
-    /// Sets the timer to `d` from now, whatever it was before. True if it was set: its time was still to come, or had come
-    /// and nobody had received it. A receive after the reset gets nothing from before it.
+    /// Sets the timer to `d` from now. Returns true if it was active: not yet due, or due and not
+    /// received. A receive after the reset gets nothing from before it.
     ///
-    /// For a call: false means that it has begun; it is called again, after that. As to long durations see [`after_func`].
+    /// For a call, false means that it has begun; it is called again afterwards. See [`after_func`]
+    /// for long durations.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -83,8 +85,8 @@ impl Timer {
         }
     }
 
-    /// Prevents the event. True if that succeeded; false if it was stopped or received before, or the call has begun, which
-    /// is not waited for. A receive after the stop waits (until a reset).
+    /// Prevents the event. Returns false if it was already stopped or received, or if the call has
+    /// begun; `stop` does not wait for that call. A receive after the stop waits until a reset.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -104,8 +106,8 @@ impl Timer {
         }
     }
 
-    /// Waits for the event and returns the time at which it was due. For ever if the timer is stopped and nobody resets it,
-    /// and on a timer that calls a function (Go's nil channel).
+    /// Waits for the event and returns the time at which it was due. Waits for ever if the timer is
+    /// stopped and nobody resets it, and on a timer that calls a function (Go's nil channel).
     ///
     /// # Errors
     /// Never; the type is [`Receiver::recv`]'s.
@@ -122,7 +124,7 @@ impl Timer {
         self.channel().recv()
     }
 
-    /// The channel, for `select!` and deadlines.
+    /// Returns the channel, for `select!` and deadlines.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -151,14 +153,14 @@ impl std::fmt::Debug for Timer {
     }
 }
 
-/// Calls `f` in a goroutine of its own, in `d` from now. The timer that is returned can prevent that or set it anew;
-/// without it the call just happens.
+/// Calls `f` in its own goroutine after `d`. The returned timer can stop or reset the call;
+/// dropping it changes nothing.
 ///
-/// In ten seconds or more the call comes up to 60 ms late: times so far away are reckoned from a coarser clock, which costs a
-/// quarter. It never comes early.
+/// With a `d` of ten seconds or more the call may come up to 60 ms late, since such times are taken
+/// from a coarser clock that costs a quarter. It never comes early.
 ///
-/// `f` may be called several times, if it is reset; calls never overlap. A panic in it is told like any goroutine's and
-/// disturbs nobody.
+/// Resets may call `f` several times; the calls never overlap. A panic in `f` is printed like any
+/// goroutine's and affects nothing else.
 ///
 /// # Panics
 /// Before the runtime runs.

@@ -1,7 +1,10 @@
-//! What `select!` expands to: cases on the stack, each with its own slot. Doc-hidden; not for use by hand, but safe.
+//! What `select!` expands to: cases on the stack, each with its own slot. Doc-hidden; not for use
+//! by hand, but safe.
 //!
-//! I1 A case is borrowed while its select waits, so its slot does not move; afterwards nobody else refers to it.
-//! I2 A token lies in the case that won it until it is used up, by `finish`, `begin` or the case's drop.
+//! I1 A case is borrowed while its select waits, so its slot does not move; afterwards nobody else
+//!    refers to it.
+//! I2 A token lies in the case that won it until it is used up, by `finish`, `begin` or the case's
+//!    drop.
 
 use std::fmt;
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -72,8 +75,8 @@ fn run<const N: usize>(mut cases: [&mut dyn Case; N], order: Order, until: Until
     let ops = cases.each_mut().map(|case| case.op().0);
     let options =
         SelectOptions { until, preference: order.0, want: Want::Operation, reason: WaitReason::Select };
-    // SAFETY: the cases borrow the channels and are borrowed themselves; slots are of the channels' types (I1); the
-    // token goes into its case (I2).
+    // SAFETY: the cases borrow the channels and are borrowed themselves; slots are of the channels'
+    // types (I1); the token goes into its case (I2).
     let Chosen { at, token } = unsafe { selectgo(&ops, options) }?;
     cases[at].win(CaseToken(token));
     Some(at)
@@ -181,7 +184,8 @@ impl<T> fmt::Debug for SendCase<'_, T> {
     }
 }
 
-/// A chosen send. Dropped, because the message's expression left or panicked, it gives its promise back.
+/// A chosen send. Dropped, because the message's expression left or panicked, it gives its promise
+/// back.
 pub struct SendBegun<'a, T> {
     sender: &'a Sender<T>,
     /// There until `send`.
@@ -194,7 +198,8 @@ impl<T> SendBegun<'_, T> {
     pub fn send(mut self, msg: T) -> Result<(), SendError<T>> {
         let token = self.token.take().expect("sent once");
         let msg = ManuallyDrop::new(msg);
-        // SAFETY: the token was won on this channel and is used up; the message is of its type, ours no more if sent.
+        // SAFETY: the token was won on this channel and is used up; the message is of its type,
+        // ours no more if sent.
         match unsafe { token.send(self.sender.chan(), (&raw const msg).cast()) } {
             Sent::Yes => Ok(()),
             _ => Err(SendError(ManuallyDrop::into_inner(msg))),

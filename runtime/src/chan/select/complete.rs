@@ -1,15 +1,16 @@
 //! The second half of a select: a chosen operation is completed, or given up.
 //!
-//! A receive is over when it is chosen: the message lies in the select's slot. A send is not, because its message is
-//! made afterwards; until then the select holds a [`Token`], which is one of two promises:
+//! A receive is over when it is chosen: the message lies in the select's slot. A send is not,
+//! because its message is made afterwards; until then the select holds a [`Token`], which is one of
+//! two promises:
 //!
-//! - `Reserved`: a place of the buffer is kept (`hchan.rs` I2); nobody else can fill it, and only `close` can take
-//!   it back;
+//! - `Reserved`: a place of the buffer is kept (`hchan.rs` I2); nobody else can fill it, and only
+//!   `close` can take it back;
 //! - `Peer`: a claimed receiver stays parked until it gets the message.
 //!
-//! Rejected: to choose first and send later without a promise (the send could block, or fail, after `select` said
-//! that it would not); to make the message before the select, as Go does (the model does not, and programs see the
-//! difference).
+//! Rejected: to choose first and send later without a promise (the send could block, or fail, after
+//! `select` said that it would not); to make the message before the select, as Go does (the model
+//! does not, and programs see the difference).
 //!
 //! I1 Each token of a send is used up by exactly one of `send` and `abandon`.
 
@@ -39,8 +40,8 @@ impl Token {
     /// Sends the message at `src` with the token of a send on `c`.
     ///
     /// # Safety
-    /// The token was won on `c` and is used up here; `src` holds a message of the channel's type, which is no longer
-    /// the caller's after `Sent::Yes`.
+    /// The token was won on `c` and is used up here; `src` holds a message of the channel's type,
+    /// which is no longer the caller's after `Sent::Yes`.
     pub(in crate::chan) unsafe fn send(self, c: &Hchan, src: *const u8) -> Sent {
         match self {
             Token::Peer(receiver) => {
@@ -58,7 +59,8 @@ impl Token {
         }
     }
 
-    /// Gives the token of a send up: the place goes to the next sender, the receiver back to its queue.
+    /// Gives the token of a send up: the place goes to the next sender, the receiver back to its
+    /// queue.
     ///
     /// # Safety
     /// As for `send`.

@@ -1,21 +1,23 @@
 //! `select!` and `select_biased!`. Model: crossbeam-channel's macros, whose syntax this is.
 //!
-//! Stages: `@list` cuts the tokens into cases, each closed by a comma and with its body in braces; `@sort` checks
-//! each and takes the `default` out; `@bind` evaluates the channels, in order, each into a case on the stack; `@run`
-//! selects; `@done` finishes the chosen case, drops the others and runs the body, which is not inside a closure:
-//! `break`, `return` and `?` work.
+//! Stages: `@list` cuts the tokens into cases, each closed by a comma and with its body in braces;
+//! `@sort` checks each and takes the `default` out; `@bind` evaluates the channels, in order, each
+//! into a case on the stack; `@run` selects; `@done` finishes the chosen case, drops the others and
+//! runs the body, which is not inside a closure: `break`, `return` and `?` work.
 
-/// Does the first operation of several that can go on, waiting for it if there is none.
+/// Waits until one of several channel operations can go on, and does it.
 ///
-/// If several can go on, a random one is taken; see [`select_biased!`](crate::select_biased) for the first.
-/// An operation can go on if it would not wait; that it fails because the channel is closed counts.
+/// If several can go on, it takes a random one; [`select_biased!`](crate::select_biased) takes the
+/// first. An operation can go on if it would not wait; failing because the channel is closed
+/// counts.
 ///
 /// - `recv(receiver) -> pattern => body`: the pattern gets a `Result<T, RecvError>`;
-/// - `send(sender, message) -> pattern => body`: `Result<(), SendError<T>>`; the message is only made when it is to be sent;
-/// - `default => body`: none can go on now;
-/// - `default(duration) => body`: none can go on for so long.
+/// - `send(sender, message) -> pattern => body`: `Result<(), SendError<T>>`; the message is
+///   evaluated only when it is sent;
+/// - `default => body`: runs if none can go on now;
+/// - `default(duration) => body`: runs if none can go on within `duration`.
 ///
-/// Receivers and senders may be values or references. Up to 32 operations.
+/// Receivers and senders may be values or references. At most 32 operations.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -41,7 +43,8 @@ macro_rules! select {
     ($($tokens:tt)*) => { $crate::__select!(@start FAIR $($tokens)*) };
 }
 
-/// As [`select!`](crate::select), but if several operations can go on, the first in the list is taken.
+/// Like [`select!`](crate::select), but takes the first in the list if several operations can go
+/// on.
 ///
 /// ```
 /// use gopark::{chan, select_biased};

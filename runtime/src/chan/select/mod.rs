@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `selectgo.rs try_op.rs complete.rs` | choosing, and the half of a send that comes after |
-//! | `watch.rs` | who waits for readiness only |
+//! | `watch.rs` | waiters for readiness only |
 //! | `set.rs selected.rs` | the face of crossbeam-channel: a set that grows |
 //! | `macros.rs case.rs` | the macros `select!` and `select_biased!` |
 

@@ -12,12 +12,12 @@ use crate::chan::hchan::{Hchan, Sent};
 use crate::chan::receiver::Receiver;
 use crate::chan::sender::Sender;
 
-/// An operation that has begun and **must** be completed, by [`send`](SelectedOperation::send) or
+/// A chosen operation. It **must** be completed with [`send`](SelectedOperation::send) or
 /// [`recv`](SelectedOperation::recv).
 ///
 /// # Panics
-/// On drop, if it was not completed. (What it held is given back: the place in the buffer to another sender, the
-/// receiver to its queue; a message that was received is lost.)
+/// On drop, if it was not completed. (The place in the buffer goes to another sender, the receiver
+/// back to its queue; a received message is lost.)
 ///
 /// ```
 /// use gopark::chan::{Select, bounded};
@@ -45,7 +45,7 @@ impl SelectedOperation<'_> {
         SelectedOperation { token, index, chan, slot, marker: PhantomData }
     }
 
-    /// The number of the operation: what `Select::send` or `Select::recv` returned.
+    /// The operation's number, as returned by `Select::send` or `Select::recv`.
     ///
     /// ```
     /// use gopark::chan::{Select, bounded};
@@ -60,10 +60,10 @@ impl SelectedOperation<'_> {
         self.index
     }
 
-    /// Completes a send; it does not wait.
+    /// Completes a send without waiting.
     ///
     /// # Errors
-    /// With the message, if the channel is closed or has no receiver any more.
+    /// Returns the message if the channel is closed or has no receivers left.
     ///
     /// # Panics
     /// If `s` is not the sender of the chosen operation.
@@ -82,18 +82,18 @@ impl SelectedOperation<'_> {
         assert!(fits, "passed a sender that wasn't selected");
         self.chan = ptr::null();
         let msg = ManuallyDrop::new(msg);
-        // SAFETY: the token was won on this channel, and `self.chan` is forgotten; the message is of its type, ours no
-        // more if it was sent.
+        // SAFETY: the token was won on this channel, and `self.chan` is forgotten; the message is
+        // of its type, ours no more if it was sent.
         match unsafe { token.send(s.chan(), (&raw const msg).cast()) } {
             Sent::Yes => Ok(()),
             _ => Err(SendError(ManuallyDrop::into_inner(msg))),
         }
     }
 
-    /// Completes a receive; it does not wait.
+    /// Completes a receive without waiting.
     ///
     /// # Errors
-    /// If the channel is empty, and closed or without senders.
+    /// If the channel is empty and either closed or without senders.
     ///
     /// # Panics
     /// If `r` is not the receiver of the chosen operation.
@@ -112,7 +112,8 @@ impl SelectedOperation<'_> {
         assert!(fits, "passed a receiver that wasn't selected");
         self.chan = ptr::null();
         match self.token {
-            // SAFETY: the message of this channel's type is in the slot; it is read once, as `self` goes.
+            // SAFETY: the message of this channel's type is in the slot; it is read once, as `self`
+            // goes.
             Token::Received => Ok(unsafe { self.slot.as_mut_ptr().cast::<T>().read() }),
             _ => Err(RecvError),
         }
@@ -121,7 +122,8 @@ impl SelectedOperation<'_> {
 
 impl Drop for SelectedOperation<'_> {
     fn drop(&mut self) {
-        // SAFETY: the channel is borrowed by the select's lifetime; null when the operation was completed.
+        // SAFETY: the channel is borrowed by the select's lifetime; null when the operation was
+        // completed.
         let Some(c) = (unsafe { self.chan.as_ref() }) else { return };
         // SAFETY: the token was won on this channel and not used.
         unsafe { self.token.abandon(c) };
@@ -137,7 +139,7 @@ impl fmt::Debug for SelectedOperation<'_> {
     }
 }
 
-/// Room for the message of whichever receive is chosen: in place for small ones.
+/// Room for the message of the chosen receive: in place for small ones.
 #[derive(Debug)]
 pub(in crate::chan) struct MessageBuf {
     here: Here,

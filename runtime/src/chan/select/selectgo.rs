@@ -1,19 +1,21 @@
 //! Waiting for the first of several operations. Go: runtime/select.go selectgo.
 //!
-//! 1. A random order of the operations (or the given one, for a biased select): fairness is part of the contract.
-//! 2. Each is tried in that order, with only its own channel locked: most selects find something here.
-//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one could go on, it starts
-//!    again at step two. Otherwise a sudog is queued on each, and the goroutine parks; its commit starts the timer and
-//!    releases the locks.
-//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. The goroutine takes its
-//!    other sudogs off their queues.
+//! 1. A random order of the operations (or the given one, for a biased select): fairness is part of
+//!    the contract.
+//! 2. Each is tried in that order, with only its own channel locked: most selects find something
+//!    here.
+//! 3. Nothing: all channels are locked, in the order of their addresses, each once. If now one
+//!    could go on, it starts again at step two. Otherwise a sudog is queued on each, and the
+//!    goroutine parks; its commit starts the timer and releases the locks.
+//! 4. Whoever claims the goroutine does the operation for it, as with a plain send or receive. The
+//!    goroutine takes its other sudogs off their queues.
 //!
-//! Go locks all channels at once from the start. Trying first locks one in the usual case; the answer "none" is still
-//! given with all locked, so that it is true of one moment.
+//! Go locks all channels at once from the start. Trying first locks one in the usual case; the
+//! answer "none" is still given with all locked, so that it is true of one moment.
 //!
-//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked once more (step 4).
-//!    The commit holds the locks that it has not yet released, so what it reads of the frame for them is still there, and
-//!    after the last it reads nothing.
+//! I1 A frame of sudogs lives until each of its channels but the one that woke it has been locked
+//!    once more (step 4). The commit holds the locks that it has not yet released, so what it reads
+//!    of the frame for them is still there, and after the last it reads nothing.
 //! I2 Only operations with a channel take part; `never` is left out (Go: nil channels).
 
 use std::ptr;
@@ -92,8 +94,8 @@ pub(in crate::chan) struct Chosen {
 /// Runs a select; `None` when the time is up.
 ///
 /// # Safety
-/// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up by the caller
-/// (`complete.rs`).
+/// The channels live; each `elem` is as `Hchan::send` and `recv` ask. A token of a send is used up
+/// by the caller (`complete.rs`).
 pub(in crate::chan) unsafe fn selectgo(ops: &[Op], options: SelectOptions) -> Option<Chosen> {
     assert!(ops.len() <= usize::from(u16::MAX), "too many operations in a select");
     // The orders live in this frame for the usual numbers of operations.
@@ -179,7 +181,8 @@ impl Select<'_> {
         self.poll_order.iter().find_map(|&at| {
             let at = usize::from(at);
             let (op, c) = self.op(at)?;
-            // A look without the lock passes over what is plainly not ready; step 3 looks again with it.
+            // A look without the lock passes over what is plainly not ready; step 3 looks again
+            // with it.
             if !only && !c.may_be_ready(op.dir) {
                 return None;
             }
@@ -339,7 +342,8 @@ impl Select<'_> {
         }
     }
 
-    /// Each channel is released after its last mention, and the next mention is read before that (I1).
+    /// Each channel is released after its last mention, and the next mention is read before that
+    /// (I1).
     fn unlock_all(&self, lock_order: &[u16]) {
         let mut held: *const Hchan = ptr::null();
         for &at in lock_order {

@@ -16,19 +16,22 @@ use crate::chan::timeout::until_timeout;
 use crate::sched::g::WaitReason;
 use crate::sys::clock::instant_to_ns;
 
-/// A list of operations, of which one is to be done, or known to be ready. For a fixed list there is [`select!`].
+/// A list of channel operations to choose from, built at run time. For a fixed list use
+/// [`select!`].
 ///
 /// [`select!`]: crate::select
 ///
-/// Add operations with [`send`](Select::send) and [`recv`](Select::recv), which return their numbers. Then either
+/// Add operations with [`send`](Select::send) and [`recv`](Select::recv), which return their
+/// numbers. Then either
 ///
-/// - let one be chosen by [`select`](Select::select), `try_select`, `select_timeout` or `select_deadline`: it has
-///   begun and **must** be completed, by [`SelectedOperation::send`] or [`SelectedOperation::recv`]; or
-/// - learn by [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` that one may now be tried.
-///   Somebody else may be faster, so try it in a loop.
+/// - choose one with [`select`](Select::select), `try_select`, `select_timeout` or
+///   `select_deadline`. It **must** be completed with [`SelectedOperation::send`] or
+///   [`SelectedOperation::recv`]; or
+/// - wait with [`ready`](Select::ready), `try_ready`, `ready_timeout` or `ready_deadline` until one
+///   may be tried. Another goroutine may be faster, so try it in a loop.
 ///
-/// If several can go on, a random one is taken, or the first of the list after [`new_biased`](Select::new_biased).
-/// Up to eight operations need no memory of the heap.
+/// If several can go on, it takes a random one; a list made by [`new_biased`](Select::new_biased)
+/// takes the first. Up to eight operations need no heap allocation.
 ///
 /// ```
 /// # fn main() { unsafe { gopark::run(|| {
@@ -55,15 +58,15 @@ pub struct Select<'a> {
     marker: PhantomData<&'a ()>,
 }
 
-// SAFETY: channels are shared between threads anyway. A message that another thread's `select` took off a channel of
-// a type that is not Send stays closed in the `SelectedOperation`: only `recv` with the typed receiver reads it, and
-// that one is not shared with that thread.
+// SAFETY: channels are shared between threads anyway. A message that another thread's `select` took
+// off a channel of a type that is not Send stays closed in the `SelectedOperation`: only `recv`
+// with the typed receiver reads it, and that one is not shared with that thread.
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above; and by `&self` it is only read.
 unsafe impl Sync for Select<'_> {}
 
 impl<'a> Select<'a> {
-    /// An empty list; of several operations that can go on, a random one will be taken.
+    /// Makes an empty list that takes a random one of several operations that can go on.
     ///
     /// ```
     /// let mut sel = gopark::chan::Select::new();
@@ -73,7 +76,7 @@ impl<'a> Select<'a> {
         Select::with(Preference::Fair)
     }
 
-    /// An empty list; of several operations that can go on, the one added first will be taken.
+    /// Makes an empty list that takes the first added of several operations that can go on.
     ///
     /// ```
     /// use gopark::chan::{Select, bounded};
@@ -94,7 +97,7 @@ impl<'a> Select<'a> {
         Select { ops: SmallVec::new(), next_index: 0, preference, marker: PhantomData }
     }
 
-    /// Adds a send; returns its number. The message is given when it was chosen.
+    /// Adds a send and returns its number. The message is supplied once the operation is chosen.
     ///
     /// ```
     /// use gopark::chan::{Select, unbounded};
@@ -105,7 +108,7 @@ impl<'a> Select<'a> {
         self.add(s.op())
     }
 
-    /// Adds a receive; returns its number.
+    /// Adds a receive and returns its number.
     ///
     /// ```
     /// use gopark::chan::{Select, unbounded};
@@ -126,7 +129,7 @@ impl<'a> Select<'a> {
     /// Removes the operation with this number; the others keep theirs.
     ///
     /// # Panics
-    /// If there is none.
+    /// If no operation has this number.
     ///
     /// ```
     /// use gopark::chan::{Select, unbounded};
@@ -149,7 +152,7 @@ impl<'a> Select<'a> {
     /// Chooses an operation that can go on now.
     ///
     /// # Errors
-    /// If there is none.
+    /// If no operation can go on.
     ///
     /// ```
     /// use gopark::chan::{Select, TrySelectError, unbounded};
@@ -181,7 +184,7 @@ impl<'a> Select<'a> {
         self.choose(Until::Forever).expect("without a deadline")
     }
 
-    /// As [`select`](Select::select), for a limited time.
+    /// Like [`select`](Select::select), but waits at most `timeout`.
     ///
     /// # Errors
     /// If the time is up first.
@@ -200,10 +203,10 @@ impl<'a> Select<'a> {
         self.choose(until_timeout(timeout)).ok_or(SelectTimeoutError)
     }
 
-    /// As [`select`](Select::select), until a time.
+    /// Like [`select`](Select::select), but waits until `deadline` at the latest.
     ///
     /// # Errors
-    /// If it comes first.
+    /// If the deadline passes first.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -219,10 +222,10 @@ impl<'a> Select<'a> {
         self.choose(Until::At(instant_to_ns(deadline))).ok_or(SelectTimeoutError)
     }
 
-    /// The number of an operation that would not wait now.
+    /// Returns the number of an operation that would not wait now.
     ///
     /// # Errors
-    /// If there is none.
+    /// If no operation can go on.
     ///
     /// ```
     /// use gopark::chan::{Select, unbounded};
@@ -237,8 +240,8 @@ impl<'a> Select<'a> {
         self.find_ready(Until::Now).ok_or(TryReadyError)
     }
 
-    /// Waits until an operation would not wait; returns its number. Somebody else may do it first, or it may have
-    /// been a false alarm.
+    /// Waits until an operation would not wait, and returns its number. Another goroutine may still
+    /// be faster, and false alarms are possible.
     ///
     /// # Panics
     /// If the list is empty.
@@ -259,7 +262,7 @@ impl<'a> Select<'a> {
         self.find_ready(Until::Forever).expect("without a deadline")
     }
 
-    /// As [`ready`](Select::ready), for a limited time.
+    /// Like [`ready`](Select::ready), but waits at most `timeout`.
     ///
     /// # Errors
     /// If the time is up first.
@@ -275,10 +278,10 @@ impl<'a> Select<'a> {
         self.find_ready(until_timeout(timeout)).ok_or(ReadyTimeoutError)
     }
 
-    /// As [`ready`](Select::ready), until a time.
+    /// Like [`ready`](Select::ready), but waits until `deadline` at the latest.
     ///
     /// # Errors
-    /// If it comes first.
+    /// If the deadline passes first.
     ///
     /// ```
     /// # fn main() { unsafe { gopark::run(|| {
@@ -291,7 +294,7 @@ impl<'a> Select<'a> {
         self.find_ready(Until::At(instant_to_ns(deadline))).ok_or(ReadyTimeoutError)
     }
 
-    /// An empty list in the memory of this one, for other channels.
+    /// Empties the list for use with other channels, keeping its memory.
     ///
     /// ```
     /// use gopark::chan::{Select, unbounded};
@@ -318,8 +321,8 @@ impl<'a> Select<'a> {
         // One slot does for all: only one operation is chosen.
         let place = slot.as_mut_ptr();
         self.ops.iter_mut().filter(|op| op.dir == Dir::Recv).for_each(|op| op.elem = place);
-        // SAFETY: the channels are borrowed by `'a`; the slot has room for a message of any; the token goes into the
-        // result.
+        // SAFETY: the channels are borrowed by `'a`; the slot has room for a message of any; the
+        // token goes into the result.
         let chosen = unsafe { selectgo(&self.ops, self.options(until, Want::Operation)) };
         chosen.map(|Chosen { at, token }| {
             let op = &self.ops[at];

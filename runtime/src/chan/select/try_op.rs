@@ -1,5 +1,5 @@
-//! One operation of a select on its own channel: is it ready, and do it if it is. Go: the cases of selectgo's first
-//! pass.
+//! One operation of a select on its own channel: is it ready, and do it if it is. Go: the cases of
+//! selectgo's first pass.
 
 use std::ptr::NonNull;
 
@@ -50,7 +50,8 @@ impl Hchan {
 
     unsafe fn try_recv_op(&self, dst: *mut u8) -> Option<Token> {
         if self.state().has(ChanFlags::TIMED) {
-            // SAFETY: the lock is held; `dst` is a slot for this channel's messages, which are `Instant`s.
+            // SAFETY: the lock is held; `dst` is a slot for this channel's messages, which are
+            // `Instant`s.
             let due = unsafe { self.take_due(dst) };
             self.lock.unlock();
             return due.then_some(Token::Received);
@@ -86,7 +87,8 @@ impl Hchan {
         } else if let Some(receiver) = unsafe { self.recvq.dequeue() } {
             if !src.is_null() {
                 self.lock.unlock();
-                // SAFETY: a claimed receiver's slot is ours until it is woken; the message is the caller's.
+                // SAFETY: a claimed receiver's slot is ours until it is woken; the message is the
+                // caller's.
                 unsafe { move_elem(receiver.elem.get(), src, self.elem.size()) };
                 receiver.wake(Outcome::Done);
                 return Some(Token::Sent);

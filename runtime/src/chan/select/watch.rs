@@ -1,14 +1,16 @@
-//! Watchers: who waits until an operation could be done, and does not do it. Model: crossbeam-channel's `watch`.
+//! Watchers: who waits until an operation could be done, and does not do it. Model:
+//! crossbeam-channel's `watch`.
 //!
-//! A watcher's sudog lies in a queue of its own and takes nothing: whatever may make its operation possible wakes
-//! all watchers of that direction, and they look for themselves. `ChanFlags::WATCHED` keeps the usual channel, which has
-//! none, from looking.
+//! A watcher's sudog lies in a queue of its own and takes nothing: whatever may make its operation
+//! possible wakes all watchers of that direction, and they look for themselves.
+//! `ChanFlags::WATCHED` keeps the usual channel, which has none, from looking.
 
 use crate::chan::hchan::{ChanFlags, Hchan};
 use crate::chan::sudog::{Dir, Outcome, Sudog, WakeList};
 
 impl Hchan {
-    /// Under the lock, when an operation in direction `dir` may have become possible: wakes who watches for it.
+    /// Under the lock, when an operation in direction `dir` may have become possible: wakes who
+    /// watches for it.
     #[inline(always)]
     pub(in crate::chan) fn notify(&self, dir: Dir, wakes: &mut WakeList) {
         if self.state().has(ChanFlags::WATCHED) {

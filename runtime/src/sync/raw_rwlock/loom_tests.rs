@@ -53,7 +53,8 @@ impl Shared {
     }
 }
 
-/// `before`, then the others in threads of their own beside `here`. Nobody stays parked: loom reports that.
+/// `before`, then the others in threads of their own beside `here`. Nobody stays parked: loom
+/// reports that.
 fn run<const N: usize>(before: Body, others: [Body; N], here: Body) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(2);
@@ -108,7 +109,8 @@ fn loom_rwlock_reader_gives_up_against_unlock() {
     run(lock, [|s| s.read_unless(&FromAnotherThread)], unlock);
 }
 
-/// A reader who was let in by the first writer must not take itself off under the second: the word is the same but for `exits`.
+/// A reader who was let in by the first writer must not take itself off under the second: the word
+/// is the same but for `exits`.
 #[test]
 fn loom_rwlock_reader_gives_up_between_two_writers() {
     run(lock, [|s| s.read_unless(&FromAnotherThread)], |s| {
@@ -117,7 +119,8 @@ fn loom_rwlock_reader_gives_up_between_two_writers() {
     });
 }
 
-/// The same with two threads that write: the second writer is seen only with the units that the first one has released (I1).
+/// The same with two threads that write: the second writer is seen only with the units that the
+/// first one has released (I1).
 #[test]
 fn loom_rwlock_reader_gives_up_before_another_writer() {
     run(lock, [|s| s.read_unless(&FromAnotherThread), write], unlock);
@@ -132,7 +135,8 @@ fn loom_rwlock_reader_gives_up_beside_another() {
     });
 }
 
-/// A newcomer in the second writer's time may take the unit of the one who gives up, and that writer gives up itself.
+/// A newcomer in the second writer's time may take the unit of the one who gives up, and that
+/// writer gives up itself.
 #[test]
 fn loom_rwlock_reader_gives_up_and_its_unit_is_taken() {
     run(lock, [|s| s.read_unless(&AtOnce), |s| s.write_unless(&AtOnce)], |s| {
@@ -141,7 +145,8 @@ fn loom_rwlock_reader_gives_up_and_its_unit_is_taken() {
     });
 }
 
-/// The last reader leaves while the writer gives up: the unit for the writer is taken, or not released.
+/// The last reader leaves while the writer gives up: the unit for the writer is taken, or not
+/// released.
 #[test]
 fn loom_rwlock_writer_gives_up_against_the_last_reader() {
     run(lock_shared, [|s| s.write_unless(&FromAnotherThread)], Shared::look_and_leave);
@@ -153,7 +158,8 @@ fn loom_rwlock_writer_gives_up_and_a_reader_arrives() {
     run(lock_shared, [|s| s.write_unless(&FromAnotherThread), Shared::read], Shared::look_and_leave);
 }
 
-/// One reader leaves while the writer gives up, one stays: `departing` is right for the next writer.
+/// One reader leaves while the writer gives up, one stays: `departing` is right for the next
+/// writer.
 #[test]
 fn loom_rwlock_writer_gives_up_against_one_of_two_readers() {
     run(lock_shared_twice, [|s| s.write_unless(&AtOnce), Shared::look_and_leave], |s| {

@@ -8,41 +8,54 @@
 //!   departing  how many readers the waiting writer must still see leave
 //! ```
 //!
-//! A waiting writer keeps new readers out, so it gets its turn; the readers who came meanwhile all go before the next writer.
+//! A waiting writer keeps new readers out, so it gets its turn; the readers who came meanwhile all
+//! go before the next writer.
 //!
-//! Each step is one addition to the word: a reader comes with 1 and leaves with 2^32 - 1, a writer announces itself with -2^30 and ends with
-//! 2^32 + 2^30. `readers` is signed, so a negative one borrows from `exits`; `Word` gives that back.
+//! Each step is one addition to the word: a reader comes with 1 and leaves with 2^32 - 1, a writer
+//! announces itself with -2^30 and ends with 2^32 + 2^30. `readers` is signed, so a negative one
+//! borrows from `exits`; `Word` gives that back.
 //!
-//! **Who waits.** A reader who has found a writer takes a unit of `reader_sema`. The writer's end counts all of them among those inside, in
-//! the addition that ends it, and then releases so many units. Units bear no names: a reader of the next writer's time who comes before
-//! the one that a unit was released for takes it, and that one stays in its place. (So it is in Go.) The sum is right, as each of
-//! them leaves once. A waiting writer takes the one unit of `writer_sema`, which the last reader to leave releases.
+//! **Who waits.** A reader who has found a writer takes a unit of `reader_sema`. The writer's end
+//! counts all of them among those inside, in the addition that ends it, and then releases so many
+//! units. Units bear no names: a reader of the next writer's time who comes before the one that a
+//! unit was released for takes it, and that one stays in its place. (So it is in Go.) The sum is
+//! right, as each of them leaves once. A waiting writer takes the one unit of `writer_sema`, which
+//! the last reader to leave releases.
 //!
-//! **A reader gives up.** It may go if it still waits for a writer; if it has been counted among those inside, it must take its unit. With
-//! `readers` < 0 it looks into the semaphore, and all that earlier writers released is there (I1): if it finds a unit it takes that and
-//! has the lock, else it is one of those who still wait, and takes itself off `readers`, by a compare-and-swap on the word as it was
-//! before the look. Every end of a writer changes `exits` (I4), so that fails if a unit has come since. (After exactly 2^32 exits between
-//! the two steps it would not: 2^32 locks and unlocks while one reader stands between two instructions.) With `readers` >= 0 an
-//! unlocker is about to release its unit, or has: it tries again until it has the unit, or the next writer has come. No wait for somebody's
-//! critical section.
+//! **A reader gives up.** It may go if it still waits for a writer; if it has been counted among
+//! those inside, it must take its unit. With `readers` < 0 it looks into the semaphore, and all
+//! that earlier writers released is there (I1): if it finds a unit it takes that and has the lock,
+//! else it is one of those who still wait, and takes itself off `readers`, by a compare-and-swap on
+//! the word as it was before the look. Every end of a writer changes `exits` (I4), so that fails if
+//! a unit has come since. (After exactly 2^32 exits between the two steps it would not: 2^32 locks
+//! and unlocks while one reader stands between two instructions.) With `readers` >= 0 an unlocker
+//! is about to release its unit, or has: it tries again until it has the unit, or the next writer
+//! has come. No wait for somebody's critical section.
 //!
-//! **A writer gives up.** While it waits only readers leave, so what `exits` has gained since the announcement says how many have left. All: the
-//! last of them is about to release our unit, or has, and the lock is ours. Not all: the writer ends its turn as an unlock does, in the same
-//! compare-and-swap; who leaves later does not look at `departing`. Who has left before may be between its two steps, the word and
-//! `departing`: the writer waits for these, so that `departing` is what the rest would have taken off, and puts it back to 0.
+//! **A writer gives up.** While it waits only readers leave, so what `exits` has gained since the
+//! announcement says how many have left. All: the last of them is about to release our unit, or
+//! has, and the lock is ours. Not all: the writer ends its turn as an unlock does, in the same
+//! compare-and-swap; who leaves later does not look at `departing`. Who has left before may be
+//! between its two steps, the word and `departing`: the writer waits for these, so that `departing`
+//! is what the rest would have taken off, and puts it back to 0.
 //!
-//! Rejected: a count of its own for `exits` (not read in one step with `readers`, and a second addition for each reader that leaves); two
-//! semaphores for readers, by the parity of the writer's turn, so that each gets its own unit (two writers that give up bring the parity
-//! back while the unit is still there, so the reader that gives up must look at the semaphore all the same); a list of waiting
-//! readers under a lock (a unit would be a reader's own, but it is a second queue beside that of `sema/mod.rs`).
+//! Rejected: a count of its own for `exits` (not read in one step with `readers`, and a second
+//! addition for each reader that leaves); two semaphores for readers, by the parity of the writer's
+//! turn, so that each gets its own unit (two writers that give up bring the parity back while the
+//! unit is still there, so the reader that gives up must look at the semaphore all the same); a
+//! list of waiting readers under a lock (a unit would be a reader's own, but it is a second queue
+//! beside that of `sema/mod.rs`).
 //!
-//! I1 `writers` is held from before a writer announces itself until after it has let the readers in: until all their units are released
-//!    and `departing` is 0. So with `readers` < 0 no unit of an earlier writer's end is still to come.
-//! I2 `departing` counts only readers who were inside when the writer announced itself; each leaves once, and the one that brings it
-//!    to 0 wakes the writer. (It may be negative in between: readers leave before the writer has added their number.)
-//! I3 With `readers` < 0, as many readers have been let in and have not taken a unit yet as there are units. The others who wait are those that
-//!    the present writer's end will let in.
-//! I4 `exits` goes up with each end of a writer and with each reader that leaves, and with nothing else.
+//! I1 `writers` is held from before a writer announces itself until after it has let the readers
+//!    in: until all their units are released and `departing` is 0. So with `readers` < 0 no unit of
+//!    an earlier writer's end is still to come.
+//! I2 `departing` counts only readers who were inside when the writer announced itself; each leaves
+//!    once, and the one that brings it to 0 wakes the writer. (It may be negative in between:
+//!    readers leave before the writer has added their number.)
+//! I3 With `readers` < 0, as many readers have been let in and have not taken a unit yet as there
+//!    are units. The others who wait are those that the present writer's end will let in.
+//! I4 `exits` goes up with each end of a writer and with each reader that leaves, and with nothing
+//!    else.
 
 use super::raw_mutex::Lock;
 use crate::sched::g::WaitReason;
@@ -99,7 +112,8 @@ impl Word {
     fn minus(self, delta: u64) -> Self {
         Word(self.0.wrapping_sub(delta))
     }
-    /// How many of those who were inside when a writer found `announced` are still there, with that writer still waiting.
+    /// How many of those who were inside when a writer found `announced` are still there, with that
+    /// writer still waiting.
     fn still_inside(self, announced: Word) -> i32 {
         announced.readers() - self.exits().wrapping_sub(announced.exits()) as i32
     }
@@ -179,18 +193,20 @@ impl RwLockState {
     #[cold]
     fn stop_waiting_for_writer(&self) -> Result<(), Interrupted> {
         loop {
-            // ORDERING: Acquire pairs with the Release half of the add in `announce`: a reader that sees a writer also sees the units
-            // that were released before it came (I1).
+            // ORDERING: Acquire pairs with the Release half of the add in `announce`: a reader that
+            // sees a writer also sees the units that were released before it came (I1).
             let word = Word(self.word.load(Acquire));
             if cansemacquire(&self.reader_sema) {
                 return Ok(());
             }
             if !word.has_writer() {
-                // We are counted among those inside, and the unlocker has our unit still to release.
+                // We are counted among those inside, and the unlocker has our unit still to
+                // release.
                 gosched();
                 continue;
             }
-            // I3: we are one of those who still wait, unless there was an end since the load. Relaxed: we have done nothing.
+            // I3: we are one of those who still wait, unless there was an end since the load.
+            // Relaxed: we have done nothing.
             if self.word.compare_exchange(word.0, word.minus(READER).0, Relaxed, Relaxed).is_ok() {
                 return Err(Interrupted);
             }
@@ -200,7 +216,8 @@ impl RwLockState {
     #[doc(alias = "RUnlock")]
     #[inline]
     pub(crate) fn unlock_shared(&self) {
-        // ORDERING: Release pairs with the Acquire half of the writer's add: the writer comes after what this reader read.
+        // ORDERING: Release pairs with the Acquire half of the writer's add: the writer comes after
+        // what this reader read.
         let before = Word(self.word.fetch_add(READER_LEAVES, Release));
         if before.readers() <= 0 {
             self.unlock_shared_slow(before);
@@ -212,11 +229,12 @@ impl RwLockState {
         if before.readers() == 0 || before.readers() == -MAX_READERS {
             fatal("sync: RUnlock of unlocked RWMutex");
         }
-        // ORDERING: Acquire pairs with the Release half of the add in `announce`, which `unlock_shared` has seen: an earlier writer that
-        // gave up has put `departing` back to 0 before.
+        // ORDERING: Acquire pairs with the Release half of the add in `announce`, which
+        // `unlock_shared` has seen: an earlier writer that gave up has put `departing` back to 0
+        // before.
         fence(Acquire);
-        // ORDERING: AcqRel: Release pairs with the other readers' Acquire here and the writer's in `must_wait`, so that the writer
-        // comes after all of them, whoever is last.
+        // ORDERING: AcqRel: Release pairs with the other readers' Acquire here and the writer's in
+        // `must_wait`, so that the writer comes after all of them, whoever is last.
         if self.departing.fetch_sub(1, AcqRel) == 1 {
             semrelease(&self.writer_sema, Handoff::No);
         }
@@ -260,8 +278,9 @@ impl RwLockState {
 
     /// Keeps new readers out; returns the word before, with the readers who are inside.
     fn announce(&self) -> Word {
-        // ORDERING: Acquire pairs with the Release in `unlock_shared`. Release pairs with the Acquires in `stop_waiting_for_writer` and
-        // `unlock_shared_slow`: what earlier writers did with `writers` held is seen by who sees this one.
+        // ORDERING: Acquire pairs with the Release in `unlock_shared`. Release pairs with the
+        // Acquires in `stop_waiting_for_writer` and `unlock_shared_slow`: what earlier writers did
+        // with `writers` held is seen by who sees this one.
         Word(self.word.fetch_sub(WRITER, AcqRel))
     }
 
@@ -279,18 +298,21 @@ impl RwLockState {
         let inside = loop {
             let inside = word.still_inside(announced);
             if inside == 0 {
-                // The last one is about to release our unit, or has; it orders us behind all of them.
+                // The last one is about to release our unit, or has; it orders us behind all of
+                // them.
                 semacquire1(&self.writer_sema, Order::Fifo, WaitReason::SyncRWMutexLock);
                 return Ok(());
             }
-            // Relaxed: we have written nothing, and a read-modify-write continues the release sequence of the last writer's end.
+            // Relaxed: we have written nothing, and a read-modify-write continues the release
+            // sequence of the last writer's end.
             match self.word.compare_exchange_weak(word.0, word.plus(WRITER_ENDS).0, Relaxed, Relaxed) {
                 Ok(_) => break inside,
                 Err(now) => word = Word(now),
             }
         };
         self.release_readers(word.readers() + MAX_READERS - inside);
-        // Relaxed: only these leavers write it now; for those of the next writer `announce` has the order.
+        // Relaxed: only these leavers write it now; for those of the next writer `announce` has the
+        // order.
         while self.departing.load(Relaxed) != inside {
             gosched();
         }
@@ -311,9 +333,11 @@ impl RwLockState {
         self.writers.unlock();
     }
 
-    /// Ends the writer's turn: those who wait come in, with `ourselves` more that need not be woken.
+    /// Ends the writer's turn: those who wait come in, with `ourselves` more that need not be
+    /// woken.
     fn let_readers_in(&self, ourselves: u64) {
-        // ORDERING: Release pairs with the Acquire of `arrive`, `try_lock_shared` and the next writer's.
+        // ORDERING: Release pairs with the Acquire of `arrive`, `try_lock_shared` and the next
+        // writer's.
         let before = Word(self.word.fetch_add(WRITER_ENDS + ourselves, Release));
         if !before.has_writer() {
             fatal("sync: Unlock of unlocked RWMutex");

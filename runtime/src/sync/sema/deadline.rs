@@ -1,9 +1,10 @@
 //! A wait's end by time: the [`Interrupt`] of `try_lock_until`, `wait_until` and the like.
 //!
-//! The waiter's own timer (the one that it sleeps by) calls [`expire`] with the slot on the waiter's stack.
+//! The waiter's own timer (the one that it sleeps by) calls [`expire`] with the slot on the
+//! waiter's stack.
 //!
-//! I1 The slot is alive while the timer is set or its call is under way: the drop stops the timer, and where that comes too late it
-//!    waits for `over`, which is the call's last access.
+//! I1 The slot is alive while the timer is set or its call is under way: the drop stops the timer,
+//!    and where that comes too late it waits for `over`, which is the call's last access.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -49,8 +50,8 @@ impl Interrupt for Deadline {
         let gp = getg();
         slot.armed.set(Some((target, gp)));
         let arg = std::ptr::from_ref(slot).cast_mut().cast();
-        // SAFETY: the slot outlives the call (I1); a G's timer is in type-stable memory, and the goroutine that waits here has no
-        // other use for it.
+        // SAFETY: the slot outlives the call (I1); a G's timer is in type-stable memory, and the
+        // goroutine that waits here has no other use for it.
         unsafe { gp.timer.modify(self.when_ns, 0, expire, arg, 0) };
     }
 }
@@ -67,7 +68,8 @@ unsafe fn expire(slot: *mut (), _seq: usize, _delay_ns: i64) {
     let mut ready = |gp| if gp == waiter { wake_waiter = true } else { goready(gp) };
     // SAFETY: I1: the drop has not returned, so the target is armed.
     unsafe { target.interrupt(&mut ready) };
-    // ORDERING: Release pairs with the Acquire in `drop`: the stack below the slot may go away after this.
+    // ORDERING: Release pairs with the Acquire in `drop`: the stack below the slot may go away
+    // after this.
     slot.over.store(true, Release);
     if wake_waiter {
         goready(waiter);

@@ -1,19 +1,24 @@
-//! Semaphores of goroutines: the sleep and wake-up under `sync`, under descriptors' locks and under `Close`.
-//! Go: runtime/sema.go semacquire1, semrelease1, semtable.
+//! Semaphores of goroutines: the sleep and wake-up under `sync`, under descriptors' locks and under
+//! `Close`. Go: runtime/sema.go semacquire1, semrelease1, semtable.
 //!
-//! A semaphore is a plain `AtomicU32`; those who find it 0 queue in a table of 251 roots picked by its address. Every sleep is paired
-//! with one wake-up, also when the wake-up comes first. The wake is first come, first served per address, but a newcomer may
-//! take the count before the woken one runs (then that one queues again), unless the release hands off.
+//! A semaphore is a plain `AtomicU32`; those who find it 0 queue in a table of 251 roots picked by
+//! its address. Every sleep is paired with one wake-up, also when the wake-up comes first. The wake
+//! is first come, first served per address, but a newcomer may take the count before the woken one
+//! runs (then that one queues again), unless the release hands off.
 //!
-//! **No lost wake-up.** The releaser adds to the count, then looks whether anybody waits (`nwait`); the acquirer announces
-//! itself in `nwait`, then looks at the count again. Each side has a sequentially consistent fence between its two steps, so at
-//! least one of them sees the other. Rejected: Release/Acquire on the two words (both may read the old value: a loom model
-//! shows the sleeper left behind); a queue inside each primitive (saves the search, but costs 16 bytes in each lock, and a
-//! semaphore that is 4 bytes can be embedded in a descriptor's lock).
+//! **No lost wake-up.** The releaser adds to the count, then looks whether anybody waits (`nwait`);
+//! the acquirer announces itself in `nwait`, then looks at the count again. Each side has a
+//! sequentially consistent fence between its two steps, so at least one of them sees the other.
+//! Rejected: Release/Acquire on the two words (both may read the old value: a loom model shows the
+//! sleeper left behind); a queue inside each primitive (saves the search, but costs 16 bytes in
+//! each lock, and a semaphore that is 4 bytes can be embedded in a descriptor's lock).
 //!
-//! I1 `nwait` is at least the number of waiters in the tree at every moment in which the lock is free.
-//! I2 A waiter is readied exactly once per park: by who took it out of the tree, after the lock was released.
-//! I3 The lock is released in the park's commit: nobody can take a waiter out whose stack is still in use.
+//! I1 `nwait` is at least the number of waiters in the tree at every moment in which the lock is
+//!    free.
+//! I2 A waiter is readied exactly once per park: by who took it out of the tree, after the lock was
+//!    released.
+//! I3 The lock is released in the park's commit: nobody can take a waiter out whose stack is still
+//!    in use.
 
 #[cfg(not(loom))]
 mod deadline;
@@ -81,7 +86,8 @@ pub fn semrelease(addr: &AtomicU32, handoff: Handoff) {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Interrupted;
 
-/// What may end a wait early: a timer, a context. It does so through the [`Target`] that it is armed with.
+/// What may end a wait early: a timer, a context. It does so through the [`Target`] that it is
+/// armed with.
 pub(crate) trait Interrupt {
     /// Where an armed one keeps what it needs, on the waiter's stack; dropping it disarms.
     type Armed: Default;
@@ -89,8 +95,9 @@ pub(crate) trait Interrupt {
     /// From now on `target` may be interrupted, from any thread, and perhaps at once.
     ///
     /// # Safety
-    /// `slot` is fresh, stays where it is, and is dropped before `target` becomes invalid. The implementor promises in turn that the
-    /// drop returns only when no call of [`Target::interrupt`] is under way or can follow.
+    /// `slot` is fresh, stays where it is, and is dropped before `target` becomes invalid. The
+    /// implementor promises in turn that the drop returns only when no call of
+    /// [`Target::interrupt`] is under way or can follow.
     unsafe fn arm(&self, slot: &Self::Armed, target: Target);
 }
 
@@ -101,10 +108,12 @@ pub(crate) struct Target {
     take_out: TakeOut,
 }
 
-/// Takes a wait, given by its address, off its queue, and passes on the goroutines that are to be readied.
+/// Takes a wait, given by its address, off its queue, and passes on the goroutines that are to be
+/// readied.
 type TakeOut = unsafe fn(*const (), &mut dyn FnMut(GRef));
 
-// SAFETY: a target is only the address of a wait, and `take_out` synchronises by the lock of the queue the waiter is in.
+// SAFETY: a target is only the address of a wait, and `take_out` synchronises by the lock of the
+// queue the waiter is in.
 unsafe impl Send for Target {}
 // SAFETY: as for Send.
 unsafe impl Sync for Target {}
@@ -116,8 +125,8 @@ impl Target {
         Target { data, take_out }
     }
 
-    /// Ends the wait unless it has ended. The caller must `goready` whom it gets through `ready`, once each, with no lock
-    /// held.
+    /// Ends the wait unless it has ended. The caller must `goready` whom it gets through `ready`,
+    /// once each, with no lock held.
     ///
     /// # Safety
     /// The target is still armed.
@@ -158,7 +167,8 @@ fn addr_of(addr: &AtomicU32) -> usize {
 pub(crate) fn cansemacquire(addr: &AtomicU32) -> bool {
     let mut v = addr.load(Relaxed);
     while v > 0 {
-        // ORDERING: SeqCst success: acquires what the releaser did before the SeqCst add in `release` (pairs with it).
+        // ORDERING: SeqCst success: acquires what the releaser did before the SeqCst add in
+        // `release` (pairs with it).
         match addr.compare_exchange_weak(v, v - 1, SeqCst, Relaxed) {
             Ok(_) => return true,
             Err(now) => v = now,
@@ -227,7 +237,8 @@ impl SemaRoot {
         let mut tree = self.tree.lock();
         // Relaxed: the fence orders it.
         self.nwait.fetch_add(1, Relaxed);
-        // ORDERING: pairs with the fence in `release`: either we see its unit, or it sees our announcement.
+        // ORDERING: pairs with the fence in `release`: either we see its unit, or it sees our
+        // announcement.
         fence(SeqCst);
         let taken = cansemacquire(addr);
         if taken || waiter.interrupted.get() {
@@ -237,7 +248,8 @@ impl SemaRoot {
             }
             return taken;
         }
-        // SAFETY: it is out of the tree, and this frame stays until the park below has ended, which takes a `pop` or `remove`.
+        // SAFETY: it is out of the tree, and this frame stays until the park below has ended, which
+        // takes a `pop` or `remove`.
         unsafe { tree.push(waiter, order) };
         gopark(reason, move |_| {
             drop(tree);
@@ -252,7 +264,8 @@ impl SemaRoot {
     }
 
     fn release(&self, addr: &AtomicU32, handoff: Handoff) {
-        // ORDERING: SeqCst: releases to the SeqCst compare-exchange in `cansemacquire` (pairs with it).
+        // ORDERING: SeqCst: releases to the SeqCst compare-exchange in `cansemacquire` (pairs with
+        // it).
         addr.fetch_add(1, SeqCst);
         // ORDERING: pairs with the fence in `sleep`.
         fence(SeqCst);
@@ -278,8 +291,8 @@ impl SemaRoot {
         let Some(gp) = woken else { return };
         goready(gp);
         if outcome == WaiterState::HandedOff {
-            // The woken one is our P's next: let it run at once, on the rest of our slice, so that a contended semaphore
-            // does not hog the P.
+            // The woken one is our P's next: let it run at once, on the rest of our slice, so that
+            // a contended semaphore does not hog the P.
             goyield();
         }
     }
@@ -364,7 +377,8 @@ mod loom_tests {
         });
     }
 
-    /// The handed-over unit is the waiter's, and what was done before the release is seen after the acquire.
+    /// The handed-over unit is the waiter's, and what was done before the release is seen after the
+    /// acquire.
     #[test]
     fn loom_sema_handoff_publishes() {
         loom::model(|| {

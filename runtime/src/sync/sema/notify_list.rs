@@ -1,9 +1,10 @@
 //! What a condition variable sleeps on. Go: runtime/sema.go notifyList.
 //!
-//! A waiter enters the list **before** it gives up the lock under which it looked at its condition, so a notification sent by
-//! anyone who took that lock later finds it, even if it is not parked yet. Go draws a ticket at that point and queues
-//! later; here the waiter itself is listed at once, because a wait that is interrupted must leave nothing behind: a ticket
-//! whose owner has gone would swallow a notification meant for another.
+//! A waiter enters the list **before** it gives up the lock under which it looked at its condition,
+//! so a notification sent by anyone who took that lock later finds it, even if it is not parked
+//! yet. Go draws a ticket at that point and queues later; here the waiter itself is listed at once,
+//! because a wait that is interrupted must leave nothing behind: a ticket whose owner has gone
+//! would swallow a notification meant for another.
 
 use std::pin::Pin;
 
@@ -13,8 +14,9 @@ use crate::words::shim::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// See the file's head.
 pub(crate) struct NotifyList {
-    /// Length of the list. Written with the lock held; read without, to notify nobody at the price of a load. Relaxed everywhere:
-    /// ordered by the user's lock, which a waiter holds while it enters and a notifier takes before it counts on being heard.
+    /// Length of the list. Written with the lock held; read without, to notify nobody at the price
+    /// of a load. Relaxed everywhere: ordered by the user's lock, which a waiter holds while it
+    /// enters and a notifier takes before it counts on being heard.
     len: AtomicUsize,
     list: Mutex<WaitList>,
 }
@@ -96,7 +98,8 @@ mod loom_tests {
         model.check(f);
     }
 
-    /// A condition variable in small: who looks at the condition under the lock and finds it unmet is woken by who meets it.
+    /// A condition variable in small: who looks at the condition under the lock and finds it unmet
+    /// is woken by who meets it.
     #[test]
     fn loom_condition_wakes() {
         model(3, || {
@@ -120,7 +123,8 @@ mod loom_tests {
         });
     }
 
-    /// A wait that is interrupted swallows no notification: of two waiters one takes it, interrupted or not.
+    /// A wait that is interrupted swallows no notification: of two waiters one takes it,
+    /// interrupted or not.
     #[test]
     fn loom_interrupted_wait_swallows_no_notification() {
         model(2, || {

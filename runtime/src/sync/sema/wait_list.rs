@@ -1,12 +1,13 @@
-//! First-come, first-served list of goroutines that wait to be told, under a lock of its user's: the building block of
-//! [`NotifyList`](super::NotifyList) and of `sync::Semaphore`.
+//! First-come, first-served list of goroutines that wait to be told, under a lock of its user's:
+//! the building block of [`NotifyList`](super::NotifyList) and of `sync::Semaphore`.
 //!
-//! A waiter is listed while its owner still runs. The hand-shake between the one who parks and the one who wakes is the
-//! waiter's state: the park's commit takes it from `LISTED` to `PARKED`, the waker swaps in how it ended. Whoever comes second acts: the
-//! waker readies a parked one, the commit refuses to park one that was told.
+//! A waiter is listed while its owner still runs. The hand-shake between the one who parks and the
+//! one who wakes is the waiter's state: the park's commit takes it from `LISTED` to `PARKED`, the
+//! waker swaps in how it ended. Whoever comes second acts: the waker readies a parked one, the
+//! commit refuses to park one that was told.
 //!
-//! I1 A listed waiter lies in the frame of a caller who does not return before its state says how the wait ended, and the
-//!    waker touches nothing of it after writing that.
+//! I1 A listed waiter lies in the frame of a caller who does not return before its state says how
+//!    the wait ended, and the waker touches nothing of it after writing that.
 //! I2 The links and `listed` are read and written only with the list's lock held.
 
 use std::cell::Cell;
@@ -27,7 +28,8 @@ pub(crate) struct WaitList {
     tail: Link,
 }
 
-// SAFETY: the links lead to waiters of other threads, which I2 lets only the holder of the lock touch.
+// SAFETY: the links lead to waiters of other threads, which I2 lets only the holder of the lock
+// touch.
 unsafe impl Send for WaitList {}
 
 type Link = Option<NonNull<Waiter>>;
@@ -70,7 +72,8 @@ pub(crate) trait HasWaitList: Sized {
     fn lock(&self) -> &Mutex<Self::Locked>;
     /// The list under the lock.
     fn list(locked: &mut Self::Locked) -> &mut WaitList;
-    /// Called under the lock after an interrupted waiter has left; may take others off, who are then told.
+    /// Called under the lock after an interrupted waiter has left; may take others off, who are
+    /// then told.
     fn has_left(&self, locked: &mut Self::Locked) -> Taken;
 }
 
@@ -82,7 +85,8 @@ impl WaitList {
     /// Lists a waiter, last.
     ///
     /// # Safety
-    /// `waiter` is fresh, and one of [`Waiter::wait`] and [`wait_interruptible`] follows before it goes out of scope (I1).
+    /// `waiter` is fresh, and one of [`Waiter::wait`] and [`wait_interruptible`] follows before it
+    /// goes out of scope (I1).
     pub(crate) unsafe fn push(&mut self, waiter: Pin<&Waiter>) {
         let new = waiter.get_ref();
         let link = Some(NonNull::from(new));
@@ -200,7 +204,8 @@ impl Waiter {
     /// Parks until the state says how the wait ended, and returns that.
     fn park(&self, reason: WaitReason) -> u32 {
         gopark(reason, |_| {
-            // ORDERING: AcqRel pairs with the swap in `finish`: whoever comes second sees the other's step.
+            // ORDERING: AcqRel pairs with the swap in `finish`: whoever comes second sees the
+            // other's step.
             self.state.compare_exchange(LISTED, PARKED, AcqRel, Acquire).is_ok()
         });
         // ORDERING: Acquire pairs with the swap in `finish`: what the waker did before is seen.
@@ -218,7 +223,8 @@ impl Waiter {
     }
 }
 
-/// As [`Waiter::wait`], ended early by an [`Interrupt`]. One that is told in the same moment counts as told.
+/// As [`Waiter::wait`], ended early by an [`Interrupt`]. One that is told in the same moment counts
+/// as told.
 pub(crate) fn wait_interruptible<L: HasWaitList, I: Interrupt>(
     owner: &L,
     waiter: Pin<&Waiter>,

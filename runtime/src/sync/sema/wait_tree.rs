@@ -1,13 +1,15 @@
-//! The waiters of one semaphore root: a treap of addresses, each with the queue of those who wait on it.
-//! Go: runtime/sema.go semaRoot.{queue, dequeue, rotateLeft, rotateRight}.
+//! The waiters of one semaphore root: a treap of addresses, each with the queue of those who wait
+//! on it. Go: runtime/sema.go semaRoot.{queue, dequeue, rotateLeft, rotateRight}.
 //!
-//! Only the first waiter of an address is in the tree; the others hang behind it in arrival order. All steps but the search
-//! for the address are O(1), and the search is O(log n) in the number of distinct addresses. The priority that keeps the
-//! treap balanced is a hash of the address, so a queue's next head inherits its predecessor's place without copying it.
+//! Only the first waiter of an address is in the tree; the others hang behind it in arrival order.
+//! All steps but the search for the address are O(1), and the search is O(log n) in the number of
+//! distinct addresses. The priority that keeps the treap balanced is a hash of the address, so a
+//! queue's next head inherits its predecessor's place without copying it.
 //!
-//! I1 A [`Waiter`] lies in the frame of the parked caller, who does not return before it has been taken out of the tree and
-//!    readied: every node that can be reached from the root is alive.
-//! I2 All links, in the root and in the waiters, are read and written only with the root's lock held.
+//! I1 A [`Waiter`] lies in the frame of the parked caller, who does not return before it has been
+//!    taken out of the tree and readied: every node that can be reached from the root is alive.
+//! I2 All links, in the root and in the waiters, are read and written only with the root's lock
+//!    held.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -20,8 +22,8 @@ use crate::sched::g::GRef;
 pub(crate) struct Waiter {
     pub(super) gp: GRef,
     addr: usize,
-    /// How it ended. Written by who takes it out, with the lock held, before the `goready` that publishes it; read by the
-    /// owner after it has been readied, or under the lock.
+    /// How it ended. Written by who takes it out, with the lock held, before the `goready` that
+    /// publishes it; read by the owner after it has been readied, or under the lock.
     pub(super) state: Cell<WaiterState>,
     /// Set under the lock by an interrupt that came before the waiter was queued.
     pub(super) interrupted: Cell<bool>,
@@ -69,7 +71,8 @@ struct Node(NonNull<Waiter>);
 impl Deref for Node {
     type Target = Waiter;
     fn deref(&self) -> &Waiter {
-        // SAFETY: I1: nodes are met only while walking links under the lock (I2), and linked waiters are alive.
+        // SAFETY: I1: nodes are met only while walking links under the lock (I2), and linked
+        // waiters are alive.
         unsafe { self.0.as_ref() }
     }
 }
@@ -80,7 +83,8 @@ pub(crate) struct WaitTree {
     root: Link,
 }
 
-// SAFETY: the links lead to waiters of other threads, which I2 lets only the holder of the lock touch.
+// SAFETY: the links lead to waiters of other threads, which I2 lets only the holder of the lock
+// touch.
 unsafe impl Send for WaitTree {}
 
 impl Waiter {
@@ -99,7 +103,8 @@ impl Waiter {
         }
     }
 
-    /// Fibonacci hashing; the low bits of an address say little, the high bits of the product a lot.
+    /// Fibonacci hashing; the low bits of an address say little, the high bits of the product a
+    /// lot.
     fn priority(&self) -> usize {
         self.addr.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize)
     }
