@@ -1,17 +1,22 @@
-//! The channel itself, without its element type. Go: runtime/chan.go hchan, chansend, chanrecv, closechan.
+//! The channel itself, without its element type. Go: runtime/chan.go hchan, chansend, chanrecv,
+//! closechan.
 //!
-//! As in Go, a message is so many bytes that are moved from place to place: into the buffer, out of it, or straight
-//! from the sender's frame into the slot in the frame of a parked receiver. The typed ends (`sender.rs`,
-//! `receiver.rs`) see to it that each message is owned by exactly one of these places, and drop what is left over.
+//! As in Go, a message is so many bytes that are moved from place to place: into the buffer, out of
+//! it, or straight from the sender's frame into the slot in the frame of a parked receiver. The
+//! typed ends (`sender.rs`, `receiver.rs`) see to it that each message is owned by exactly one of
+//! these places, and drop what is left over.
 //!
-//! What is not Go's: a select's send makes its message only after it was chosen (the model's `select!` evaluates the
-//! expression then, `SelectedOperation::send` is given it then). Such a sender is queued with a null `elem`. Whoever
-//! meets it gives it either a place of the buffer, kept for it ([`Outcome::Reserved`]), or a receiver that stays parked
-//! until the message comes ([`Outcome::Peer`]); see `complete.rs`.
+//! What is not Go's: a select's send makes its message only after it was chosen (the model's
+//! `select!` evaluates the expression then, `SelectedOperation::send` is given it then). Such a
+//! sender is queued with a null `elem`. Whoever meets it gives it either a place of the buffer,
+//! kept for it ([`Outcome::Reserved`]), or a receiver that stays parked until the message comes
+//! ([`Outcome::Peer`]); see `complete.rs`.
 //!
 //! I1 All but the fields marked otherwise belong to the holder of `lock`.
-//! I2 Places kept for messages to come: `limit == cap - reserved`. There is room iff `qcount < limit`.
-//! I3 `qcount > 0` implies that `recvq` has nobody who can be claimed; `qcount < limit` the same of `sendq`.
+//! I2 Places kept for messages to come: `limit == cap - reserved`. There is room iff `qcount <
+//!    limit`.
+//! I3 `qcount > 0` implies that `recvq` has nobody who can be claimed; `qcount < limit` the same of
+//!    `sendq`.
 //! I4 After `CLOSED` is set nobody is queued any more and nothing enters the buffer.
 //! I5 The lock is never held over a park: the park's commit releases it. Wakes happen without it.
 
@@ -85,7 +90,8 @@ pub(super) enum Block {
     Yes,
 }
 
-/// See the file's head. The first line of the cache holds all that an uncontended operation touches.
+/// See the file's head. The first line of the cache holds all that an uncontended operation
+/// touches.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Hchan {
@@ -127,8 +133,8 @@ pub(super) struct Hchan {
     id: usize,
 }
 
-// SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the queues point to; the
-// messages themselves are the typed handles' affair, which ask for `T: Send`.
+// SAFETY: I1: what is not atomic is touched under the lock only, and so are the frames that the
+// queues point to; the messages themselves are the typed handles' affair, which ask for `T: Send`.
 unsafe impl Sync for Hchan {}
 // SAFETY: as above.
 unsafe impl Send for Hchan {}
@@ -136,10 +142,12 @@ unsafe impl Send for Hchan {}
 /// Moves a message of `size` bytes.
 ///
 /// # Safety
-/// `src` has `size` bytes to read, `dst` room for them, and they do not overlap. The message is `dst`'s afterwards.
+/// `src` has `size` bytes to read, `dst` room for them, and they do not overlap. The message is
+/// `dst`'s afterwards.
 #[inline(always)]
 pub(super) unsafe fn move_elem(dst: *mut u8, src: *const u8, size: usize) {
-    // SAFETY: the caller's duty. The usual sizes are told apart because a call of memcpy costs more than they do.
+    // SAFETY: the caller's duty. The usual sizes are told apart because a call of memcpy costs more
+    // than they do.
     unsafe {
         match size {
             0 => {}
@@ -151,7 +159,8 @@ pub(super) unsafe fn move_elem(dst: *mut u8, src: *const u8, size: usize) {
 }
 
 impl Hchan {
-    /// An open channel with one sender and one receiver, for `cap` messages (`None`: as many as come).
+    /// An open channel with one sender and one receiver, for `cap` messages (`None`: as many as
+    /// come).
     #[doc(alias = "makechan")]
     pub(super) fn new(elem: Layout, cap: Option<usize>) -> Box<Hchan> {
         let cap = cap.unwrap_or(usize::MAX);
@@ -236,7 +245,8 @@ impl Hchan {
         self.limit.store(self.limit.load(Relaxed) - 1, Relaxed);
     }
 
-    /// Under the lock: gives a kept place back. Whoever calls it fills the place or calls `room_freed`.
+    /// Under the lock: gives a kept place back. Whoever calls it fills the place or calls
+    /// `room_freed`.
     pub(super) fn unreserve(&self) {
         self.limit.store(self.limit.load(Relaxed) + 1, Relaxed);
     }
@@ -244,8 +254,8 @@ impl Hchan {
     /// Sends the message at `src`. Go: chansend.
     ///
     /// # Safety
-    /// `src` holds a message of the channel's type; after `Sent::Yes` it is no longer the caller's. `size` is its
-    /// size, given so that it is a constant here.
+    /// `src` holds a message of the channel's type; after `Sent::Yes` it is no longer the caller's.
+    /// `size` is its size, given so that it is a constant here.
     #[doc(alias = "chansend")]
     #[inline(always)]
     pub(super) unsafe fn send(&self, src: *const u8, size: usize, block: Block) -> Sent {
@@ -270,7 +280,8 @@ impl Hchan {
         // SAFETY: the lock is held.
         if let Some(receiver) = unsafe { self.recvq.dequeue() } {
             self.lock.unlock();
-            // SAFETY: a claimed receiver's slot is ours until it is woken; the message becomes the receiver's.
+            // SAFETY: a claimed receiver's slot is ours until it is woken; the message becomes the
+            // receiver's.
             unsafe { move_elem(receiver.elem.get(), src, self.elem.size()) };
             receiver.wake(Outcome::Done);
             return Sent::Yes;
@@ -303,8 +314,8 @@ impl Hchan {
     /// Receives into `dst`. Go: chanrecv.
     ///
     /// # Safety
-    /// `dst` has room for a message of the channel's type, whose size is `size`; after `Received::Yes` it holds one,
-    /// which is the caller's.
+    /// `dst` has room for a message of the channel's type, whose size is `size`; after
+    /// `Received::Yes` it holds one, which is the caller's.
     #[doc(alias = "chanrecv")]
     #[inline(always)]
     pub(super) unsafe fn recv(&self, dst: *mut u8, size: usize, block: Block) -> Received {
@@ -370,8 +381,9 @@ impl Hchan {
         }
     }
 
-    /// Takes the message of a claimed sender, the buffer being empty: at once, or when it has made it, parking so long.
-    /// Called with the lock held, returns without it; `Done`, or `Retry` if the sender left without a message.
+    /// Takes the message of a claimed sender, the buffer being empty: at once, or when it has made
+    /// it, parking so long. Called with the lock held, returns without it; `Done`, or `Retry` if
+    /// the sender left without a message.
     ///
     /// # Safety
     /// `sender` came from this channel's `sendq` just now; `dst` as for `recv`.
@@ -388,17 +400,19 @@ impl Hchan {
         sender.peer.set(&me);
         let mut wakes = WakeList::new();
         wakes.push(sender, Outcome::Peer);
-        // The sender finds us parked: it is woken by our commit. It alone can wake us: we are in no queue.
+        // The sender finds us parked: it is woken by our commit. It alone can wake us: we are in no
+        // queue.
         self.park(WaitReason::ChanReceive, wakes);
         me.outcome.get()
     }
 
-    /// Parks the caller, releasing the lock, and then wakes others (I5). Inline: a frame less between the user and the switch
-    /// (bench/JOURNAL.md).
+    /// Parks the caller, releasing the lock, and then wakes others (I5). Inline: a frame less
+    /// between the user and the switch (bench/JOURNAL.md).
     #[inline(always)]
     fn park(&self, reason: WaitReason, wakes: WakeList) {
         gopark(reason, move |_| {
-            // From the unlock on the frame that holds this closure may be gone; the list moves before.
+            // From the unlock on the frame that holds this closure may be gone; the list moves
+            // before.
             let wakes = wakes;
             self.lock.unlock();
             wakes.wake_all();
@@ -406,7 +420,8 @@ impl Hchan {
         });
     }
 
-    /// Under the lock, when a place of the buffer has become free: gives it to the oldest sender, if one waits.
+    /// Under the lock, when a place of the buffer has become free: gives it to the oldest sender,
+    /// if one waits.
     pub(super) fn room_freed(&self, wakes: &mut WakeList) {
         if self.state().has(ChanFlags::CLOSED) {
             return;
@@ -426,7 +441,8 @@ impl Hchan {
         }
     }
 
-    /// Closes it: receivers drain it, then fail; senders fail. Returns the state before. Go: closechan.
+    /// Closes it: receivers drain it, then fail; senders fail. Returns the state before. Go:
+    /// closechan.
     #[doc(alias = "closechan")]
     pub(super) fn close(&self, bits: ChanFlags) -> ChanFlags {
         let mut wakes = WakeList::new();

@@ -1,17 +1,15 @@
 //! A goroutine in a queue of a channel. Go: runtime/runtime2.go sudog, runtime/chan.go waitq.
 //!
-//! I1 A `Sudog` lies in the frame of a parked goroutine (or of a thread that sleeps) and is touched by others only
-//!    between the unlock in that park's commit and the `goready` that ends it. Whoever calls `goready` reads what it
-//! needs
-//!    before.
-//! I2 The links, `elem` of a queued one and the queues themselves belong to the holder of the channel's lock.
-//! I3 A goroutine that waits in several queues, or with a deadline, is woken by whoever wins the exchange on its
-//!    `select_done` word ([`Sudog::claim`]), and by nobody else. Each wait has a number of its own ([`Ticket`]), so
-//! that a late
-//!    timer cannot claim a later wait.
-//! I4 The winner sets `outcome` (and `peer`) before `goready`; the woken reads them after its park. Only one `Sudog`
-//! of a
-//!    wait ever gets an outcome.
+//! I1 A `Sudog` lies in the frame of a parked goroutine (or of a thread that sleeps) and is touched
+//!    by others only between the unlock in that park's commit and the `goready` that ends it.
+//!    Whoever calls `goready` reads what it needs before.
+//! I2 The links, `elem` of a queued one and the queues themselves belong to the holder of the
+//!    channel's lock.
+//! I3 A goroutine that waits in several queues, or with a deadline, is woken by whoever wins the
+//!    exchange on its `select_done` word ([`Sudog::claim`]), and by nobody else. Each wait has a
+//!    number of its own ([`Ticket`]), so that a late timer cannot claim a later wait.
+//! I4 The winner sets `outcome` (and `peer`) before `goready`; the woken reads them after its park.
+//!    Only one `Sudog` of a wait ever gets an outcome.
 
 use std::cell::Cell;
 use std::ptr;
@@ -46,7 +44,8 @@ pub(super) struct Ticket(u32);
 impl Ticket {
     /// Begins a wait of the calling goroutine `gp` that has to be claimed.
     pub(super) fn arm(gp: GRef) -> Ticket {
-        // Relaxed, both: only the goroutine itself arms, and the locks under which it queues publish the word.
+        // Relaxed, both: only the goroutine itself arms, and the locks under which it queues
+        // publish the word.
         let next = gp.select_done.load(Relaxed).wrapping_add(1);
         gp.select_done.store(next, Relaxed);
         Ticket(next)
@@ -85,8 +84,8 @@ pub(super) fn time_out(gp: GRef, ticket: Ticket) {
 pub(super) struct Sudog {
     /// Who waits. Set before it is queued.
     g: Cell<Option<GRef>>,
-    /// A receiver's slot or a sender's message; null for a sender that makes its message after it was chosen, and for
-    /// a watcher.
+    /// A receiver's slot or a sender's message; null for a sender that makes its message after it
+    /// was chosen, and for a watcher.
     pub(super) elem: Cell<*mut u8>,
     next: Cell<*const Sudog>,
     prev: Cell<*const Sudog>,
@@ -156,7 +155,8 @@ impl Sudog {
         self.ticket.get().is_none_or(|ticket| ticket.is_open(self.gp()))
     }
 
-    /// Ends the wait of a claimed one. Without the channel's lock. The sudog is gone afterwards (I1).
+    /// Ends the wait of a claimed one. Without the channel's lock. The sudog is gone afterwards
+    /// (I1).
     #[inline(always)]
     pub(super) fn wake(&self, outcome: Outcome) {
         let gp = self.gp();
@@ -331,7 +331,8 @@ impl WakeList {
         self.tail = sg;
     }
 
-    /// Wakes them, the last one first: Go's closechan collects them on a stack (gList). Without the channel's lock.
+    /// Wakes them, the last one first: Go's closechan collects them on a stack (gList). Without the
+    /// channel's lock.
     pub(super) fn wake_all_newest_first(mut self) {
         let mut newer = ptr::null();
         // SAFETY: I1: a claimed one lives until it is woken.
