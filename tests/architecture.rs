@@ -36,6 +36,9 @@ fn all_files() -> Vec<PathBuf> {
 fn identifiers() -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     let mut add = |text: &str| known.extend(words(text).map(str::to_owned));
+    for entry in fs::read_dir(root()).expect("the root") {
+        add(&entry.expect("an entry").file_name().to_string_lossy());
+    }
     for path in all_files().into_iter().chain([root().join("Cargo.toml")]) {
         let inside = path.strip_prefix(root()).expect("below the root");
         add(&inside.to_string_lossy());
