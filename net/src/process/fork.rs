@@ -99,7 +99,7 @@ fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
 fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     // SAFETY: the child does what I2 says, below this frame, and does not return.
     let pid = match unsafe { libc::fork() } {
-        ..0 => return Err(Errno::last()),
+        ..0 => return Err(sys::last_errno()),
         // SAFETY: as above; the plan is the child's own copy.
         0 => unsafe { child(plan) },
         pid => pid,

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Errno, check_fd, check_zero};
+use super::{Errno, check_fd, check_zero, last_errno};
 
 /// A path as the system takes it. EINVAL: it has a NUL in it.
 pub(crate) fn c_path(path: &Path) -> Result<CString, Errno> {
@@ -44,7 +44,7 @@ pub(crate) fn stat(path: &CStr) -> Result<libc::stat, Errno> {
         libc::syscall(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), stat.as_mut_ptr(), 0) < 0
     };
     if failed {
-        return Err(Errno::last());
+        return Err(last_errno());
     }
     // SAFETY: the call succeeded and filled it.
     Ok(unsafe { stat.assume_init() })
@@ -57,7 +57,7 @@ pub(crate) fn fstat(fd: RawFd) -> Result<libc::stat, Errno> {
     // SAFETY: the buffer has the size of the kernel's structure, which is libc's on 64-bit Linux.
     let failed = unsafe { libc::syscall(libc::SYS_fstat, fd, stat.as_mut_ptr()) } < 0;
     if failed {
-        return Err(Errno::last());
+        return Err(last_errno());
     }
     // SAFETY: the call succeeded and filled it.
     Ok(unsafe { stat.assume_init() })
@@ -77,7 +77,7 @@ pub(crate) fn pipe2(flags: i32) -> Result<(RawFd, RawFd), Errno> {
 pub(crate) fn lseek(fd: RawFd, offset: i64, whence: i32) -> Result<u64, Errno> {
     // SAFETY: takes no pointers.
     let at = unsafe { libc::lseek(fd, offset, whence) };
-    if at < 0 { Err(Errno::last()) } else { Ok(at as u64) }
+    if at < 0 { Err(last_errno()) } else { Ok(at as u64) }
 }
 
 /// ftruncate(2).

@@ -23,6 +23,7 @@ mod process;
 mod raw;
 mod sockaddr;
 
+pub(crate) use errno::last_errno;
 pub use errno::{Errno, SyscallError};
 pub(crate) use file::{c_path, fstat, fsync, ftruncate, lseek, may_execute, open, pipe2, stat, unlink};
 pub(crate) use netlink::{netlink_message, netlink_rib};
@@ -45,7 +46,7 @@ pub(crate) fn ignoring_eintr<T>(mut call: impl FnMut() -> Result<T, Errno>) -> R
 /// caller: I1.
 #[inline(always)]
 fn check(ret: isize) -> Result<usize, Errno> {
-    if ret < 0 { Err(Errno::last()) } else { Ok(ret as usize) }
+    if ret < 0 { Err(last_errno()) } else { Ok(ret as usize) }
 }
 
 #[inline(always)]

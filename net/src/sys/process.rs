@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr;
 
-use super::Errno;
+use super::{Errno, last_errno};
 
 /// How a process ended, in waitid's two numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Ended {
 pub(crate) fn pidfd_open(pid: libc::pid_t) -> Result<RawFd, Errno> {
     // SAFETY: takes no pointers.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    if fd < 0 { Err(Errno::last()) } else { Ok(fd as RawFd) }
+    if fd < 0 { Err(last_errno()) } else { Ok(fd as RawFd) }
 }
 
 /// pidfd_send_signal(2); 0 only asks whether one could be sent.
@@ -31,7 +31,7 @@ pub(crate) fn pidfd_send_signal(pidfd: RawFd, signal: i32) -> Result<(), Errno> 
     let info = ptr::null::<u8>();
     // SAFETY: the pointer is null.
     let ret = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, info, 0) };
-    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
+    if ret < 0 { Err(last_errno()) } else { Ok(()) }
 }
 
 /// waitid(2); `None`: no child has ended, and WNOHANG was given.
@@ -43,7 +43,7 @@ pub(crate) fn waitid_pidfd(pidfd: RawFd, options: i32) -> Result<Option<Ended>, 
     // SAFETY: both buffers have the kernel's size.
     let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, info_ptr, options, usage_ptr) };
     if ret < 0 {
-        return Err(Errno::last());
+        return Err(last_errno());
     }
     // SAFETY: zeroed before, filled now; the fields are those of a child's end.
     let (signo, code, status) = unsafe {
@@ -62,7 +62,7 @@ pub(crate) fn waitid_pidfd_bare(pidfd: RawFd, options: i32) -> Result<(), Errno>
     let null = ptr::null_mut::<u8>();
     // SAFETY: the pointers are null.
     let ret = unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd, null, options, null) };
-    if ret < 0 { Err(Errno::last()) } else { Ok(()) }
+    if ret < 0 { Err(last_errno()) } else { Ok(()) }
 }
 
 /// wait4(2) for one child.
@@ -71,5 +71,5 @@ pub(crate) fn wait4(pid: libc::pid_t) -> Result<(), Errno> {
     let mut status = 0;
     // SAFETY: the status is written to memory of its size; no usage is asked for.
     let failed = unsafe { libc::wait4(pid, &raw mut status, 0, ptr::null_mut()) } < 0;
-    if failed { Err(Errno::last()) } else { Ok(()) }
+    if failed { Err(last_errno()) } else { Ok(()) }
 }

@@ -81,7 +81,7 @@ pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<u
 pub(crate) unsafe fn syscall(number: libc::c_long, args: [usize; 4]) -> Result<usize, Errno> {
     // SAFETY: the caller's duty.
     let ret = unsafe { libc::syscall(number, args[0], args[1], args[2], args[3]) };
-    usize::try_from(ret).map_err(|_| Errno::last())
+    usize::try_from(ret).map_err(|_| super::last_errno())
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use crate::sched::ahead;
 use crate::sched::g::Kind;
 use crate::sched::glist::GList;
 use crate::sched::schedt::sched;
-use crate::sys::epoll::{self, Errno, Event};
+use crate::sys::epoll::{self, Event};
+use crate::sys::errno::Errno;
 use crate::sys::prefetch;
 use crate::throw::throw;
 

@@ -1,10 +1,10 @@
 //! epoll(7) and eventfd(2), by raw system calls: the kernel sees the arguments that it sees from
 //! Go. Go: internal/runtime/syscall/syscall_linux.go.
 
-use std::io;
 use std::mem::MaybeUninit;
 
 use super::errno;
+use super::errno::Errno;
 
 /// An event as the kernel writes it.
 pub(crate) use libc::epoll_event as Event;
@@ -15,16 +15,6 @@ pub(crate) const RDHUP: u32 = libc::EPOLLRDHUP as u32;
 pub(crate) const HUP: u32 = libc::EPOLLHUP as u32;
 pub(crate) const ERR: u32 = libc::EPOLLERR as u32;
 pub(crate) const ET: u32 = libc::EPOLLET as u32;
-
-/// An errno.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Errno(pub(crate) i32);
-
-impl From<Errno> for io::Error {
-    fn from(e: Errno) -> io::Error {
-        io::Error::from_raw_os_error(e.0)
-    }
-}
 
 fn check(ret: libc::c_long, errno: i32) -> Result<usize, Errno> {
     usize::try_from(ret).map_err(|_| Errno(errno))

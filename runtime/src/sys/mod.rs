@@ -7,6 +7,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod epoll;
+pub(crate) mod errno;
 pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;

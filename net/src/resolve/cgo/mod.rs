@@ -185,7 +185,7 @@ impl AddrInfo {
         let as_ptr = |text: Option<&CStr>| text.map_or(ptr::null(), CStr::as_ptr);
         // SAFETY: the texts are NUL-terminated or null, hints and list live across the call.
         let code = unsafe { libc::getaddrinfo(as_ptr(host), as_ptr(service), &hints, &mut list) };
-        let errno = Errno::last();
+        let errno = crate::sys::last_errno();
         match NonNull::new(list) {
             Some(list) if code == 0 => Ok(AddrInfo(list)),
             _ => Err(LibraryError::of(code, errno)),
@@ -224,7 +224,7 @@ fn get_name_info(addr: &RawAddr) -> Result<String, LibraryError> {
             libc::NI_NAMEREQD,
         )
     };
-    let errno = Errno::last();
+    let errno = crate::sys::last_errno();
     match CStr::from_bytes_until_nul(&name) {
         Ok(name) if code == 0 => Ok(name.to_string_lossy().into_owned()),
         _ => Err(LibraryError::of(code, errno)),

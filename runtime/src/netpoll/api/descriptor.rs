@@ -8,7 +8,7 @@ use super::{Direction, Directions, PollDesc, PollError, Waited};
 use crate::netpoll::epoll::{netpollclose, netpollopen};
 use crate::netpoll::{self, cache, desc::Watched};
 use crate::sys::clock::nanotime;
-use crate::sys::epoll::Errno;
+use crate::sys::errno::Errno;
 
 /// A descriptor that the poller watches. The handle stays usable memory after `close`, but must not
 /// be used (mod.rs I1).

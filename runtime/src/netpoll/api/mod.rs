@@ -21,6 +21,8 @@ use crate::sched::g::{GRef, WaitReason};
 use crate::sched::{gopark, goready};
 use crate::throw::throw;
 
+#[cfg(not(loom))]
+pub use crate::sys::errno::Errno;
 use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
 pub use deadline::Directions;
 #[cfg(not(loom))]
