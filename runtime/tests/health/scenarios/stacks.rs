@@ -115,7 +115,7 @@ pub(crate) fn address_space_limit() {
 }
 
 /// 20 MB for everything, and a backtrace wanted: neither `try_go` nor the panic of `go` aborts.
-pub fn small_address_space() {
+pub(crate) fn small_address_space() {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     let now = text.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 4096;
     let limit = libc::rlimit { rlim_cur: now + (20 << 20), rlim_max: now + (20 << 20) };
