@@ -46,6 +46,12 @@ pub fn num_goroutine() -> usize {
 ///
 /// # Panics
 /// Before the runtime runs.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// assert!(gopark::gomaxprocs() >= 1);
+/// # }) }
+/// ```
 #[doc(alias = "GOMAXPROCS")]
 pub fn gomaxprocs() -> usize {
     crate::sched::blocking::gomaxprocs()

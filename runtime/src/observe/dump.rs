@@ -32,6 +32,15 @@ const ROOM_TO_UNWIND: usize = 3 * PAGE;
 const GROUP_FROM: usize = 1000;
 
 /// What a goroutine does. One in a call announced by `blocking` is `Running`.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::{GoroutineState, goroutines};
+///
+/// let running = goroutines().iter().filter(|g| g.state == GoroutineState::Running).count();
+/// assert!(running >= 1); // this one
+/// # }) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GoroutineState {
@@ -44,6 +53,14 @@ pub enum GoroutineState {
 }
 
 /// What one goroutine does. See [`goroutines`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// for g in gopark::goroutines() {
+///     println!("{} {:?} {} {:?}", g.id, g.state, g.wait_reason, g.spawn_site);
+/// }
+/// # }) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GoroutineInfo {
@@ -69,6 +86,16 @@ pub struct GoroutineInfo {
 }
 
 /// The return addresses of a parked goroutine; symbols are looked up when it is displayed.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// for g in gopark::goroutines() {
+///     if let Some(trace) = g.backtrace {
+///         println!("goroutine {}:\n{trace}", g.id);
+///     }
+/// }
+/// # }) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Backtrace {
     frames: Box<[usize]>,
@@ -76,6 +103,14 @@ pub struct Backtrace {
 
 impl Backtrace {
     /// The return addresses, innermost first.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// for g in gopark::goroutines() {
+    ///     println!("{} frames", g.backtrace.map_or(0, |trace| trace.addresses().len()));
+    /// }
+    /// # }) }
+    /// ```
     pub fn addresses(&self) -> &[usize] {
         &self.frames
     }

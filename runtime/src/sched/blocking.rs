@@ -111,6 +111,14 @@ pub(super) fn take_idle_p(before: Mode) -> Option<&'static P> {
 
 /// While this exists the calling goroutine stays on its thread, and the thread runs no other. See
 /// [`lock_os_thread`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let locked: gopark::LockedThread = gopark::lock_os_thread();
+/// // On one thread until the guard is dropped.
+/// drop(locked);
+/// # }) }
+/// ```
 #[must_use = "the goroutine is locked to its thread until this is dropped"]
 #[derive(Debug)]
 pub struct LockedThread {

@@ -75,6 +75,15 @@ fn record_latency(gp: GRef) {
 }
 
 /// The scheduler's figures at one moment. See [`metrics`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let before = gopark::metrics();
+/// gopark::go(|| ()).join().unwrap();
+/// let after = gopark::metrics();
+/// assert!(after.thread_starts >= before.thread_starts);
+/// # }) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -118,6 +127,15 @@ pub struct Metrics {
 }
 
 /// Counts of durations, in buckets of powers of two of nanoseconds.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let latency = gopark::metrics().scheduling_latency;
+/// if let Some(p99) = latency.quantile(0.99) {
+///     println!("99 % of the waits were shorter than {p99:?}");
+/// }
+/// # }) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Histogram {
     counts: Box<[u64]>,
@@ -126,6 +144,14 @@ pub struct Histogram {
 impl Histogram {
     /// `(least, count)` of each bucket that holds something, in rising order: so many were at least
     /// `least` and less than twice that.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// for (least, count) in gopark::metrics().scheduling_latency.buckets() {
+    ///     println!("{count} from {least:?} on");
+    /// }
+    /// # }) }
+    /// ```
     pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         self.counts
             .iter()
@@ -135,12 +161,26 @@ impl Histogram {
     }
 
     /// The number of durations counted.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let latency = gopark::metrics().scheduling_latency;
+    /// assert_eq!(latency.count(), latency.buckets().map(|(_, n)| n).sum::<u64>());
+    /// # }) }
+    /// ```
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// The upper end of the bucket in which the `q`-th part (0.0 to 1.0) of the durations ends;
     /// `None` without any.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let latency = gopark::metrics().scheduling_latency;
+    /// assert!(latency.quantile(0.5) <= latency.quantile(0.99));
+    /// # }) }
+    /// ```
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         let want = (self.count() as f64 * q.clamp(0.0, 1.0)).ceil().max(1.0) as u64;
         let mut seen = 0;

@@ -42,6 +42,17 @@ impl Data {
 }
 
 /// A scope to spawn goroutines in. See [`scope`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let words = ["a", "b"];
+/// let joined = gopark::scope(|s| {
+///     let (one, two) = (s.go(|| words[0]), s.go(|| words[1]));
+///     one.join().unwrap().to_owned() + two.join().unwrap()
+/// });
+/// assert_eq!(joined, "ab");
+/// # }) }
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     data: Arc<Data>,
     /// Invariant in both, as std's.
@@ -56,6 +67,14 @@ impl std::fmt::Debug for Scope<'_, '_> {
 }
 
 /// A scoped goroutine's end to wait for. Model: [`std::thread::ScopedJoinHandle`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let value = 20;
+/// let doubled = gopark::scope(|s| s.go(|| value * 2).join().unwrap());
+/// assert_eq!(doubled, 40);
+/// # }) }
+/// ```
 pub struct ScopedJoinHandle<'scope, T> {
     handle: JoinHandle<T>,
     data: Arc<Data>,
@@ -73,6 +92,12 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Errors
     /// The panic's payload.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// gopark::scope(|s| assert_eq!(s.go(|| 1).join().unwrap(), 1));
+    /// # }) }
+    /// ```
     pub fn join(self) -> std::thread::Result<T> {
         let result = self.handle.join();
         if result.is_err() {
@@ -82,12 +107,29 @@ impl<T> ScopedJoinHandle<'_, T> {
         result
     }
 
-    /// Has it ended?
+    /// Whether the goroutine has ended.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// gopark::scope(|s| {
+    ///     let handle = s.go(|| ());
+    ///     while !handle.is_finished() {
+    ///         gopark::gosched();
+    ///     }
+    /// });
+    /// # }) }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }
 
-    /// The goroutine's number.
+    /// The goroutine's number, as in dumps and messages.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// gopark::scope(|s| assert!(s.go(|| ()).id() > 1));
+    /// # }) }
+    /// ```
     pub fn id(&self) -> u64 {
         self.handle.id()
     }
@@ -99,6 +141,16 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// # Panics
     /// As [`go`](crate::go).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let mut value = 1;
+    /// gopark::scope(|s| {
+    ///     s.go(|| value += 1);
+    /// });
+    /// assert_eq!(value, 2);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn go<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where

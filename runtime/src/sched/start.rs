@@ -140,6 +140,12 @@ impl Default for Builder {
 
 impl Builder {
     /// The defaults: those of [`run`].
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// let answer = unsafe { gopark::Builder::new().run(|| 42) };
+    /// assert_eq!(answer, 42);
+    /// ```
     pub fn new() -> Builder {
         Builder {
             procs: None,
@@ -153,6 +159,12 @@ impl Builder {
     }
 
     /// The number of Ps: how many goroutines run at once. Goes before `GOMAXPROCS`. At least 1.
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// let procs = unsafe { gopark::Builder::new().procs(3).run(gopark::gomaxprocs) };
+    /// assert_eq!(procs, 3);
+    /// ```
     pub fn procs(mut self, n: usize) -> Builder {
         self.procs = Some(n);
         self
@@ -160,12 +172,22 @@ impl Builder {
 
     /// Address space of a goroutine's stack in bytes (default 256 KiB), rounded up to a power of two from 16 KiB to 1 GiB. Memory
     /// is used as it is touched. The backtrace of a panic (`RUST_BACKTRACE`) needs more than the least size.
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// unsafe { gopark::Builder::new().stack_size(1 << 20).run(|| ()) };
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.stack_size = Some(bytes);
         self
     }
 
     /// How many threads the runtime may have (default 10 000, as Go). Exceeding it ends the process.
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// unsafe { gopark::Builder::new().max_threads(100).run(|| ()) };
+    /// ```
     pub fn max_threads(mut self, n: usize) -> Builder {
         self.max_threads = n;
         self
@@ -176,6 +198,11 @@ impl Builder {
     ///
     /// Measured with 8 goroutines that compute 20 us and yield, on 2 Ps, beside an echo of 20 connections: n = 4 gives about 1.4
     /// times the requests, and a p99 of 11 to 14 ms instead of 27 (`bench/JOURNAL.md`).
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// unsafe { gopark::Builder::new().netpoll_every(4).run(|| ()) };
+    /// ```
     pub fn netpoll_every(mut self, n: u32) -> Builder {
         self.netpoll_every = n;
         self
@@ -195,12 +222,22 @@ impl Builder {
     ///
     /// Measured: an echo on one connection makes 3 system calls instead of 5 and costs 13 % less CPU; on 50 connections 2 instead
     /// of 3, and 5 to 8 % less. A connection that brings its line at once, 5 instead of 12 and about 10 % less (`bench/JOURNAL.md`).
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// unsafe { gopark::Builder::new().fewest_syscalls(true).run(|| ()) };
+    /// ```
     pub fn fewest_syscalls(mut self, on: bool) -> Builder {
         self.fewest_syscalls = on;
         self
     }
 
     /// Goroutines stay on the thread on which they begin; see [`run_pinned`].
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// assert!(unsafe { gopark::Builder::new().pinned(true).run(gopark::is_pinned) });
+    /// ```
     pub fn pinned(mut self, on: bool) -> Builder {
         self.pinned = on;
         self
@@ -217,6 +254,12 @@ impl Builder {
     ///
     /// # Safety
     /// The contract of [`run`].
+    ///
+    /// ```
+    /// // SAFETY: nothing here is bound to a thread.
+    /// let id = unsafe { gopark::Builder::new().procs(1).run(gopark::goid) };
+    /// assert!(id.is_some());
+    /// ```
     #[track_caller]
     pub unsafe fn run<T: Send>(self, main: impl FnOnce() -> T + Send) -> T {
         self.start();

@@ -166,6 +166,11 @@ where
 }
 
 /// What [`go_with`] may ask for.
+///
+/// ```
+/// let options = gopark::GoOptions { name: Some("reader".into()), ..Default::default() };
+/// assert_eq!(options.stack_size, None);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct GoOptions {
     /// Bytes of address space for the stack, rounded up to a power of two; `None`: the runtime's default.
@@ -305,6 +310,14 @@ where
 ///
 /// While it exists the goroutine's record and, if it is small, its result are kept in the uppermost page of its stack, also after
 /// its end: drop handles that are not needed.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let handle = gopark::go(|| "done");
+/// assert_eq!(handle.join().unwrap(), "done");
+/// drop(gopark::go(|| "nobody joins this one"));
+/// # }) }
+/// ```
 pub struct JoinHandle<T>(Joiner<T>);
 
 impl<T> JoinHandle<T> {
@@ -312,6 +325,14 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     /// The panic's payload, as with `std::thread`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// assert_eq!(gopark::go(|| 7).join().unwrap(), 7);
+    /// let panicked = gopark::go(|| panic!("no")).join();
+    /// assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"no"));
+    /// # }) }
+    /// ```
     pub fn join(self) -> std::thread::Result<T> {
         self.join_for(WaitReason::Join)
     }
@@ -321,12 +342,27 @@ impl<T> JoinHandle<T> {
         self.0.take()
     }
 
-    /// Has it ended? Then `join` does not park.
+    /// Whether the goroutine has ended; `join` then returns at once.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let handle = gopark::go(|| ());
+    /// while !handle.is_finished() {
+    ///     gopark::gosched();
+    /// }
+    /// # }) }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.0.has_result()
     }
 
     /// The goroutine's number, as in dumps and messages.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// assert!(gopark::go(|| ()).id() > 1);
+    /// # }) }
+    /// ```
     pub fn id(&self) -> u64 {
         // Relaxed: set before we had the handle; the record is not used again while we have it.
         self.0.gp.goid.load(Relaxed)
