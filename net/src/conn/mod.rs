@@ -83,6 +83,17 @@ impl Conn {
     ///
     /// # Errors
     /// Those of read(2) ("connection reset by peer"); a passed deadline; a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.write(b"hello").unwrap();
+    /// let mut buf = [0; 32];
+    /// assert_eq!(b.read(&mut buf).unwrap(), 5);
+    /// a.close().unwrap();
+    /// assert_eq!(b.read(&mut buf).unwrap(), 0); // the end
+    /// # }) }
+    /// ```
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
         self.0.read(Wait::NO_CONTEXT, buf).map_err(|cause| self.error("read", cause))
     }
@@ -92,6 +103,16 @@ impl Conn {
     /// # Errors
     /// Those of write(2) ("broken pipe"); a passed deadline; a closed connection.
     /// [`OpError::transferred`] has the bytes that went out before.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// assert_eq!(a.write(b"hello").unwrap(), 5);
+    /// b.close().unwrap();
+    /// let e = a.write(b"more").unwrap_err();
+    /// assert!(e.to_string().ends_with("write: broken pipe"));
+    /// # }) }
+    /// ```
     pub fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(Wait::NO_CONTEXT, buf).map_err(|e| self.partial("write", e))
     }
@@ -143,6 +164,16 @@ impl Conn {
     /// # Errors
     /// As [`write`](Self::write); "operation was canceled" or "i/o timeout" when the context ends
     /// it.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// assert_eq!(a.write_context(&Context::background(), b"hello").unwrap(), 5);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn write_context(&self, ctx: &Context, buf: &[u8]) -> Result<usize, OpError> {
         self.0.write(Wait::under(ctx), buf).map_err(|e| self.partial("write", e))
     }
@@ -152,6 +183,18 @@ impl Conn {
     ///
     /// # Errors
     /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::IoSlice;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// let mut parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// assert_eq!(a.write_buffers(&mut parts).unwrap(), 8);
+    /// assert!(parts.iter().all(|part| part.is_empty()));
+    /// # drop(b);
+    /// # }) }
+    /// ```
     #[doc(alias = "Buffers")]
     pub fn write_buffers(&self, bufs: &mut [IoSlice<'_>]) -> Result<usize, OpError> {
         self.0.write_buffers(bufs).map_err(|e| self.partial("writev", e))
@@ -179,6 +222,16 @@ impl Conn {
     ///
     /// # Errors
     /// Go's "use of WriteTo with pre-connected connection".
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// let e = c.write_to(b"hello", &listener.addr()).unwrap_err();
+    /// assert!(e.to_string().contains("write"));
+    /// # }) }
+    /// ```
     pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
         let _ = buf;
         Err(OpError::new("write", self.0.network.name(), Sentinel::WriteToConnected)
@@ -191,6 +244,16 @@ impl Conn {
     ///
     /// # Errors
     /// It is closed already; those of close(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.close().unwrap();
+    /// assert!(a.read(&mut [0; 8]).unwrap_err().is_closed());
+    /// assert!(a.close().is_err());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> Result<(), OpError> {
         self.0.close().map_err(|cause| self.error("close", cause))
     }
@@ -199,6 +262,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of shutdown(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close_read().unwrap();
+    /// assert_eq!(b.read(&mut [0; 8]).unwrap(), 0);
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn close_read(&self) -> Result<(), OpError> {
         self.0.shutdown(Shutdown::Read).map_err(|cause| self.error("close", cause))
     }
@@ -207,16 +279,46 @@ impl Conn {
     ///
     /// # Errors
     /// As [`close_read`](Self::close_read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.write(b"bye").unwrap();
+    /// a.close_write().unwrap();
+    /// let mut buf = [0; 8];
+    /// assert_eq!(b.read(&mut buf).unwrap(), 3);
+    /// assert_eq!(b.read(&mut buf).unwrap(), 0);
+    /// # }) }
+    /// ```
     pub fn close_write(&self) -> Result<(), OpError> {
         self.0.shutdown(Shutdown::Write).map_err(|cause| self.error("close", cause))
     }
 
     /// The address of this end.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// let server = listener.accept().unwrap();
+    /// assert_eq!(c.local_addr(), server.remote_addr());
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> Addr {
         self.0.local().unwrap_or_else(|| self.0.unknown_addr())
     }
 
     /// The address of the other end.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// assert_eq!(c.remote_addr(), listener.addr());
+    /// # }) }
+    /// ```
     pub fn remote_addr(&self) -> Addr {
         self.0.remote().unwrap_or_else(|| self.0.unknown_addr())
     }
@@ -246,6 +348,18 @@ impl Conn {
     ///
     /// # Errors
     /// A closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.set_read_deadline(Some(Instant::now())).unwrap();
+    /// assert!(b.read(&mut [0; 8]).unwrap_err().timeout());
+    /// b.set_read_deadline(None).unwrap();
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, Directions::Read)
     }
@@ -255,6 +369,17 @@ impl Conn {
     ///
     /// # Errors
     /// A closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.set_write_deadline(Some(Instant::now())).unwrap();
+    /// assert!(a.write(b"late").unwrap_err().timeout());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, Directions::Write)
     }
@@ -272,6 +397,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_no_delay(false).unwrap(); // gather small writes
+    /// # }) }
+    /// ```
     pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_no_delay(&self.0.pfd, on))
     }
@@ -281,6 +415,16 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_linger(Some(Duration::ZERO)).unwrap(); // close discards and resets
+    /// # }) }
+    /// ```
     pub fn set_linger(&self, d: Option<Duration>) -> Result<(), OpError> {
         self.set(sockopt::set_linger(&self.0.pfd, d))
     }
@@ -289,6 +433,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_read_buffer(64 << 10).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_read_buffer(&self.0.pfd, bytes);
         result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
@@ -298,6 +451,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_write_buffer(64 << 10).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let result = sockopt::set_write_buffer(&self.0.pfd, bytes);
         result.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
@@ -307,6 +469,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_keep_alive(false).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive(&self.0.pfd, on))
     }
@@ -315,6 +486,16 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_keep_alive_period(Duration::from_secs(30)).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_keep_alive_period(&self, d: Duration) -> Result<(), OpError> {
         self.set(sockopt::set_keep_alive_idle(&self.0.pfd, Some(d)))
     }
@@ -323,6 +504,16 @@ impl Conn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::KeepAliveConfig;
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.set_keep_alive_config(KeepAliveConfig { enable: true, ..Default::default() }).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_keep_alive_config(&self, c: KeepAliveConfig) -> Result<(), OpError> {
         self.set(c.apply(&self.0.pfd))
     }
@@ -332,6 +523,15 @@ impl Conn {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// println!("multipath: {:?}", c.multipath_tcp());
+    /// # }) }
+    /// ```
     #[doc(alias = "MultipathTCP")]
     pub fn multipath_tcp(&self) -> Result<bool, OpError> {
         multipath_tcp::in_use(&self.0.pfd).map_err(|e| self.error("get", e.in_call("getsockopt")))
@@ -342,6 +542,15 @@ impl Conn {
     ///
     /// # Errors
     /// A passed deadline; a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// gopark::go(move || a.write(b"hello"));
+    /// b.wait_readable().unwrap(); // without holding a buffer
+    /// assert_eq!(b.read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn wait_readable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_readable().map_err(|e| self.error("read", e.in_call("poll")))
     }
@@ -350,6 +559,14 @@ impl Conn {
     ///
     /// # Errors
     /// A passed deadline; a closed connection.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.wait_writable().unwrap();
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn wait_writable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_writable().map_err(|e| self.error("write", e.in_call("poll")))
     }

@@ -82,37 +82,112 @@ impl OpError {
     }
 
     /// The operation: "dial", "listen", "accept", "read", "write", "close", "set" ...
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close().unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.op(), "read");
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn op(&self) -> &str {
         self.0.op
     }
 
     /// The network as the caller named it: "tcp", "unix" ...
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close().unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.net(), "unix");
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn net(&self) -> &str {
         &self.0.net
     }
 
     /// The local address of an operation that involves a remote one.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{dial, listen};
+    /// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+    /// let c = dial("tcp", &listener.addr().to_string()).unwrap();
+    /// c.close().unwrap();
+    /// let e = c.read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.source(), Some(&c.local_addr()));
+    /// # }) }
+    /// ```
     pub fn source(&self) -> Option<&Addr> {
         self.0.source.as_ref().and_then(Shown::addr)
     }
 
     /// The remote address, or the local one of a local operation.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let address = listener.addr().to_string();
+    /// listener.close().unwrap();
+    /// let e = gopark::net::dial("tcp", &address).unwrap_err();
+    /// assert_eq!(e.addr().unwrap().to_string(), address);
+    /// # }) }
+    /// ```
     pub fn addr(&self) -> Option<&Addr> {
         self.0.addr.as_ref().and_then(Shown::addr)
     }
 
     /// The reason: a [`SyscallError`], [`Errno`], [`AddrError`], [`ParseError`], [`DnsError`],
     /// [`UnknownNetworkError`], [`Sentinel`], or what a control function returned.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close().unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.err().to_string(), "use of closed network connection");
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn err(&self) -> &(dyn Error + Send + Sync + 'static) {
         self.0.cause.as_error()
     }
 
     /// Whether a deadline passed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.set_read_deadline(Some(Instant::now())).unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert!(e.timeout());
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn timeout(&self) -> bool {
         self.0.cause.timeout()
     }
 
     /// Go's deprecated `Temporary`: worth a retry.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.set_read_deadline(Some(Instant::now())).unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert!(e.temporary());
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn temporary(&self) -> bool {
         self.0.cause.temporary()
             || (self.0.op == "accept"
@@ -120,21 +195,61 @@ impl OpError {
     }
 
     /// Whether the descriptor was closed, before the operation or in its middle.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close().unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert!(e.is_closed());
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.0.cause.is_closed()
     }
 
     /// The system's number, if the system failed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let address = listener.addr().to_string();
+    /// listener.close().unwrap();
+    /// let e = gopark::net::dial("tcp", &address).unwrap_err();
+    /// assert_eq!(e.raw_os_error(), Some(libc::ECONNREFUSED));
+    /// # }) }
+    /// ```
     pub fn raw_os_error(&self) -> Option<i32> {
         self.0.cause.raw_os_error()
     }
 
     /// Bytes that went through before the error.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// b.close().unwrap();
+    /// let e = b.read(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.transferred(), 0);
+    /// # drop(a);
+    /// # }) }
+    /// ```
     pub fn transferred(&self) -> usize {
         self.0.transferred
     }
 
     /// The kind the error has as an [`io::Error`].
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let address = listener.addr().to_string();
+    /// listener.close().unwrap();
+    /// let e = gopark::net::dial("tcp", &address).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # }) }
+    /// ```
     pub fn kind(&self) -> io::ErrorKind {
         self.0.cause.kind()
     }

@@ -96,6 +96,16 @@ impl ListenConfig {
     ///
     /// # Errors
     /// As [`listen`], and what `control` returns.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::ListenConfig;
+    ///
+    /// let config = ListenConfig { backlog: Some(16), ..Default::default() };
+    /// let listener = config.listen("tcp", "127.0.0.1:0").unwrap();
+    /// assert_eq!(listener.addr().network(), "tcp");
+    /// # }) }
+    /// ```
     pub fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
         self.listen_context(&BACKGROUND, network, address)
     }
@@ -105,6 +115,16 @@ impl ListenConfig {
     /// # Errors
     /// As [`listen`](Self::listen); "operation was canceled" or "i/o timeout" when the context ends
     /// it.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, net::ListenConfig};
+    ///
+    /// let ctx = Context::background();
+    /// let listener = ListenConfig::default().listen_context(&ctx, "tcp", "127.0.0.1:0").unwrap();
+    /// assert_eq!(listener.addr().network(), "tcp");
+    /// # }) }
+    /// ```
     pub fn listen_context(&self, ctx: &Context, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
         let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Listen, network, address, None)
@@ -194,6 +214,16 @@ impl Listener {
     ///
     /// # Errors
     /// Those of accept4(2); a passed deadline; a closed listener.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let address = listener.addr().to_string();
+    /// gopark::go(move || gopark::net::dial("tcp", &address).unwrap().write(b"hello"));
+    /// let c = listener.accept().unwrap();
+    /// assert_eq!(c.read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn accept(&self) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept(Wait::NO_CONTEXT))
     }
@@ -204,6 +234,18 @@ impl Listener {
     /// # Errors
     /// As [`accept`](Self::accept); "operation was canceled" or "i/o timeout" when the context ends
     /// it.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
+    ///
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// gopark::go(move || cancel());
+    /// let e = listener.accept_context(&ctx).unwrap_err();
+    /// assert!(e.to_string().ends_with("operation was canceled"));
+    /// # }) }
+    /// ```
     pub fn accept_context(&self, ctx: &Context) -> Result<Conn, OpError> {
         self.accepted(self.fd.accept(Wait::under(ctx)))
     }
@@ -217,6 +259,13 @@ impl Listener {
     }
 
     /// Where it listens.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// assert_ne!(listener.addr().port(), Some(0)); // the port that the system chose
+    /// # }) }
+    /// ```
     pub fn addr(&self) -> Addr {
         self.fd.local().unwrap_or_else(|| self.fd.unknown_addr())
     }
@@ -225,6 +274,18 @@ impl Listener {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::go;
+    ///
+    /// let listener = std::sync::Arc::new(gopark::net::listen("tcp", "127.0.0.1:0").unwrap());
+    /// let accepting = listener.clone();
+    /// let accepted = go(move || accepting.accept());
+    /// listener.close().unwrap();
+    /// assert!(accepted.join().unwrap().unwrap_err().is_closed());
+    /// # }) }
+    /// ```
     pub fn close(&self) -> Result<(), OpError> {
         if let Some(unlink) = &self.unlink {
             unlink.run();
@@ -233,6 +294,17 @@ impl Listener {
     }
 
     /// Whether `close` removes the path of a unix listener. It does, unless told otherwise.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-{}", std::process::id()));
+    /// let listener = gopark::net::listen("unix", path.to_str().unwrap()).unwrap();
+    /// listener.set_unlink_on_close(false);
+    /// listener.close().unwrap();
+    /// assert!(path.exists());
+    /// # std::fs::remove_file(path).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_unlink_on_close(&self, unlink: bool) {
         if let Some(path) = &self.unlink {
             path.set_wanted(unlink);
@@ -244,6 +316,16 @@ impl Listener {
     ///
     /// # Errors
     /// A closed listener.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// listener.set_deadline(Some(Instant::now())).unwrap();
+    /// assert!(listener.accept().unwrap_err().timeout());
+    /// # }) }
+    /// ```
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.fd.set_deadline(t, Directions::Both).map_err(OpError::bare)
     }

@@ -47,6 +47,15 @@ impl ListenConfig {
     ///
     /// # Errors
     /// As [`listen_packet`]; those of `control`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::ListenConfig;
+    ///
+    /// let socket = ListenConfig::default().listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// assert_eq!(socket.local_addr().network(), "udp");
+    /// # }) }
+    /// ```
     pub fn listen_packet(&self, network: &str, address: &str) -> Result<PacketConn, OpError> {
         let failed = |cause: Cause| OpError::new("listen", network.to_owned(), cause);
         let resolved = resolve_addr_list(
@@ -70,6 +79,16 @@ impl ListenConfig {
 }
 
 /// A socket for packets. Clones are the same socket; when the last one goes, it closes.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::net::listen_packet;
+/// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+/// a.write_to(b"hello", &b.local_addr()).unwrap();
+/// let mut buf = [0; 32];
+/// assert_eq!(b.read_from(&mut buf).unwrap(), (5, Some(a.local_addr())));
+/// # }) }
+/// ```
 #[derive(Clone)]
 pub struct PacketConn(Arc<NetFd>);
 
@@ -94,6 +113,16 @@ impl PacketConn {
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.write_to(b"hello", &b.local_addr()).unwrap();
+    /// let (n, from) = b.read_from(&mut [0; 32]).unwrap();
+    /// assert_eq!((n, from), (5, Some(a.local_addr())));
+    /// # }) }
+    /// ```
     #[doc(alias = "ReadFrom")]
     pub fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
         self.0.read_from(Wait::NO_CONTEXT, buf).map_err(|e| self.read_error(e, "recvfrom"))
@@ -123,6 +152,14 @@ impl PacketConn {
     /// # Errors
     /// The system's (EMSGSIZE, ECONNREFUSED of an earlier one ...); an address of another kind; a
     /// passed deadline; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// assert_eq!(a.write_to(b"hello", &b.local_addr()).unwrap(), 5);
+    /// # }) }
+    /// ```
     #[doc(alias = "WriteTo")]
     pub fn write_to(&self, buf: &[u8], to: &Addr) -> Result<usize, OpError> {
         let failed = |cause| self.write_error(Some(to), cause);
@@ -135,6 +172,16 @@ impl PacketConn {
     ///
     /// # Errors
     /// As [`read_from`](Self::read_from).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.write_to(b"hello", &b.local_addr()).unwrap();
+    /// let (n, oobn, _flags, from) = b.read_msg(&mut [0; 32], &mut []).unwrap();
+    /// assert_eq!((n, oobn, from), (5, 0, Some(a.local_addr())));
+    /// # }) }
+    /// ```
     #[doc(alias = "ReadMsgUDP")]
     pub fn read_msg(
         &self,
@@ -148,12 +195,28 @@ impl PacketConn {
     ///
     /// # Errors
     /// As [`write_to`](Self::write_to); no address for a socket without a peer.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// assert_eq!(a.write_msg(b"hello", &[], Some(&b.local_addr())).unwrap(), (5, 0));
+    /// # }) }
+    /// ```
     #[doc(alias = "WriteMsgUDP")]
     pub fn write_msg(&self, buf: &[u8], oob: &[u8], to: Option<&Addr>) -> Result<(usize, usize), OpError> {
         self.0.write_msg(buf, oob, to).map_err(|cause| self.write_error(to, cause))
     }
 
     /// Where it listens.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let socket = listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// assert_ne!(socket.local_addr().port(), Some(0));
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> Addr {
         self.0.local().unwrap_or_else(|| self.0.unknown_addr())
     }
@@ -163,6 +226,16 @@ impl PacketConn {
     ///
     /// # Errors
     /// It is closed already; those of close(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.close().unwrap();
+    /// assert!(a.read_from(&mut [0; 8]).unwrap_err().is_closed());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> Result<(), OpError> {
         self.0.close().map_err(|cause| self.0.op_error("close", cause))
     }
@@ -172,6 +245,17 @@ impl PacketConn {
     ///
     /// # Errors
     /// A closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.set_deadline(Some(Instant::now())).unwrap();
+    /// assert!(a.read_from(&mut [0; 8]).unwrap_err().timeout());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, Directions::Both)
     }
@@ -180,6 +264,17 @@ impl PacketConn {
     ///
     /// # Errors
     /// A closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.set_read_deadline(Some(Instant::now())).unwrap();
+    /// assert!(a.read_from(&mut [0; 8]).unwrap_err().timeout());
+    /// assert!(a.write_to(b"hello", &b.local_addr()).is_ok());
+    /// # }) }
+    /// ```
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, Directions::Read)
     }
@@ -188,6 +283,16 @@ impl PacketConn {
     ///
     /// # Errors
     /// A closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.set_write_deadline(Some(Instant::now())).unwrap();
+    /// assert!(a.write_to(b"hello", &b.local_addr()).unwrap_err().timeout());
+    /// # }) }
+    /// ```
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), OpError> {
         self.set_deadline_of(t, Directions::Write)
     }
@@ -200,6 +305,14 @@ impl PacketConn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let socket = listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// socket.set_read_buffer(64 << 10).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_read_buffer(&self.0.pfd, bytes);
         set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
@@ -209,6 +322,14 @@ impl PacketConn {
     ///
     /// # Errors
     /// Those of setsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let socket = listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// socket.set_write_buffer(64 << 10).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
         let set = sockopt::set_write_buffer(&self.0.pfd, bytes);
         set.map_err(|e| self.0.set_error(e.in_call("setsockopt")))
@@ -218,6 +339,16 @@ impl PacketConn {
     ///
     /// # Errors
     /// A passed deadline, a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let (a, b) = (listen_packet("udp", "127.0.0.1:0").unwrap(), listen_packet("udp", "127.0.0.1:0").unwrap());
+    /// a.write_to(b"hello", &b.local_addr()).unwrap();
+    /// b.wait_readable().unwrap();
+    /// assert_eq!(b.read_from(&mut [0; 8]).unwrap().0, 5);
+    /// # }) }
+    /// ```
     pub fn wait_readable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_readable().map_err(|e| self.read_error(e, "poll"))
     }
@@ -226,6 +357,14 @@ impl PacketConn {
     ///
     /// # Errors
     /// A passed deadline, a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::listen_packet;
+    /// let socket = listen_packet("udp", "127.0.0.1:0").unwrap();
+    /// socket.wait_writable().unwrap();
+    /// # }) }
+    /// ```
     pub fn wait_writable(&self) -> Result<(), OpError> {
         self.0.pfd.wait_writable().map_err(|e| self.write_error(None, e.in_call("poll")))
     }
