@@ -44,6 +44,13 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of the last address; `InvalidInput` without any.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert!(listener.local_addr().unwrap().port() > 0);
+    /// # }) }
+    /// ```
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         each_addr(addr, |addr| Ok(std::net::TcpListener::bind(addr)?.into()))
     }
@@ -52,6 +59,13 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert!(listener.local_addr().unwrap().ip().is_loopback());
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.with_std(std::net::TcpListener::local_addr)
     }
@@ -61,6 +75,17 @@ impl TcpListener {
     /// # Errors
     /// Those of accept4(2); out of descriptors among them, after which the listener goes on
     /// working.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// let (stream, peer) = listener.accept().unwrap();
+    /// assert_eq!(peer, client.local_addr().unwrap());
+    /// # drop(stream);
+    /// # }) }
+    /// ```
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
         let stream = TcpStream::fresh(raw)?;
@@ -69,11 +94,31 @@ impl TcpListener {
     }
 
     /// An iterator over connections without end; each `next` is an `accept`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// let stream = listener.incoming().next().unwrap().unwrap();
+    /// assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
 
     /// The same, owning the listener.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// let stream = listener.into_incoming().next().unwrap().unwrap();
+    /// assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn into_incoming(self) -> IntoIncoming {
         IntoIncoming { listener: self }
     }
@@ -82,6 +127,14 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// listener.set_ttl(64).unwrap();
+    /// assert_eq!(listener.ttl().unwrap(), 64);
+    /// # }) }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket.with_std(|s: &std::net::TcpListener| s.set_ttl(ttl))
     }
@@ -90,6 +143,13 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert!(listener.ttl().unwrap() > 0);
+    /// # }) }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket.with_std(std::net::TcpListener::ttl)
     }
@@ -99,6 +159,14 @@ impl TcpListener {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let second = listener.try_clone().unwrap();
+    /// assert_eq!(second.local_addr().unwrap(), listener.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<TcpListener> {
         Ok(TcpListener { socket: self.socket.try_clone()? })
     }
@@ -108,6 +176,14 @@ impl TcpListener {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// listener.close().unwrap();
+    /// assert!(listener.accept().is_err());
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -116,6 +192,14 @@ impl TcpListener {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// listener.set_nonblocking(true).unwrap();
+    /// assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -124,12 +208,31 @@ impl TcpListener {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert!(listener.take_error().unwrap().is_none());
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
 }
 
 /// The connections of a listener. See [`TcpListener::incoming`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+/// for stream in listener.incoming().take(1) {
+///     assert!(stream.unwrap().peer_addr().is_ok());
+/// }
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct Incoming<'a> {
     listener: &'a TcpListener,
@@ -145,6 +248,17 @@ impl Iterator for Incoming<'_> {
 impl FusedIterator for Incoming<'_> {}
 
 /// The connections of a listener that it owns. See [`TcpListener::into_incoming`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+/// let accepted = gopark::go(move || listener.into_incoming().next().unwrap().is_ok());
+/// assert!(accepted.join().unwrap());
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct IntoIncoming {
     listener: TcpListener,

@@ -42,6 +42,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of the last address; `InvalidInput` without any.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert!(client.peer_addr().is_ok());
+    /// # }) }
+    /// ```
     pub fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         each_addr(addr, |addr| TcpStream::connect_one(addr, None))
     }
@@ -50,6 +60,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// `TimedOut`; `InvalidInput` for a timeout of 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// use gopark::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let address = listener.local_addr().unwrap();
+    /// let client = TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
+    /// assert_eq!(client.peer_addr().unwrap(), address);
+    /// # }) }
+    /// ```
     pub fn connect_timeout(addr: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         if timeout.is_zero() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a 0 duration timeout"));
@@ -68,6 +90,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getpeername(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert_eq!(client.peer_addr().unwrap(), listener.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.with_std(std::net::TcpStream::peer_addr)
     }
@@ -76,6 +107,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert!(client.local_addr().unwrap().ip().is_loopback());
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.with_std(std::net::TcpStream::local_addr)
     }
@@ -84,6 +124,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of shutdown(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::{io::Read, net::Shutdown};
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.shutdown(Shutdown::Write).unwrap();
+    /// let (mut server, _) = listener.accept().unwrap();
+    /// assert_eq!(server.read(&mut [0; 8]).unwrap(), 0); // the end
+    /// # }) }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
     }
@@ -92,6 +144,19 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of recv(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Write;
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// (&client).write_all(b"hello").unwrap();
+    /// let (server, _) = listener.accept().unwrap();
+    /// assert_eq!(server.peek(&mut [0; 8]).unwrap(), 5);
+    /// assert_eq!(server.peek(&mut [0; 8]).unwrap(), 5); // still there
+    /// # }) }
+    /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
@@ -100,6 +165,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_nodelay(true).unwrap();
+    /// assert!(client.nodelay().unwrap());
+    /// # }) }
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.socket.with_std(|s: &std::net::TcpStream| s.set_nodelay(nodelay))
     }
@@ -108,6 +183,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert!(!client.nodelay().unwrap()); // as with std
+    /// # }) }
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket.with_std(std::net::TcpStream::nodelay)
     }
@@ -116,6 +200,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_quickack(true).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         self.socket.with_std(|s: &std::net::TcpStream| s.set_quickack(quickack))
     }
@@ -124,6 +217,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// println!("{}", client.quickack().unwrap());
+    /// # }) }
+    /// ```
     pub fn quickack(&self) -> io::Result<bool> {
         self.socket.with_std(|s: &std::net::TcpStream| s.quickack())
     }
@@ -132,6 +234,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_ttl(64).unwrap();
+    /// assert_eq!(client.ttl().unwrap(), 64);
+    /// # }) }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket.with_std(|s: &std::net::TcpStream| s.set_ttl(ttl))
     }
@@ -140,6 +252,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert!(client.ttl().unwrap() > 0);
+    /// # }) }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket.with_std(std::net::TcpStream::ttl)
     }
@@ -154,6 +275,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// let second = client.try_clone().unwrap();
+    /// assert_eq!(second.local_addr().unwrap(), client.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<TcpStream> {
         Ok(TcpStream { socket: self.socket.try_clone()? })
     }
@@ -163,6 +294,17 @@ impl TcpStream {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Read;
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.close().unwrap();
+    /// assert!((&client).read(&mut [0; 8]).is_err());
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -171,6 +313,17 @@ impl TcpStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::{ErrorKind, Read};
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_nonblocking(true).unwrap();
+    /// assert_eq!((&client).read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -179,6 +332,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert!(client.take_error().unwrap().is_none());
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
@@ -187,6 +349,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Read;
+    /// use std::time::Duration;
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    /// assert!((&client).read(&mut [0; 8]).is_err()); // nothing has come
+    /// # }) }
+    /// ```
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Read, timeout)
     }
@@ -195,6 +369,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// client.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Write, timeout)
     }
@@ -203,6 +387,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert_eq!(client.read_timeout().unwrap(), None);
+    /// # }) }
+    /// ```
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Read))
     }
@@ -211,6 +404,15 @@ impl TcpStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    /// assert_eq!(client.write_timeout().unwrap(), None);
+    /// # }) }
+    /// ```
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Write))
     }

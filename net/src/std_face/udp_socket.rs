@@ -36,6 +36,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of the last address; `InvalidInput` without any.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(socket.local_addr().unwrap().port() > 0);
+    /// # }) }
+    /// ```
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_addr(addr, |addr| {
             let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
@@ -49,6 +56,16 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recvfrom(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.send_to(b"hello", b.local_addr().unwrap()).unwrap();
+    /// let (n, from) = b.recv_from(&mut [0; 8]).unwrap();
+    /// assert_eq!((n, from), (5, a.local_addr().unwrap()));
+    /// # }) }
+    /// ```
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, 0)?;
         Ok((n, inet(&from)?))
@@ -58,6 +75,16 @@ impl UdpSocket {
     ///
     /// # Errors
     /// As [`recv_from`](Self::recv_from).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.send_to(b"hello", b.local_addr().unwrap()).unwrap();
+    /// assert_eq!(b.peek_from(&mut [0; 8]).unwrap().0, 5);
+    /// assert_eq!(b.recv_from(&mut [0; 8]).unwrap().0, 5); // the same message
+    /// # }) }
+    /// ```
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, libc::MSG_PEEK)?;
         Ok((n, inet(&from)?))
@@ -68,6 +95,14 @@ impl UdpSocket {
     /// # Errors
     /// `InvalidInput` when there is no address; `WouldBlock` when the write timeout has passed;
     /// those of sendto(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// assert_eq!(a.send_to(b"hello", b.local_addr().unwrap()).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn send_to(&self, buf: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
         match addr.to_socket_addrs()?.next() {
             Some(addr) => self.socket.send_to(buf, &RawAddr::from_socket_addr(&addr)),
@@ -79,6 +114,15 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getpeername(2): `NotConnected` before [`connect`](Self::connect).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// assert_eq!(a.peer_addr().unwrap(), b.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.peer_addr()
     }
@@ -87,6 +131,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(socket.local_addr().unwrap().ip().is_loopback());
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
@@ -95,6 +146,15 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of the last address; `InvalidInput` without any.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// assert_eq!(a.send(b"hello").unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         each_addr(addr, |addr| self.socket.control(|fd| sys::connect(fd, &RawAddr::from_socket_addr(addr))))
     }
@@ -104,6 +164,15 @@ impl UdpSocket {
     /// # Errors
     /// `WouldBlock` when the write timeout has passed; those of send(2): `ConnectionRefused` if no
     /// socket received an earlier message.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// assert_eq!(a.send(b"hello").unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.socket.write(buf)
     }
@@ -112,6 +181,16 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recv(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, 0)
     }
@@ -120,6 +199,17 @@ impl UdpSocket {
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.peek(&mut [0; 8]).unwrap(), 5);
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5); // the same message
+    /// # }) }
+    /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
@@ -128,6 +218,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_broadcast(true).unwrap();
+    /// assert!(socket.broadcast().unwrap());
+    /// # }) }
+    /// ```
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         self.socket.set_option(libc::SOL_SOCKET, libc::SO_BROADCAST, i32::from(broadcast))
     }
@@ -136,6 +234,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(!socket.broadcast().unwrap());
+    /// # }) }
+    /// ```
     pub fn broadcast(&self) -> io::Result<bool> {
         Ok(self.socket.option(libc::SOL_SOCKET, libc::SO_BROADCAST)? != 0)
     }
@@ -144,6 +249,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_multicast_loop_v4(false).unwrap();
+    /// assert!(!socket.multicast_loop_v4().unwrap());
+    /// # }) }
+    /// ```
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, i32::from(on))
     }
@@ -152,6 +265,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(socket.multicast_loop_v4().unwrap());
+    /// # }) }
+    /// ```
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP)? != 0)
     }
@@ -160,6 +280,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_multicast_ttl_v4(2).unwrap();
+    /// assert_eq!(socket.multicast_ttl_v4().unwrap(), 2);
+    /// # }) }
+    /// ```
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_MULTICAST_TTL, ttl as i32)
     }
@@ -168,6 +296,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert_eq!(socket.multicast_ttl_v4().unwrap(), 1);
+    /// # }) }
+    /// ```
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_MULTICAST_TTL)? as u32)
     }
@@ -236,6 +371,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_ttl(64).unwrap();
+    /// assert_eq!(socket.ttl().unwrap(), 64);
+    /// # }) }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket.set_option(libc::IPPROTO_IP, libc::IP_TTL, ttl as i32)
     }
@@ -244,6 +387,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(socket.ttl().unwrap() > 0);
+    /// # }) }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         Ok(self.socket.option(libc::IPPROTO_IP, libc::IP_TTL)? as u32)
     }
@@ -253,6 +403,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// let second = socket.try_clone().unwrap();
+    /// assert_eq!(second.local_addr().unwrap(), socket.local_addr().unwrap());
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<UdpSocket> {
         Ok(UdpSocket { socket: self.socket.try_clone()? })
     }
@@ -262,6 +420,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.close().unwrap();
+    /// assert!(socket.recv(&mut [0; 8]).is_err());
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -270,6 +436,15 @@ impl UdpSocket {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_nonblocking(true).unwrap();
+    /// let e = socket.recv(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock);
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -278,6 +453,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(socket.take_error().unwrap().is_none());
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
@@ -286,6 +468,15 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    /// assert!(socket.recv(&mut [0; 8]).is_err()); // nothing has come
+    /// # }) }
+    /// ```
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Read, timeout)
     }
@@ -294,6 +485,14 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// socket.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Write, timeout)
     }
@@ -302,6 +501,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert_eq!(socket.read_timeout().unwrap(), None);
+    /// # }) }
+    /// ```
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Read))
     }
@@ -310,6 +516,13 @@ impl UdpSocket {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert_eq!(socket.write_timeout().unwrap(), None);
+    /// # }) }
+    /// ```
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Write))
     }

@@ -37,6 +37,15 @@ impl UnixDatagram {
     /// # Errors
     /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path
     /// exists.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-dbind-{}", std::process::id()));
+    /// let socket = gopark::net::UnixDatagram::bind(&path).unwrap();
+    /// assert_eq!(socket.local_addr().unwrap().as_pathname(), Some(&*path));
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -55,6 +64,13 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of socket(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let socket = gopark::net::UnixDatagram::unbound().unwrap();
+    /// assert!(socket.local_addr().unwrap().is_unnamed());
+    /// # }) }
+    /// ```
     pub fn unbound() -> io::Result<UnixDatagram> {
         let socket = Socket::open(libc::AF_UNIX, libc::SOCK_DGRAM)?;
         Ok(UnixDatagram { socket: socket.watched()? })
@@ -64,6 +80,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of socketpair(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (a, b) = sys::socketpair(libc::SOCK_DGRAM)?;
         let [a, b] = [a, b].map(UnixDatagram::fresh);
@@ -74,6 +98,19 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `InvalidInput` for a path that is too long; those of connect(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UnixDatagram;
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-dconnect-{}", std::process::id()));
+    /// let server = UnixDatagram::bind(&path).unwrap();
+    /// let client = UnixDatagram::unbound().unwrap();
+    /// client.connect(&path).unwrap();
+    /// client.send(b"hello").unwrap();
+    /// assert_eq!(server.recv(&mut [0; 8]).unwrap(), 5);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.connect_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -90,6 +127,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert!(a.local_addr().unwrap().is_unnamed());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_local_addr()
     }
@@ -98,6 +143,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of getpeername(2): `NotConnected` without a peer.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert!(a.peer_addr().unwrap().is_unnamed());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_peer_addr()
     }
@@ -106,6 +159,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recvfrom(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"hello").unwrap();
+    /// let (n, from) = b.recv_from(&mut [0; 8]).unwrap();
+    /// assert!(n == 5 && from.is_unnamed());
+    /// # }) }
+    /// ```
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, 0)?;
         Ok((n, unix_addr(&from)?))
@@ -115,6 +177,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`recv_from`](Self::recv_from).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.peek_from(&mut [0; 8]).unwrap().0, 5);
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5); // the same message
+    /// # }) }
+    /// ```
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, libc::MSG_PEEK)?;
         Ok((n, unix_addr(&from)?))
@@ -124,6 +195,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recv(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, 0)
     }
@@ -132,6 +211,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"hello").unwrap();
+    /// assert_eq!(b.peek(&mut [0; 8]).unwrap(), 5);
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5); // the same message
+    /// # }) }
+    /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
@@ -140,6 +228,18 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`send_to_addr`](Self::send_to_addr); `InvalidInput` for a path that is too long.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::UnixDatagram;
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-dsendto-{}", std::process::id()));
+    /// let server = UnixDatagram::bind(&path).unwrap();
+    /// let client = UnixDatagram::unbound().unwrap();
+    /// assert_eq!(client.send_to(b"hello", &path).unwrap(), 5);
+    /// # drop(server);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn send_to(&self, buf: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.send_to_addr(buf, &SocketAddr::from_pathname(path)?)
     }
@@ -158,6 +258,14 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` when the write timeout has passed while the receiver's queue was full; those of
     /// send(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert_eq!(a.send(b"hello").unwrap(), 5);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.socket.write(buf)
     }
@@ -166,6 +274,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of shutdown(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.shutdown(std::net::Shutdown::Write).unwrap();
+    /// assert!(a.send(b"hello").is_err());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
     }
@@ -180,6 +297,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// let second = a.try_clone().unwrap();
+    /// second.send(b"hello").unwrap();
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<UnixDatagram> {
         Ok(UnixDatagram { socket: self.socket.try_clone()? })
     }
@@ -189,6 +315,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.close().unwrap();
+    /// assert!(a.recv(&mut [0; 8]).is_err());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -197,6 +332,16 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.set_nonblocking(true).unwrap();
+    /// let e = a.recv(&mut [0; 8]).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -205,6 +350,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert!(a.take_error().unwrap().is_none());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
@@ -213,6 +366,16 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    /// assert!(a.recv(&mut [0; 8]).is_err()); // nothing has come
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Read, timeout)
     }
@@ -221,6 +384,15 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// a.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Write, timeout)
     }
@@ -229,6 +401,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert_eq!(a.read_timeout().unwrap(), None);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Read))
     }
@@ -237,6 +417,14 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixDatagram::pair().unwrap();
+    /// assert_eq!(a.write_timeout().unwrap(), None);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Write))
     }

@@ -44,6 +44,15 @@ impl UnixListener {
     /// # Errors
     /// `InvalidInput` for a path that is too long; those of bind(2): `AddrInUse` if the path
     /// exists.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-ubind-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// assert_eq!(listener.local_addr().unwrap().as_pathname(), Some(&*path));
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -64,6 +73,18 @@ impl UnixListener {
     /// # Errors
     /// Those of accept4(2); out of descriptors among them, after which the listener goes on
     /// working.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{UnixListener, UnixStream};
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-uaccept-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path).unwrap();
+    /// let _client = UnixStream::connect(&path).unwrap();
+    /// let (_stream, peer) = listener.accept().unwrap();
+    /// assert!(peer.is_unnamed());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
         Ok((UnixStream::fresh(raw)?, unix_addr(&peer)?))
@@ -73,11 +94,31 @@ impl UnixListener {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-ulocal-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// assert_eq!(listener.local_addr().unwrap().as_pathname(), Some(&*path));
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_local_addr()
     }
 
     /// Connections, one after the other, without end.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{UnixListener, UnixStream};
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-uincoming-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path).unwrap();
+    /// let _client = UnixStream::connect(&path).unwrap();
+    /// assert!(listener.incoming().next().unwrap().is_ok());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
@@ -87,6 +128,15 @@ impl UnixListener {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-uclone-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// assert!(listener.try_clone().unwrap().local_addr().is_ok());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<UnixListener> {
         Ok(UnixListener { socket: self.socket.try_clone()? })
     }
@@ -96,6 +146,16 @@ impl UnixListener {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-uclose-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// listener.close().unwrap();
+    /// assert!(listener.accept().is_err());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -104,6 +164,16 @@ impl UnixListener {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-unonb-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// listener.set_nonblocking(true).unwrap();
+    /// assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -112,12 +182,32 @@ impl UnixListener {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-uerr-{}", std::process::id()));
+    /// let listener = gopark::net::UnixListener::bind(&path).unwrap();
+    /// assert!(listener.take_error().unwrap().is_none());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
 }
 
 /// The connections of a [`UnixListener`].
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::net::{UnixListener, UnixStream};
+/// let path = std::env::temp_dir().join(format!("gopark-doc-uinc-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path).unwrap();
+/// let _client = UnixStream::connect(&path).unwrap();
+/// assert!(listener.incoming().next().unwrap().is_ok());
+/// # std::fs::remove_file(&path).unwrap();
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct Incoming<'a> {
     listener: &'a UnixListener,

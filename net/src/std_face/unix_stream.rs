@@ -43,6 +43,17 @@ impl UnixStream {
     ///
     /// # Errors
     /// `InvalidInput` for a path that is too long; those of connect(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::{UnixListener, UnixStream};
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-sconnect-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path).unwrap();
+    /// assert!(UnixStream::connect(&path).is_ok());
+    /// # drop(listener);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -69,6 +80,15 @@ impl UnixStream {
     ///
     /// # Errors
     /// Those of socketpair(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::{Read, Write};
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// (&a).write_all(b"hello").unwrap();
+    /// assert_eq!((&b).read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (a, b) = sys::socketpair(libc::SOCK_STREAM)?;
         let [a, b] = [a, b].map(UnixStream::fresh);
@@ -79,6 +99,14 @@ impl UnixStream {
     ///
     /// # Errors
     /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// assert!(a.local_addr().unwrap().is_unnamed());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_local_addr()
     }
@@ -87,6 +115,14 @@ impl UnixStream {
     ///
     /// # Errors
     /// Those of getpeername(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// assert!(a.peer_addr().unwrap().is_unnamed());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.unix_peer_addr()
     }
@@ -95,6 +131,15 @@ impl UnixStream {
     ///
     /// # Errors
     /// Those of shutdown(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::{io::Read, net::Shutdown};
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.shutdown(Shutdown::Write).unwrap();
+    /// assert_eq!((&b).read(&mut [0; 8]).unwrap(), 0); // the end
+    /// # }) }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
     }
@@ -103,6 +148,16 @@ impl UnixStream {
     ///
     /// # Errors
     /// `WouldBlock` when the read timeout has passed; those of recv(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Write;
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// (&a).write_all(b"hello").unwrap();
+    /// assert_eq!(b.peek(&mut [0; 8]).unwrap(), 5);
+    /// assert_eq!(b.peek(&mut [0; 8]).unwrap(), 5); // still there
+    /// # }) }
+    /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.recv_with(buf, libc::MSG_PEEK)
     }
@@ -117,6 +172,15 @@ impl UnixStream {
     ///
     /// # Errors
     /// Out of descriptors; a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::{Read, Write};
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.try_clone().unwrap().write_all(b"hello").unwrap();
+    /// assert_eq!((&b).read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn try_clone(&self) -> io::Result<UnixStream> {
         Ok(UnixStream { socket: self.socket.try_clone()? })
     }
@@ -126,6 +190,16 @@ impl UnixStream {
     ///
     /// # Errors
     /// It is closed already.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Read;
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.close().unwrap();
+    /// assert!((&a).read(&mut [0; 8]).is_err());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> io::Result<()> {
         self.socket.close()
     }
@@ -134,6 +208,16 @@ impl UnixStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::{ErrorKind, Read};
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.set_nonblocking(true).unwrap();
+    /// assert_eq!((&a).read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.set_nonblocking(nonblocking)
     }
@@ -142,6 +226,14 @@ impl UnixStream {
     ///
     /// # Errors
     /// Those of getsockopt(2); a closed socket.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// assert!(a.take_error().unwrap().is_none());
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
@@ -150,6 +242,17 @@ impl UnixStream {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::Read;
+    /// use std::time::Duration;
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    /// assert!((&a).read(&mut [0; 8]).is_err()); // nothing has come
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Read, timeout)
     }
@@ -158,6 +261,15 @@ impl UnixStream {
     ///
     /// # Errors
     /// `InvalidInput` for 0.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// a.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.set_timeout(Direction::Write, timeout)
     }
@@ -166,6 +278,14 @@ impl UnixStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// assert_eq!(a.read_timeout().unwrap(), None);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Read))
     }
@@ -174,6 +294,14 @@ impl UnixStream {
     ///
     /// # Errors
     /// None; the result is std's.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::UnixStream::pair().unwrap();
+    /// assert_eq!(a.write_timeout().unwrap(), None);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.socket.timeout(Direction::Write))
     }
