@@ -1,7 +1,3 @@
-// The files of `guide/` as modules without items: readable in the repository and in rustdoc, and
-// their examples are tested. The files link to each other by names, which they define at their end
-// as files. Here the names are modules: of two definitions of a name, Markdown takes the first.
-
 //! [from-go]: from_go
 //! [from-threads]: from_threads
 //! [from-tokio]: from_tokio
@@ -9,6 +5,10 @@
 //! [reports]: reports
 #![doc = ""]
 #![doc = include_str!("../guide/README.md")]
+
+// The files of `guide/` as modules without items: readable in the repository and in rustdoc, and
+// their examples are tested. The files link to each other by names, which they define at their end
+// as files. Here the names are modules: of two definitions of a name, Markdown takes the first.
 
 /// [reports]: reports
 #[doc = ""]
