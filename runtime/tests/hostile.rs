@@ -18,7 +18,13 @@ fn run<T: Send>(main: impl FnOnce() -> T + Send) -> T {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: nothing is bound to a thread.
-    unsafe { Builder::new().procs(2).run(main) }
+    unsafe {
+        Builder::new().procs(2).run(|| {
+            // The main goroutine of the test before may not quite have ended.
+            wait_for(1);
+            main()
+        })
+    }
 }
 
 /// Panics when it is dropped, unless that would abort.
@@ -92,6 +98,22 @@ fn a_waker_that_panics_ends_with_the_goroutine_that_calls_it() {
     });
 }
 
+/// libtest captures what the threads print that a test has started, and the runtime's threads were started by
+/// any test: the message must reach the output of the whole all the same.
+#[test]
+fn a_goroutines_panic_is_not_swallowed_by_capture() {
+    const CHILD: &str = "GOPARK_HOSTILE_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return run(|| assert!(go(|| panic!("for all to see")).join().is_err()));
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_goroutines_panic_is_not_swallowed_by_capture"]).env(CHILD, "1");
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("for all to see") && said.contains("hostile.rs:"), "{said}");
+}
+
 struct PanickingWaker;
 
 impl Wake for PanickingWaker {
@@ -147,8 +169,8 @@ fn a_parked_stack_without_room_is_not_unwound() {
             let options = GoOptions { stack_size: Some(STACK), ..Default::default() };
             let deep = go_with(options, move || {
                 let here = 0u8;
-                // Slots are aligned to their size, and the lowest page is the guard.
-                let lowest = ((&raw const here).addr() & !(STACK - 1)) + PAGE;
+                // Slots are aligned to their size, and the lowest quarter is the guard.
+                let lowest = ((&raw const here).addr() & !(STACK - 1)) + STACK / 4;
                 at_depth(lowest + left, &|| parked.send(()).unwrap());
             });
             let limit = Instant::now() + Duration::from_secs(20);

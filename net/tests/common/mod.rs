@@ -33,8 +33,19 @@ pub(crate) fn assert_passed(output: &Output) {
     assert!(said.contains("1 passed"), "{said}");
 }
 
+/// Gives signals the action that they have where nobody has changed it. `nohup` and some CI runners
+/// start their programs with these ignored, and children inherit that.
+fn default_signals() {
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP] {
+        // SAFETY: the test's process has no handlers yet: this is before the runtime starts.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Runs a test as a goroutine.
 pub(crate) fn in_runtime<T: Send>(test: impl FnOnce() -> T + Send) -> T {
+    static SIGNALS: std::sync::Once = std::sync::Once::new();
+    SIGNALS.call_once(default_signals);
     // SAFETY: the tests keep nothing thread-bound across a call that parks.
     unsafe { gopark_runtime::run(test) }
 }

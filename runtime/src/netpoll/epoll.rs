@@ -25,7 +25,7 @@ use crate::sched::glist::GList;
 use crate::sched::schedt::sched;
 use crate::sys::epoll::{self, Event};
 use crate::sys::errno::Errno;
-use crate::sys::prefetch;
+use crate::sys::{fork, prefetch};
 use crate::throw::throw;
 
 /// The most events that one call returns.
@@ -141,6 +141,11 @@ pub(crate) fn netpoll_break() {
         match epoll::eventfd_write(poller.event_fd) {
             Ok(()) | Err(Errno(libc::EAGAIN)) => return,
             Err(Errno(libc::EINTR)) => {}
+            Err(Errno(libc::EBADF)) => throw!(
+                "netpollBreak failed with EBADF: the program has closed the poller's descriptor {}, which it \
+                 does not own",
+                poller.event_fd
+            ),
             Err(e) => throw!("netpollBreak write failed with {}", e.0),
         }
     }
@@ -162,6 +167,7 @@ fn wait_ms(delay_ns: i64) -> i32 {
 pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
     let mut ready = GList::new();
     let Some(poller) = POLLER.get() else { return (ready, 0) };
+    fork::check();
     let ms = wait_ms(delay_ns);
     // Uninitialised: clearing it would cost as much as polling a socket that is not ready.
     let mut buf = [const { MaybeUninit::uninit() }; MAX_EVENTS];
@@ -171,6 +177,11 @@ pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
             // The caller computes again how long to wait.
             Err(Errno(libc::EINTR)) if ms > 0 => return (ready, 0),
             Err(Errno(libc::EINTR)) => {}
+            Err(Errno(libc::EBADF)) => throw!(
+                "epoll_pwait failed with EBADF: the program has closed the poller's descriptor {}, which it \
+                 does not own",
+                poller.epfd
+            ),
             Err(e) => throw!("epoll_pwait on {} failed with {}", poller.epfd, e.0),
         }
     };

@@ -27,7 +27,7 @@ use crate::sys::{report, unwind};
 const MAX_FRAMES: usize = 100;
 /// Taking a backtrace needs 4 to 5 KiB of the parked stack above the guard (measured). With less
 /// than this, none is taken.
-const ROOM_TO_UNWIND: usize = 3 * PAGE;
+const ROOM_TO_UNWIND: usize = 2 * PAGE;
 /// From this many goroutines on, a dump groups those with the same state and backtrace.
 const GROUP_FROM: usize = 1000;
 
@@ -222,12 +222,18 @@ fn observe(gp: GRef) -> Option<GoroutineInfo> {
 struct Order {
     /// Its slot: frames outside of it belong to the thread that takes the dump.
     slot: coro::SlotStack,
+    /// The lowest address above the guard.
+    floor: usize,
     frames: Vec<usize>,
 }
 
 /// The return addresses on the stack of a goroutine that we hold by `begin_scan`.
 fn backtrace_of(gp: GRef) -> Backtrace {
-    let mut order = Order { slot: stack::slot_of(gp), frames: Vec::with_capacity(MAX_FRAMES) };
+    let mut order = Order {
+        slot: stack::slot_of(gp),
+        floor: stack::floor_of(gp),
+        frames: Vec::with_capacity(MAX_FRAMES),
+    };
     // SAFETY: I1: the computation is ours until `end_scan`.
     if let Some(coro) = unsafe { (*gp.coro.get()).as_mut() } {
         match coro::resume(coro, &raw mut order as usize) {
@@ -247,7 +253,7 @@ pub(crate) fn capture(order: usize) {
     // meanwhile.
     let order = unsafe { &mut *(order as *mut Order) };
     let mine = order.slot.limit..order.slot.base;
-    if g::stack_pointer() < mine.start + ROOM_TO_UNWIND {
+    if g::stack_pointer() < order.floor + ROOM_TO_UNWIND {
         return;
     }
     unwind::walk(|frame| {
@@ -362,12 +368,18 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Puts the goroutine's number and origin before the message of a panic.
+/// Says of a panic whose it is, where, and why, before the hook that was there does what it does. All
+/// of it in one line and by write(2): what std prints may be captured for another test, by whose
+/// thread this one was started.
 pub(crate) fn install_panic_hook() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if let Some(gp) = g::current_goroutine() {
-            report::line(format_args!("{} panics:", Origin(gp)));
+            let why = info.payload_as_str().unwrap_or("a value of another type");
+            match info.location() {
+                Some(at) => report::line(format_args!("{} panics at {at}: {why}", Origin(gp))),
+                None => report::line(format_args!("{} panics: {why}", Origin(gp))),
+            }
         }
         previous(info);
     }));

@@ -16,7 +16,9 @@ use crate::sched::m::M;
 use crate::sched::schedt;
 use crate::sched::stack;
 use crate::sys::report;
-use crate::sys::signal::{Action, Blocked, keeping_errno, no_alternate_stack, set_alternate_stack};
+use crate::sys::signal::{
+    Action, Blocked, interrupted_stack_pointer, keeping_errno, no_alternate_stack, set_alternate_stack,
+};
 
 /// The size of the alternate stack of an M's thread.
 const ALT_STACK: usize = 32 << 10;
@@ -91,7 +93,9 @@ pub(crate) fn take_quit() -> bool {
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel hands a handler with SA_SIGINFO a valid siginfo.
     let addr = unsafe { (*info).si_addr() } as usize;
-    if let Some(gp) = stack::guard_owner(addr) {
+    // SAFETY: and a valid context.
+    let sp = unsafe { interrupted_stack_pointer(context) };
+    if let Some(gp) = stack::overflowed(addr, sp) {
         report_overflow(gp);
     }
     let previous = PREVIOUS.get().expect("set before this handler was installed");

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::sched::g::GRef;
 use crate::sched::m::M;
 use crate::sched::p::P;
+use crate::sched::shortage::ThreadShortage;
 use crate::sys::clock::nanotime;
 use crate::words::note::Note;
 use crate::words::spinning::Spinning;
@@ -41,6 +42,8 @@ pub(crate) struct Sched {
     pub(crate) runq: Injector<GRef>,
     pub(crate) lock: Mutex<SchedState>,
 
+    /// Threads that could not be created.
+    pub(crate) short: ThreadShortage,
     /// The numbers of idle Ps and spinning Ms.
     pub(crate) spinning: Spinning,
     /// When the network was last polled (nanotime); 0 while an M is blocked there.
@@ -123,6 +126,7 @@ pub(crate) fn init(config: Config) -> bool {
                 allm: Vec::new(),
                 pidle: None,
             }),
+            short: ThreadShortage::new(),
             spinning: Spinning::new(),
             lastpoll: AtomicI64::new(nanotime()),
             poll_until: AtomicI64::new(0),

@@ -7,7 +7,8 @@
 //! comparison and a mask.
 //!
 //! I1 A slab is never unmapped, so a G at the top of a slot is there for the life of the process.
-//! I2 The lowest page of a slot that is in use is a guard.
+//! I2 The lowest [`guard_of`] bytes of a slot that is in use are a guard. It is many pages: C code has
+//!    no stack probes, and a frame of some thousand bytes would jump over a single one.
 //! I3 A slot is owned by one goroutine and its handle (join_word.rs), or is on exactly one free
 //!    list.
 //!
@@ -46,6 +47,8 @@ const MIN_SLAB: usize = 1 << 20;
 const HEADROOM: usize = 64 << 20;
 /// The part of a slot that counts as hot and is not given back: the G's page and the three below.
 const WATERMARK: usize = 4 * PAGE;
+/// The largest guard.
+const MAX_GUARD: usize = 64 << 10;
 
 /// A stretch of slots of one size. Written once, then read by anyone.
 struct Slab {
@@ -171,6 +174,17 @@ pub(crate) fn size_of_class(class: u8) -> usize {
     1 << (class + MIN_SHIFT)
 }
 
+/// The size of the guard of slots of `1 << shift` bytes: a quarter, but no more than needed.
+const fn guard_of(shift: usize) -> usize {
+    let quarter = 1 << (shift - 2);
+    if quarter < MAX_GUARD { quarter } else { MAX_GUARD }
+}
+
+/// The lowest address of a G's stack, above the guard.
+pub(crate) fn floor_of(gp: GRef) -> usize {
+    slot_of(gp).limit + guard_of(usize::from(gp.class + MIN_SHIFT))
+}
+
 /// The G of the slot in which the stack pointer lies, if it lies in one.
 #[inline(always)]
 pub(crate) fn g_of(sp: usize) -> Option<GRef> {
@@ -201,14 +215,18 @@ fn g_at(addr: usize, shift: usize) -> GRef {
     unsafe { GRef::from_ptr((top - size_of::<G>()) as *mut G) }
 }
 
-/// The slot whose guard page holds the address: for the fault handler. Async-signal-safe.
-pub(crate) fn guard_owner(addr: usize) -> Option<GRef> {
+/// The goroutine that has overflowed its stack if `addr` faults while the stack pointer is `sp`. A
+/// stray pointer into a guard is nobody's overflow. Async-signal-safe.
+pub(crate) fn overflowed(addr: usize, sp: usize) -> Option<GRef> {
     // ORDERING: Acquire pairs with the Release in `add_slab`.
     let count = SLAB_COUNT.load(Acquire);
     SLABS[..count].iter().find_map(|s| {
         let (base, shift) = (s.base.load(Relaxed), s.shift.load(Relaxed));
         let inside = addr.wrapping_sub(base) < s.len.load(Relaxed);
-        (inside && (addr & ((1 << shift) - 1)) < PAGE).then(|| g_at(addr, shift))
+        let in_guard = inside && (addr & ((1 << shift) - 1)) < guard_of(shift);
+        // A frame may be so large that its stack pointer is in or below the guard already.
+        let slots_below = (addr >> shift).wrapping_sub(sp >> shift);
+        (in_guard && slots_below <= 1).then(|| g_at(addr, shift))
     })
 }
 
@@ -323,7 +341,7 @@ pub(crate) unsafe fn trim_to_record(gp: GRef) {
 /// Nothing there is needed, and nobody uses it meanwhile.
 unsafe fn trim(gp: GRef, keep: usize) {
     let slot = slot_of(gp);
-    let (from, to) = (slot.limit + PAGE, slot.base + size_of::<G>() - keep);
+    let (from, to) = (floor_of(gp), slot.base + size_of::<G>() - keep);
     // The smallest slots have nothing between the two.
     if from < to {
         // SAFETY: the caller's duty; the guard stays.
@@ -371,16 +389,19 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     for (page, slot) in pages.iter_mut().zip(state.guarded..) {
         *page = base + (slot << shift);
     }
+    // Failing costs a core dump its stacks, and nothing else.
+    mem::set_dumped(base + (state.guarded << shift), (end - state.guarded) << shift, true);
+    let guard = guard_of(shift);
     let call = if end <= QUIET { GuardCall::Madvise } else { GuardCall::ProcessMadvise };
     // SAFETY: the slots are unused parts of our own slab (I3).
-    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(pages, call) }.is_ok() {
+    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(pages, guard, call) }.is_ok() {
         state.guarded = end;
         return Ok(());
     }
     GUARDS_BY_MPROTECT.store(true, Relaxed);
     for (i, &page) in pages.iter().enumerate() {
         // SAFETY: as above.
-        if let Err(e) = unsafe { mem::protect_page(page) } {
+        if let Err(e) = unsafe { mem::protect(page, guard) } {
             if i > 0 {
                 break;
             }
@@ -394,6 +415,8 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
 /// Reserves a slab; its index in SLABS.
 fn add_slab(shift: usize) -> Result<usize, NoStack> {
     let (region, len) = reserve_slab(1 << shift)?;
+    // A terabyte of nothing takes a core dump long. `more_slots` takes back what is used.
+    mem::set_dumped(region.as_ptr() as usize, len, false);
     static ADDING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = ADDING.lock();
     let index = SLAB_COUNT.load(Relaxed);
@@ -404,7 +427,7 @@ fn add_slab(shift: usize) -> Result<usize, NoStack> {
     slab.base.store(region.as_ptr() as usize, Relaxed);
     slab.shift.store(shift, Relaxed);
     slab.len.store(len, Relaxed);
-    // ORDERING: Release pairs with the Acquire in `g_of_other` and `guard_owner`.
+    // ORDERING: Release pairs with the Acquire in `g_of_other` and `overflowed`.
     SLAB_COUNT.store(index + 1, Release);
     Ok(index)
 }
@@ -447,7 +470,7 @@ mod tests {
     fn trimming_leaves_every_class_usable() {
         for bytes in [1 << MIN_SHIFT, 1 << 15, 1 << 16] {
             let gp = new_g(class_for(bytes)).expect("a stack");
-            let lowest = (slot_of(gp).limit + PAGE) as *mut u8;
+            let lowest = floor_of(gp) as *mut u8;
             // SAFETY: the lowest byte above the guard of a slot that is ours.
             unsafe { lowest.write_volatile(1) };
             free_g(gp);

@@ -9,7 +9,7 @@ use std::sync::atomic::{
 use crate::sched::schedt::{self, Config};
 use crate::sched::stack;
 use crate::sched::wake;
-use crate::sys::membarrier;
+use crate::sys::{fork, membarrier};
 
 /// Starts the process-wide runtime if it is not running, runs `main` as a goroutine, returns its value. Panics of `main` resume in
 /// the caller. Several threads may call it, one after another or at once.
@@ -302,6 +302,7 @@ impl Builder {
         });
         wake::idle_all_ps();
         crate::observe::fault::install();
+        fork::watch();
         crate::observe::dump::install_panic_hook();
         schedt::refresh_clock();
         spawn_sysmon();
@@ -311,11 +312,16 @@ impl Builder {
 }
 
 fn spawn_sysmon() {
-    std::thread::Builder::new()
+    let started = std::thread::Builder::new()
         .name("gopark-sysmon".into())
         .stack_size(128 << 10)
-        .spawn(crate::sched::sysmon::sysmon)
-        .expect("a thread for sysmon");
+        .spawn(crate::sched::sysmon::sysmon);
+    if let Err(e) = started {
+        crate::throw!(
+            "failed to create the thread of sysmon ({e}): see RLIMIT_NPROC (ulimit -u), the cgroup's pids.max, \
+             /proc/sys/kernel/threads-max"
+        );
+    }
     // Afterwards: checkdead.rs I5.
     schedt::sched().lock.lock().nmsys += 1;
 }

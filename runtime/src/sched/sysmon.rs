@@ -35,7 +35,7 @@ use crate::sched::p::PStatus;
 use crate::sched::runq::runqempty;
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::stack;
-use crate::sched::{checkdead, newproc, wake, world};
+use crate::sched::{checkdead, newproc, no_thread, wake, world};
 use crate::sys::thread::usleep;
 use crate::words::handshake::Mode;
 
@@ -73,6 +73,7 @@ pub(crate) fn sysmon() {
     let mut idle_rounds = 0;
     let mut last_ticks = 0;
     let mut held_seen = 0;
+    let mut last_attempt = 0;
     let mut trace = crate::observe::schedtrace::Schedule::new(sched);
     loop {
         if quiet == 0 {
@@ -106,6 +107,10 @@ pub(crate) fn sysmon() {
             continue;
         }
         let now = refresh_clock();
+        if sched.short.is_wanted() && last_attempt + SLICE_NS <= now {
+            last_attempt = now;
+            no_thread::retry_thread();
+        }
         poll_network(sched, now);
         match retake(sched, &mut seen, &mut hogs, now) {
             Some(Retaken::Call) => quiet = 0,
@@ -144,7 +149,7 @@ fn sleep_while_stopped(sched: &Sched) {
 fn deep_sleep(sched: &Sched) -> bool {
     {
         let state = sched.lock.lock();
-        if sched.spinning.npidle() != sched.procs() {
+        if sched.spinning.npidle() != sched.procs() || sched.short.is_wanted() {
             return false;
         }
         sched.sysmon_note.clear();
@@ -245,7 +250,7 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
         // A long announced call gives its P up even if nothing waits: the P's next holder waits in
         // the poller, or all Ps are idle, and sysmon need not poll every 10 ms in their place.
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
-        if (waits || lasts) && !threads_exhausted(sched) {
+        if (waits || lasts) && !threads_exhausted(sched, now) {
             wake::incidlelocked(-1);
             let taken = m.hold.retake(p.as_ptr());
             if !taken.is_null() {
@@ -262,7 +267,8 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
 }
 
 /// The last few threads below the limit are not for hogs: without them nothing could run at all.
-fn threads_exhausted(sched: &Sched) -> bool {
+fn threads_exhausted(sched: &Sched, now: i64) -> bool {
+    let most = sched.config.max_threads.min(sched.short.bound(now));
     let state = sched.lock.lock();
-    state.nmidle == 0 && state.mcount + sched.procs() + 1 >= sched.config.max_threads
+    state.nmidle == 0 && state.mcount + sched.procs() + 1 >= most
 }

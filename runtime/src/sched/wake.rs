@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use parking_lot::MutexGuard;
 
 use super::hogs::{niceness, template};
-use super::{checkdead, pinned};
+use super::{checkdead, no_thread, pinned};
 use crate::netpoll;
 use crate::observe::fault;
 use crate::sched::g::Status;
@@ -20,9 +20,10 @@ use crate::sched::glist::GList;
 use crate::sched::m::{M, Start};
 use crate::sched::metrics::{self, Event};
 use crate::sched::p::{P, PStatus};
-use crate::sched::runq::{Place, runqempty, runqget, runqput};
+use crate::sched::runq::{Place, runqempty, runqput};
 use crate::sched::schedt::{Sched, SchedState, sched};
 use crate::sched::tls;
+use crate::sys::fork;
 use crate::throw::throw;
 
 /// The native stack of an M: the scheduler's loop and timers run on it, user code does not.
@@ -224,37 +225,6 @@ pub(crate) fn startm(
     newm(m, p, start);
 }
 
-/// Thread creation failed. The work waits for a running M; abort if there is none.
-#[cold]
-fn no_thread(m: &'static M, error: std::io::Error) {
-    let sched = sched();
-    let mut state = sched.lock.lock();
-    state.mcount -= 1;
-    let (p, start) = m.take_nextp().expect("`newm` gave it one");
-    if start == Start::Spinning {
-        sched.spinning.uncount();
-    }
-    pinned::unbind(m, p);
-    state.mfree.push(m);
-    if state.midle.is_some() {
-        // An M became idle after `startm` found none: it takes the P.
-        return startm(sched, state, p, Start::Plain);
-    }
-    // The count is -1 for moments (`incidlelocked`).
-    if state.mcount <= state.nmidlelocked.max(0) as usize {
-        throw!(
-            "failed to create a new thread ({error}) and no other runs: see RLIMIT_NPROC (ulimit -u), \
-             /proc/sys/kernel/threads-max, vm.max_map_count"
-        );
-    }
-    while let Some((gp, _)) = runqget(p) {
-        sched.runq.push(gp);
-    }
-    pidleput(sched, &mut state, p);
-    // The next M that drops its P looks for the work.
-    sched.spinning.need();
-}
-
 /// An M without a thread, used or new. Counted from here on, so that checkdead sees it.
 /// Go: mReserveID.
 pub(crate) fn new_m(sched: &'static Sched, state: &mut SchedState) -> &'static M {
@@ -294,8 +264,9 @@ pub(crate) fn start_thread(m: &'static M) {
         .name(format!("gopark-m{}", m.id))
         .stack_size(M_STACK)
         .spawn(move || super::schedule::mstart(m));
-    if let Err(e) = started {
-        no_thread(m, e);
+    match started {
+        Ok(_) => sched().short.succeeded(),
+        Err(e) => no_thread::no_thread(m, e),
     }
 }
 
@@ -460,6 +431,7 @@ fn start_idle(sched: &'static Sched, n: usize) {
 /// first. Go: mPark.
 #[doc(alias = "mPark")]
 pub(crate) fn mpark(m: &M) {
+    fork::check();
     m.park.sleep();
     m.park.clear();
 }

@@ -100,20 +100,27 @@ pub(crate) enum GuardCall {
     ProcessMadvise,
 }
 
-/// Installs a guard of one page at each address, without a mapping for each. An error means: this
+/// Sets whether a core dump holds the range.
+pub(crate) fn set_dumped(start: usize, len: usize, dumped: bool) {
+    let advice = if dumped { libc::MADV_DODUMP } else { libc::MADV_DONTDUMP };
+    // SAFETY: changes nothing that the program can see. A failure costs a core dump time or pages.
+    unsafe { libc::madvise(start as *mut _, len, advice) };
+}
+
+/// Installs a guard of `size` bytes at each address, without a mapping for each. An error means: this
 /// kernel cannot.
 ///
 /// # Safety
 /// The pages belong to the caller and nothing is stored in them.
 #[inline(never)]
-pub(crate) unsafe fn install_guards(pages: &[usize], call: GuardCall) -> io::Result<()> {
+pub(crate) unsafe fn install_guards(pages: &[usize], size: usize, call: GuardCall) -> io::Result<()> {
     // SAFETY: the caller's duty.
-    if call == GuardCall::ProcessMadvise && unsafe { install_guards_at_once(pages) } {
+    if call == GuardCall::ProcessMadvise && unsafe { install_guards_at_once(pages, size) } {
         return Ok(());
     }
     for &page in pages {
         // SAFETY: the caller owns the page.
-        if unsafe { libc::madvise(page as *mut _, PAGE, MADV_GUARD_INSTALL) } != 0 {
+        if unsafe { libc::madvise(page as *mut _, size, MADV_GUARD_INSTALL) } != 0 {
             return Err(io::Error::last_os_error());
         }
     }
@@ -125,9 +132,9 @@ pub(crate) unsafe fn install_guards(pages: &[usize], call: GuardCall) -> io::Res
 /// # Safety
 /// As for [`install_guards`].
 #[inline(never)]
-unsafe fn install_guards_at_once(pages: &[usize]) -> bool {
+unsafe fn install_guards_at_once(pages: &[usize], size: usize) -> bool {
     // On the stack: memory may be short where stacks are made.
-    let mut iov = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: PAGE }; GUARDS_AT_ONCE];
+    let mut iov = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: size }; GUARDS_AT_ONCE];
     let Some(iov) = iov.get_mut(..pages.len()) else { return false };
     for (entry, &page) in iov.iter_mut().zip(pages) {
         entry.iov_base = page as *mut _;
@@ -136,7 +143,7 @@ unsafe fn install_guards_at_once(pages: &[usize]) -> bool {
     let n = unsafe {
         libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, iov.as_ptr(), iov.len(), MADV_GUARD_INSTALL, 0)
     };
-    n == (pages.len() * PAGE) as i64
+    n == (pages.len() * size) as i64
 }
 
 /// Makes one page fault by a mapping of its own (two more mappings per stack).
@@ -144,9 +151,9 @@ unsafe fn install_guards_at_once(pages: &[usize]) -> bool {
 /// # Safety
 /// As for [`install_guards`].
 #[inline(never)]
-pub(crate) unsafe fn protect_page(page: usize) -> io::Result<()> {
+pub(crate) unsafe fn protect(start: usize, len: usize) -> io::Result<()> {
     // SAFETY: the caller owns the page.
-    if unsafe { libc::mprotect(page as *mut _, PAGE, libc::PROT_NONE) } != 0 {
+    if unsafe { libc::mprotect(start as *mut _, len, libc::PROT_NONE) } != 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())

@@ -8,6 +8,7 @@
 pub(crate) mod clock;
 pub(crate) mod epoll;
 pub(crate) mod errno;
+pub(crate) mod fork;
 pub(crate) mod futex;
 pub(crate) mod mem;
 pub(crate) mod membarrier;

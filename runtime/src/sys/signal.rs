@@ -106,6 +106,19 @@ impl Action {
     }
 }
 
+/// The stack pointer of the code that a signal has interrupted.
+///
+/// # Safety
+/// The context is what the system gave a handler with SA_SIGINFO.
+pub(crate) unsafe fn interrupted_stack_pointer(context: *const c_void) -> usize {
+    // SAFETY: the caller's duty.
+    let machine = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
+    #[cfg(target_arch = "x86_64")]
+    return machine.gregs[libc::REG_RSP as usize] as usize;
+    #[cfg(target_arch = "aarch64")]
+    return machine.sp as usize;
+}
+
 /// Runs the body of a handler and leaves errno as it was: the interrupted code may be about to read
 /// it.
 pub(crate) fn keeping_errno(body: impl FnOnce()) {

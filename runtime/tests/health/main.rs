@@ -3,6 +3,7 @@
 //! Each scenario is a process of its own, with nothing but the runtime in it (a test harness's own threads would count as living
 //! threads, and a fatal report ends the process): this binary runs itself with the scenario's name in `GOPARK_SCENARIO`.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -127,10 +128,33 @@ fn checks() -> Vec<(&'static str, Check)> {
             o.says(" \"digger\" (spawned at ")?;
             o.says("overflowed its 256 KiB stack; Builder::stack_size")
         }),
+        ("a_frame_without_probes_does_not_jump_over_the_guard", || {
+            let o = play("c_frame", |_| ())?;
+            o.says("\"c caller\" (spawned at ")?;
+            o.says("overflowed its 256 KiB stack")
+        }),
+        ("a_stray_pointer_into_a_guard_is_nobodys_overflow", || {
+            let o = play("stray_pointer", |_| ())?;
+            if o.stderr.contains("overflow") || o.status.signal() != Some(libc::SIGSEGV) {
+                return Err(format!("{}: {}", o.status, o.stderr).into());
+            }
+            Ok(())
+        }),
+        ("a_core_holds_the_stacks_in_use_and_not_the_reserve", || ok("core_of_many")),
+        ("threads_that_could_not_be_created_are_created_later", || {
+            let o = play("no_threads_for_a_second", |_| ())?;
+            o.code(0)?;
+            print!("{}", o.stdout);
+            if o.stdout.contains("SKIPPED") {
+                Ok(())
+            } else {
+                o.says("gopark: failed to create a thread beside ")
+            }
+        }),
         ("a_large_stack_for_one_goroutine", || ok("large_stack")),
         ("another_fault_goes_to_the_previous_handler", || {
             let o = play("null_pointer", |_| ())?;
-            match std::os::unix::process::ExitStatusExt::signal(&o.status) {
+            match o.status.signal() {
                 Some(libc::SIGSEGV) => Ok(()),
                 _ => Err(format!("ended with {}, want SIGSEGV\n{}", o.status, o.stderr).into()),
             }
@@ -146,6 +170,11 @@ fn checks() -> Vec<(&'static str, Check)> {
         ("ten_thousand_panics_at_once", || ok("many_panics")),
         ("a_drop_that_parks_during_a_panic", || ok("park_in_drop")),
         ("fork_and_exec_while_goroutines_run", || ok("fork_exec")),
+        ("a_park_in_a_forked_child_ends_it_with_a_message", || {
+            let o = play("park_after_fork", |_| ())?;
+            o.code(0)?;
+            o.says("only exec works there (gopark::process::Command)")
+        }),
         ("sigquit_under_load_dumps_all", || {
             let o = play("sigquit", |_| ())?;
             o.code(2)?;

@@ -156,3 +156,41 @@ pub(crate) fn before_the_runtime() {
         assert_eq!(r.recv(), Ok(7));
     });
 }
+
+/// The user may have no more threads, until a second has passed. The holder of the lock sleeps, and
+/// the only thread waits for the lock: its timer is for a thread that does not exist yet.
+pub(crate) fn no_threads_for_a_second() {
+    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    // The limit counts a user's threads, and root has none.
+    // SAFETY: takes numbers; the process has one thread.
+    if unsafe { libc::setresuid(65534, 65534, 65534) } != 0 {
+        return println!("SKIPPED: may not become a user who has no other process");
+    }
+    limit_threads(4);
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(1));
+        limit_threads(100);
+    });
+    super::inside(|| {
+        let holder = go(|| {
+            let _guard = LOCK.lock();
+            sleep(Duration::from_millis(50));
+        });
+        let waiters: Vec<_> = (0..4)
+            .map(|_| {
+                go(|| {
+                    sleep(Duration::from_millis(10));
+                    drop(LOCK.lock());
+                })
+            })
+            .collect();
+        holder.join().unwrap();
+        waiters.into_iter().for_each(|w| w.join().unwrap());
+    });
+}
+
+fn limit_threads(n: u64) {
+    let limit = libc::rlimit { rlim_cur: n, rlim_max: 100 };
+    // SAFETY: a limit for this process.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit) }, 0);
+}

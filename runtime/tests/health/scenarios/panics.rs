@@ -85,3 +85,30 @@ pub(crate) fn park_in_drop() {
         assert_eq!(dropped.load(SeqCst), 50);
     });
 }
+
+/// The parent goes on; the child, which parks, ends with status 2 and does not hang.
+pub fn park_after_fork() {
+    inside(|| {
+        let nap = || sleep(Duration::from_millis(20));
+        nap();
+        // SAFETY: the child parks, which is the point, and nothing else.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            nap();
+            // SAFETY: ends the child, if it gets here.
+            unsafe { libc::_exit(0) };
+        }
+        let mut status = 0;
+        for _ in 0..500 {
+            // SAFETY: the child is ours, and the place for its status valid.
+            if unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } == child {
+                assert_eq!(libc::WEXITSTATUS(status), 2, "{status:#x}");
+                return;
+            }
+            nap();
+        }
+        // SAFETY: the child is ours.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        panic!("the child hangs");
+    });
+}

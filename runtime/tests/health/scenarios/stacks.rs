@@ -21,6 +21,94 @@ pub(crate) fn overflow() {
     drop(go_with(options, || deep(1 << 20)).join());
 }
 
+/// Goes down until less than a page is left above the guard, then touches what a C function's frame
+/// of 40 000 bytes would: nothing in between.
+pub(crate) fn c_frame() {
+    const SLOT: usize = 256 << 10;
+    const GUARD: usize = 64 << 10;
+    #[inline(never)]
+    fn descend() {
+        let frame = [0_u8; 256];
+        let here = std::hint::black_box(&frame).as_ptr();
+        if here as usize % SLOT > GUARD + 4096 {
+            descend();
+        } else {
+            // SAFETY: none: the fault is the point.
+            unsafe { here.wrapping_sub(40_000).cast_mut().write_volatile(1) };
+        }
+        std::hint::black_box(frame);
+    }
+    inside(|| {
+        let options = GoOptions { name: Some("c caller".into()), ..GoOptions::default() };
+        drop(go_with(options, descend).join());
+    });
+}
+
+pub(crate) fn stray_pointer() {
+    inside(|| {
+        let (tx, rx) = chan::bounded::<()>(0);
+        let (tell, told) = chan::bounded(1);
+        let _victim = go(move || {
+            let local = 0_u8;
+            tell.send(&raw const local as usize).unwrap();
+            rx.recv()
+        });
+        let in_guard = told.recv().unwrap() & !((256 << 10) - 1);
+        // Far from the victim's neighbours.
+        std::thread::spawn(move || {
+            // SAFETY: none: the fault is the point.
+            unsafe { (in_guard as *mut u8).write_volatile(1) };
+        });
+        sleep(Duration::from_secs(10));
+        drop(tx);
+    });
+}
+
+/// The mappings that a core dump would hold: all the stacks in use, and not a terabyte.
+pub(crate) fn core_of_many() {
+    const MANY: usize = 10_000;
+    inside(|| {
+        let (tx, rx) = chan::bounded::<()>(0);
+        let (tell, told) = chan::unbounded();
+        let handles: Vec<_> = (0..MANY)
+            .map(|_| {
+                let (rx, tell) = (rx.clone(), tell.clone());
+                go(move || {
+                    let local = 0_u8;
+                    tell.send(&raw const local as usize).unwrap();
+                    assert!(rx.recv().is_err());
+                })
+            })
+            .collect();
+        let locals: Vec<_> = told.iter().take(MANY).collect();
+        let dumped = dumped_mappings();
+        for local in locals {
+            assert!(dumped.iter().any(|m| m.contains(&local)), "{local:x} is not dumped");
+        }
+        let total: usize = dumped.iter().map(|m| m.end - m.start).sum();
+        assert!(total < 4 << 30, "{} MiB would be dumped", total >> 20);
+        drop(tx);
+        handles.into_iter().for_each(|h| h.join().unwrap());
+    });
+}
+
+/// Readable mappings without the flag `dd` (MADV_DONTDUMP). proc_pid_smaps(5).
+fn dumped_mappings() -> Vec<std::ops::Range<usize>> {
+    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let (mut all, mut now) = (Vec::new(), None);
+    for line in smaps.lines() {
+        let mut words = line.split_whitespace();
+        let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if let Some((start, end)) = first.split_once('-').filter(|_| second.len() == 4) {
+            let number = |text| usize::from_str_radix(text, 16).unwrap();
+            now = second.starts_with('r').then(|| number(start)..number(end));
+        } else if first == "VmFlags:" && !line.split_whitespace().any(|flag| flag == "dd") {
+            all.extend(now.take());
+        }
+    }
+    all
+}
+
 pub(crate) fn large_stack() {
     inside(|| {
         let options = GoOptions { stack_size: Some(64 << 20), name: Some("deep".into()) };
