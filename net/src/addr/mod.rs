@@ -49,6 +49,13 @@ pub enum Addr {
 
 impl Addr {
     /// Go's name of the address's network: "tcp", "udp", "ip", "unix", "unixgram" or "unixpacket".
+    ///
+    /// ```
+    /// use gopark::net::Addr;
+    ///
+    /// let addr = Addr::Tcp("127.0.0.1:80".parse().unwrap());
+    /// assert_eq!(addr.network(), "tcp");
+    /// ```
     pub fn network(&self) -> &'static str {
         match self {
             Addr::Tcp(_) => "tcp",
@@ -59,6 +66,13 @@ impl Addr {
     }
 
     /// The IP; a v4-mapped one comes as IPv4.
+    ///
+    /// ```
+    /// use gopark::net::Addr;
+    ///
+    /// let addr = Addr::Udp("[::ffff:127.0.0.1]:53".parse().unwrap());
+    /// assert_eq!(addr.ip().unwrap().to_string(), "127.0.0.1");
+    /// ```
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
             Addr::Tcp(a) | Addr::Udp(a) => Some(a.ip().to_canonical()),
@@ -68,6 +82,12 @@ impl Addr {
     }
 
     /// The port of a TCP or UDP address.
+    ///
+    /// ```
+    /// use gopark::net::Addr;
+    ///
+    /// assert_eq!(Addr::Tcp("127.0.0.1:80".parse().unwrap()).port(), Some(80));
+    /// ```
     pub fn port(&self) -> Option<u16> {
         match self {
             Addr::Tcp(a) | Addr::Udp(a) => Some(a.port()),
@@ -152,6 +172,13 @@ impl UnixAddr {
     ///
     /// # Errors
     /// Another network.
+    ///
+    /// ```
+    /// use gopark::net::UnixAddr;
+    ///
+    /// let addr = UnixAddr::new("unix", "/run/app.sock").unwrap();
+    /// assert_eq!(addr.to_string(), "/run/app.sock");
+    /// ```
     #[doc(alias = "ResolveUnixAddr")]
     pub fn new(network: &str, name: impl AsRef<OsStr>) -> Result<UnixAddr, UnknownNetworkError> {
         match UnixNet::parse(network) {
@@ -165,16 +192,37 @@ impl UnixAddr {
     }
 
     /// "unix", "unixgram" or "unixpacket".
+    ///
+    /// ```
+    /// use gopark::net::UnixAddr;
+    ///
+    /// let addr = UnixAddr::new("unix", "/run/app.sock").unwrap();
+    /// assert_eq!(addr.net(), "unix");
+    /// ```
     pub fn net(&self) -> &'static str {
         self.net.name()
     }
 
     /// The name: a path, or '@' and an abstract name, or empty.
+    ///
+    /// ```
+    /// use gopark::net::UnixAddr;
+    ///
+    /// let addr = UnixAddr::new("unix", "/run/app.sock").unwrap();
+    /// assert_eq!(addr.name(), "/run/app.sock");
+    /// ```
     pub fn name(&self) -> &OsStr {
         &self.name
     }
 
     /// The path, if the name is one.
+    ///
+    /// ```
+    /// use gopark::net::UnixAddr;
+    ///
+    /// let addr = UnixAddr::new("unix", "/run/app.sock").unwrap();
+    /// assert!(addr.path().is_some());
+    /// ```
     pub fn path(&self) -> Option<&Path> {
         let named = !self.name.is_empty() && self.name.as_bytes()[0] != b'@';
         named.then(|| Path::new(&self.name))

@@ -7,6 +7,11 @@ use std::fmt;
 use std::io;
 
 /// An address that cannot be used: "address 1.2.3.4: missing port in address".
+///
+/// ```
+/// let e = gopark::net::split_host_port("1.2.3.4").unwrap_err();
+/// assert_eq!((e.err, e.addr.as_str()), ("missing port in address", "1.2.3.4"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddrError {
     /// What is wrong.
@@ -39,6 +44,11 @@ impl From<AddrError> for io::Error {
 }
 
 /// A malformed literal: "invalid IP address: 1.2.3".
+///
+/// ```
+/// let e = gopark::net::ParseError { kind: "IP address", text: "1.2.3".into() };
+/// assert_eq!(e.to_string(), "invalid IP address: 1.2.3");
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParseError {
     /// What was expected: "IP address".
@@ -56,6 +66,11 @@ impl fmt::Display for ParseError {
 impl Error for ParseError {}
 
 /// A network name nobody knows: "unknown network bogus".
+///
+/// ```
+/// let e = gopark::net::UnixAddr::new("bogus", "/x").unwrap_err();
+/// assert_eq!(e.to_string(), "unknown network bogus");
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownNetworkError(pub String);
 

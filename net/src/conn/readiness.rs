@@ -189,11 +189,32 @@ impl From<Conn> for AsyncConn {
 
 impl AsyncConn {
     /// The connection, for everything else.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// let a = AsyncConn::from(a);
+    /// a.get_ref().write(b"hello").unwrap();
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn get_ref(&self) -> &Conn {
         &self.conn
     }
 
     /// The connection back.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// AsyncConn::from(a).into_inner().write(b"hello").unwrap();
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn into_inner(self) -> Conn {
         self.conn
     }
@@ -202,6 +223,18 @@ impl AsyncConn {
     ///
     /// # Errors
     /// As [`Conn::read`]; never `WouldBlock`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.write(b"hello").unwrap();
+    /// let mut b = AsyncConn::from(b);
+    /// let read = std::future::poll_fn(|cx| b.poll_read(cx, &mut [0; 8]));
+    /// assert_eq!(gopark::block_on(read).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_io(&mut self.reading, cx, || self.conn.try_read(buf), || self.conn.readable())
     }
@@ -210,6 +243,18 @@ impl AsyncConn {
     ///
     /// # Errors
     /// As [`Conn::write`]; never `WouldBlock`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// let mut a = AsyncConn::from(a);
+    /// let write = std::future::poll_fn(|cx| a.poll_write(cx, b"hello"));
+    /// assert_eq!(gopark::block_on(write).unwrap(), 5);
+    /// # drop(b);
+    /// # }) }
+    /// ```
     pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         poll_io(&mut self.writing, cx, || self.conn.try_write(buf), || self.conn.writable())
     }
@@ -218,6 +263,16 @@ impl AsyncConn {
     ///
     /// # Errors
     /// As [`Conn::close_write`].
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// AsyncConn::from(a).close_write().unwrap();
+    /// assert_eq!(b.read(&mut [0; 8]).unwrap(), 0);
+    /// # }) }
+    /// ```
     pub fn close_write(&mut self) -> io::Result<()> {
         self.conn.close_write().map_err(io::Error::from)
     }

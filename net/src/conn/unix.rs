@@ -14,6 +14,11 @@ use crate::sock::net_fd::NetFd;
 use crate::sys::{self, Family};
 
 /// The process at the other end of a Unix domain socket, as it was when it connected.
+///
+/// ```
+/// let me = gopark::net::PeerCred { pid: 1, uid: 0, gid: 0 };
+/// assert_eq!(me.uid, 0);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerCred {
     /// The process; 0 if it is in a namespace that does not show here.
@@ -53,6 +58,15 @@ impl Conn {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.write(b"hello").unwrap();
+    /// let (n, oobn, ..) = b.read_msg(&mut [0; 8], &mut []).unwrap();
+    /// assert_eq!((n, oobn), (5, 0));
+    /// # }) }
+    /// ```
     #[doc(alias = "ReadMsgUnix")]
     pub fn read_msg(
         &self,
@@ -67,6 +81,14 @@ impl Conn {
     ///
     /// # Errors
     /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// assert_eq!(a.write_msg(b"hello", &[]).unwrap(), (5, 0));
+    /// # drop(b);
+    /// # }) }
+    /// ```
     #[doc(alias = "WriteMsgUnix")]
     pub fn write_msg(&self, buf: &[u8], oob: &[u8]) -> Result<(usize, usize), OpError> {
         let sent = self.net_fd().pfd.write_msg(buf, oob, None);
@@ -78,6 +100,14 @@ impl Conn {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (a, b) = gopark::net::socket_pair("unixgram").unwrap();
+    /// a.write(b"hello").unwrap();
+    /// assert_eq!(b.read_from(&mut [0; 8]).unwrap().0, 5);
+    /// # }) }
+    /// ```
     #[doc(alias = "ReadFrom")]
     pub fn read_from(&self, buf: &mut [u8]) -> Result<(usize, Option<Addr>), OpError> {
         self.net_fd().read_from(Wait::NO_CONTEXT, buf).map_err(|e| self.error("read", e.in_call("recvfrom")))

@@ -9,6 +9,15 @@ use std::io;
 use gopark_runtime::context::ContextError;
 
 /// A failed lookup: "lookup none.example on 127.0.0.1:53: no such host".
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::net::Resolver;
+///
+/// let e = Resolver::default().lookup_host("").unwrap_err();
+/// assert!(e.is_not_found && e.to_string().ends_with("no such host"));
+/// # }) }
+/// ```
 #[doc(alias = "DNSError")]
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct DnsError {
@@ -33,6 +42,10 @@ pub struct DnsError {
 
 impl DnsError {
     /// Whether a time limit is known to have passed.
+    ///
+    /// ```
+    /// assert!(gopark::net::DnsError { is_timeout: true, ..Default::default() }.timeout());
+    /// ```
     pub fn timeout(&self) -> bool {
         self.is_timeout
     }

@@ -50,6 +50,14 @@ pub fn rights(descriptors: &[BorrowedFd<'_>]) -> Vec<u8> {
 }
 
 /// Control data that sends credentials along; the kernel checks that they are the sender's.
+///
+/// ```
+/// use gopark::net::{PeerCred, control_msg};
+///
+/// let me = PeerCred { pid: 7, uid: 0, gid: 0 };
+/// let mut oob = control_msg::credentials(me);
+/// assert_eq!(control_msg::parse_credentials(&mut oob), Some(me));
+/// ```
 #[doc(alias = "UnixCredentials")]
 pub fn credentials(cred: PeerCred) -> Vec<u8> {
     let data = [cred.pid.to_ne_bytes(), cred.uid.to_ne_bytes(), cred.gid.to_ne_bytes()].concat();
@@ -93,6 +101,14 @@ pub unsafe fn take_rights(oob: &mut [u8]) -> Vec<OwnedFd> {
 }
 
 /// The credentials in control data that was received.
+///
+/// ```
+/// use gopark::net::{PeerCred, control_msg};
+///
+/// let me = PeerCred { pid: 7, uid: 0, gid: 0 };
+/// let mut oob = control_msg::credentials(me);
+/// assert_eq!(control_msg::parse_credentials(&mut oob), Some(me));
+/// ```
 #[doc(alias = "ParseUnixCredentials")]
 pub fn parse_credentials(oob: &mut [u8]) -> Option<PeerCred> {
     let mut found = None;

@@ -126,6 +126,17 @@ impl Dialer {
     ///
     /// # Errors
     /// As [`dial`]; "i/o timeout" when `timeout` or `deadline` has passed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    /// use gopark::net::Dialer;
+    ///
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let dialer = Dialer { timeout: Some(Duration::from_secs(5)), ..Default::default() };
+    /// assert!(dialer.dial("tcp", &listener.addr().to_string()).is_ok());
+    /// # }) }
+    /// ```
     pub fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
         self.dial_context(&Context::background(), network, address)
     }

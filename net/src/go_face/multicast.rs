@@ -36,6 +36,10 @@ impl Interface {
     ///
     /// # Errors
     /// There is none.
+    ///
+    /// ```
+    /// assert_eq!(gopark::net::Interface::by_name("lo").unwrap().to_string(), "lo");
+    /// ```
     #[doc(alias = "InterfaceByName")]
     pub fn by_name(name: &str) -> Result<Interface, OpError> {
         let failed = |cause: Cause| OpError::new("route", "ip+net", cause);
@@ -50,11 +54,22 @@ impl Interface {
     }
 
     /// The interface with this number, which is not looked up.
+    ///
+    /// ```
+    /// use gopark::net::Interface;
+    ///
+    /// let number = std::num::NonZeroU32::new(1).unwrap();
+    /// assert_eq!(Interface::by_index(number).index(), 1);
+    /// ```
     pub fn by_index(index: NonZeroU32) -> Interface {
         Interface(index)
     }
 
     /// The interface's number.
+    ///
+    /// ```
+    /// assert!(gopark::net::Interface::by_name("lo").unwrap().index() > 0);
+    /// ```
     pub fn index(self) -> u32 {
         self.0.get()
     }

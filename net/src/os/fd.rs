@@ -35,6 +35,18 @@ impl Fd {
     ///
     /// # Errors
     /// The poller does not take it: a regular file, for one.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.write(b"hello").unwrap();
+    /// assert_eq!(reader.read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn new(fd: OwnedFd) -> io::Result<Fd> {
         sys::set_nonblock(fd.as_raw_fd(), true)?;
         let name = PathBuf::from(format!("fd {}", fd.as_raw_fd()));
@@ -46,6 +58,18 @@ impl Fd {
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.write(b"hello").unwrap();
+    /// assert_eq!(reader.read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
         self.0.read(buf)
     }
@@ -54,6 +78,18 @@ impl Fd {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// assert_eq!(writer.write(b"hello").unwrap(), 5);
+    /// # drop((reader, writer));
+    /// # }) }
+    /// ```
     pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
         self.0.write(buf)
     }
@@ -62,6 +98,28 @@ impl Fd {
     ///
     /// # Errors
     /// The call's others, a passed deadline, a closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.write(b"hello").unwrap();
+    /// let mut available = 0;
+    /// reader
+    ///     .read_with(|fd| {
+    ///         // SAFETY: FIONREAD writes an int.
+    ///         match unsafe { libc::ioctl(fd, libc::FIONREAD, &mut available) } {
+    ///             0 => Ok(()),
+    ///             _ => Err(std::io::Error::last_os_error()),
+    ///         }
+    ///     })
+    ///     .unwrap();
+    /// assert_eq!(available, 5);
+    /// # }) }
+    /// ```
     #[doc(alias = "RawRead")]
     pub fn read_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
         self.with(Direction::Read, call)
@@ -71,6 +129,27 @@ impl Fd {
     ///
     /// # Errors
     /// As [`read_with`](Self::read_with).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// let n = writer
+    ///     .write_with(|fd| {
+    ///         // SAFETY: five bytes to read.
+    ///         match unsafe { libc::write(fd, c"hello".as_ptr().cast(), 5) } {
+    ///             n if n >= 0 => Ok(n),
+    ///             _ => Err(std::io::Error::last_os_error()),
+    ///         }
+    ///     })
+    ///     .unwrap();
+    /// assert_eq!(n, 5);
+    /// # drop(reader);
+    /// # }) }
+    /// ```
     #[doc(alias = "RawWrite")]
     pub fn write_with<T>(&self, call: impl FnMut(RawFd) -> io::Result<T>) -> io::Result<T> {
         self.with(Direction::Write, call)
@@ -91,6 +170,18 @@ impl Fd {
     ///
     /// # Errors
     /// A passed deadline, a closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.write(b"hello").unwrap();
+    /// reader.wait_readable().unwrap();
+    /// # }) }
+    /// ```
     pub fn wait_readable(&self) -> Result<(), PathError> {
         self.0.wait_readable()
     }
@@ -99,6 +190,18 @@ impl Fd {
     ///
     /// # Errors
     /// As [`wait_readable`](Self::wait_readable).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.wait_writable().unwrap();
+    /// # drop((reader, writer));
+    /// # }) }
+    /// ```
     pub fn wait_writable(&self) -> Result<(), PathError> {
         self.0.wait_writable()
     }
@@ -107,6 +210,20 @@ impl Fd {
     ///
     /// # Errors
     /// A closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// reader.set_deadline(Some(Instant::now())).unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().timeout());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn set_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.0.set_deadline(at)
     }
@@ -115,6 +232,20 @@ impl Fd {
     ///
     /// # Errors
     /// A closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// reader.set_read_deadline(Some(Instant::now())).unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().timeout());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn set_read_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.0.set_read_deadline(at)
     }
@@ -123,6 +254,20 @@ impl Fd {
     ///
     /// # Errors
     /// A closed descriptor.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// writer.set_write_deadline(Some(Instant::now())).unwrap();
+    /// assert!(writer.write(b"late").unwrap_err().timeout());
+    /// # drop(reader);
+    /// # }) }
+    /// ```
     pub fn set_write_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.0.set_write_deadline(at)
     }
@@ -131,6 +276,19 @@ impl Fd {
     ///
     /// # Errors
     /// It is closed already; those of close(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let (reader, writer) = std::io::pipe().unwrap();
+    /// let reader = gopark::os::Fd::new(OwnedFd::from(reader)).unwrap();
+    /// let writer = gopark::os::Fd::new(OwnedFd::from(writer)).unwrap();
+    /// reader.close().unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().is_closed());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> Result<(), PathError> {
         self.0.close()
     }

@@ -65,6 +65,13 @@ impl File {
     ///
     /// # Errors
     /// Those of openat(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let file = gopark::os::File::open("/proc/self/status").unwrap();
+    /// assert!(file.read(&mut [0; 16]).unwrap() > 0);
+    /// # }) }
+    /// ```
     #[doc(alias = "Open")]
     pub fn open(path: impl AsRef<Path>) -> Result<File, PathError> {
         File::open_file(path, libc::O_RDONLY, 0)
@@ -75,6 +82,16 @@ impl File {
     ///
     /// # Errors
     /// Those of openat(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-create-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// file.write(b"hello").unwrap();
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     #[doc(alias = "Create")]
     pub fn create(path: impl AsRef<Path>) -> Result<File, PathError> {
         File::open_file(path, libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC, 0o666)
@@ -84,6 +101,19 @@ impl File {
     ///
     /// # Errors
     /// Those of openat(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-openf-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// let log = gopark::os::File::open_file(&path, libc::O_WRONLY | libc::O_APPEND, 0o644).unwrap();
+    /// log.write(b"one").unwrap();
+    /// log.write(b"two").unwrap();
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"onetwo");
+    /// # drop(file);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     #[doc(alias = "OpenFile")]
     pub fn open_file(path: impl AsRef<Path>, flags: i32, mode: u32) -> Result<File, PathError> {
         let path = path.as_ref();
@@ -95,6 +125,16 @@ impl File {
     }
 
     /// A file for an open descriptor: in the poller only if it is non-blocking.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// let null: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
+    /// let file = gopark::os::File::from_fd(null, "null");
+    /// assert_eq!(file.read(&mut [0; 8]).unwrap(), 0);
+    /// # }) }
+    /// ```
     #[doc(alias = "NewFile")]
     pub fn from_fd(fd: OwnedFd, name: impl Into<PathBuf>) -> File {
         let fd = fd.into_raw_fd();
@@ -120,6 +160,14 @@ impl File {
     }
 
     /// The name the file was opened with.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// assert_eq!(reader.name().to_str(), Some("|0"));
+    /// # drop((reader, writer));
+    /// # }) }
+    /// ```
     pub fn name(&self) -> &Path {
         &self.name
     }
@@ -128,6 +176,16 @@ impl File {
     ///
     /// # Errors
     /// The system's, a passed deadline, a closed file.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// writer.write(b"hello").unwrap();
+    /// assert_eq!(reader.read(&mut [0; 8]).unwrap(), 5);
+    /// drop(writer);
+    /// assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0); // the end
+    /// # }) }
+    /// ```
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
         self.fd.read(Wait::NO_CONTEXT, buf).map_err(|e| self.fail("read", e))
     }
@@ -137,6 +195,14 @@ impl File {
     /// # Errors
     /// The system's, a passed deadline, a closed file; [`PathError::transferred`] says how much
     /// went out before.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// assert_eq!(writer.write(b"hello").unwrap(), 5);
+    /// # drop((reader, writer));
+    /// # }) }
+    /// ```
     pub fn write(&self, buf: &[u8]) -> Result<usize, PathError> {
         self.fd.write(Wait::NO_CONTEXT, buf).map_err(|stopped| self.partial("write", stopped))
     }
@@ -145,6 +211,15 @@ impl File {
     ///
     /// # Errors
     /// As [`read`](Self::read); [`PathError::transferred`] says how much was read before.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let file = gopark::os::File::open("/proc/self/status").unwrap();
+    /// let mut word = [0; 4];
+    /// file.read_at(&mut word, 0).unwrap();
+    /// assert_eq!(&word, b"Name");
+    /// # }) }
+    /// ```
     #[doc(alias = "ReadAt")]
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize, PathError> {
         let mut done = 0;
@@ -162,6 +237,16 @@ impl File {
     ///
     /// # Errors
     /// As [`write`](Self::write); the file was opened with O_APPEND.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-writeat-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// file.write_at(b"hello", 3).unwrap();
+    /// assert_eq!(std::fs::read(&path).unwrap(), b"\0\0\0hello");
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     #[doc(alias = "WriteAt")]
     pub fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize, PathError> {
         if self.append {
@@ -178,6 +263,18 @@ impl File {
     ///
     /// # Errors
     /// Those of lseek(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::io::SeekFrom;
+    ///
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-seek-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// file.write(b"hello").unwrap();
+    /// assert_eq!(file.seek(SeekFrom::Start(1)).unwrap(), 1);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn seek(&self, to: io::SeekFrom) -> Result<u64, PathError> {
         let (offset, whence) = match to {
             io::SeekFrom::Start(n) => (n as i64, libc::SEEK_SET),
@@ -191,6 +288,16 @@ impl File {
     ///
     /// # Errors
     /// Those of ftruncate(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-trunc-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// file.truncate(100).unwrap();
+    /// assert_eq!(std::fs::metadata(&path).unwrap().len(), 100);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     pub fn truncate(&self, size: u64) -> Result<(), PathError> {
         let cut = self.fd.control(|fd| sys::ignoring_eintr(|| sys::ftruncate(fd, size as i64)));
         cut.map_err(|e| self.fail("truncate", e))
@@ -200,6 +307,16 @@ impl File {
     ///
     /// # Errors
     /// Those of fsync(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gopark-doc-sync-{}", std::process::id()));
+    /// let file = gopark::os::File::create(&path).unwrap();
+    /// file.write(b"hello").unwrap();
+    /// file.sync_all().unwrap();
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # }) }
+    /// ```
     #[doc(alias = "Sync")]
     pub fn sync_all(&self) -> Result<(), PathError> {
         let synced =
@@ -216,6 +333,15 @@ impl File {
     ///
     /// # Errors
     /// It is closed already; those of close(2).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// reader.close().unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().is_closed());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn close(&self) -> Result<(), PathError> {
         self.fd.close().map_err(|e| self.fail("close", e))
     }
@@ -224,6 +350,17 @@ impl File {
     ///
     /// # Errors
     /// The poller does not watch the file; a closed file.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// reader.set_deadline(Some(Instant::now())).unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().timeout());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn set_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.set_deadline_of(at, Directions::Both)
     }
@@ -232,6 +369,17 @@ impl File {
     ///
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// reader.set_read_deadline(Some(Instant::now())).unwrap();
+    /// assert!(reader.read(&mut [0; 8]).unwrap_err().timeout());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn set_read_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.set_deadline_of(at, Directions::Read)
     }
@@ -240,6 +388,17 @@ impl File {
     ///
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Instant;
+    ///
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// writer.set_write_deadline(Some(Instant::now())).unwrap();
+    /// assert!(writer.write(b"late").unwrap_err().timeout());
+    /// # drop(reader);
+    /// # }) }
+    /// ```
     pub fn set_write_deadline(&self, at: Option<Instant>) -> Result<(), PathError> {
         self.set_deadline_of(at, Directions::Write)
     }
@@ -255,6 +414,15 @@ impl File {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// gopark::go(move || writer.write(b"hello"));
+    /// reader.wait_readable().unwrap();
+    /// assert_eq!(reader.read(&mut [0; 8]).unwrap(), 5);
+    /// # }) }
+    /// ```
     pub fn wait_readable(&self) -> Result<(), PathError> {
         self.fd.wait_readable().map_err(|e| self.fail("read", e))
     }
@@ -263,12 +431,28 @@ impl File {
     ///
     /// # Errors
     /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// writer.wait_writable().unwrap();
+    /// # drop(reader);
+    /// # }) }
+    /// ```
     pub fn wait_writable(&self) -> Result<(), PathError> {
         self.fd.wait_writable().map_err(|e| self.fail("write", e))
     }
 
     /// The descriptor, back in blocking mode: operations on the file hold a thread from now on, and
     /// know no deadlines. [`as_raw_fd`](AsRawFd::as_raw_fd) leaves the mode alone.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// assert!(reader.fd() > 2); // in blocking mode from here on
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     #[doc(alias = "Fd")]
     pub fn fd(&self) -> RawFd {
         if self.blocking == Blocking::Restore {

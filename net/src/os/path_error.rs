@@ -40,41 +40,100 @@ impl PathError {
     }
 
     /// The operation: "open", "read", "write", "close" ...
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.op(), "open");
+    /// # }) }
+    /// ```
     pub fn op(&self) -> &str {
         self.0.op
     }
 
     /// The file's name, as it was opened.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.path().to_str(), Some("/no/such/file"));
+    /// # }) }
+    /// ```
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
     /// The reason: an [`Errno`](crate::Errno) or a [`Sentinel`](crate::Sentinel).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.err().to_string(), "no such file or directory");
+    /// # }) }
+    /// ```
     pub fn err(&self) -> &(dyn Error + Send + Sync + 'static) {
         self.0.cause.as_error()
     }
 
     /// Whether a deadline passed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert!(!e.timeout());
+    /// # }) }
+    /// ```
     pub fn timeout(&self) -> bool {
         self.0.cause.timeout()
     }
 
     /// Whether the file was closed, before the operation or in its middle.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let (reader, writer) = gopark::os::pipe().unwrap();
+    /// reader.close().unwrap();
+    /// let e = reader.read(&mut [0; 8]).unwrap_err();
+    /// assert!(e.is_closed());
+    /// # drop(writer);
+    /// # }) }
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.0.cause.is_closed()
     }
 
     /// The system's number, if the system failed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.raw_os_error(), Some(libc::ENOENT));
+    /// # }) }
+    /// ```
     pub fn raw_os_error(&self) -> Option<i32> {
         self.0.cause.raw_os_error()
     }
 
     /// Bytes that went through before the error.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.transferred(), 0);
+    /// # }) }
+    /// ```
     pub fn transferred(&self) -> usize {
         self.0.transferred
     }
 
     /// The kind the error has as an [`io::Error`].
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let e = gopark::os::File::open("/no/such/file").unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::NotFound);
+    /// # }) }
+    /// ```
     pub fn kind(&self) -> io::ErrorKind {
         self.0.cause.kind()
     }

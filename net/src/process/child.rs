@@ -22,10 +22,45 @@ use crate::os::{File, PathError};
 use crate::sys::{self, Errno};
 
 /// The writing end of a child's input.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::process::{Command, Stdio};
+///
+/// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+/// let stdin: gopark::process::ChildStdin = child.stdin.take().unwrap();
+/// stdin.write(b"hello").unwrap();
+/// drop(stdin);
+/// assert_eq!(child.wait_with_output().unwrap().stdout, b"hello");
+/// # }) }
+/// ```
 pub type ChildStdin = File;
 /// The reading end of a child's output.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::process::{Command, Stdio};
+///
+/// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+/// drop(child.stdin.take());
+/// let stdout: gopark::process::ChildStdout = child.stdout.take().unwrap();
+/// assert_eq!(stdout.read(&mut [0; 8]).unwrap(), 0);
+/// child.wait().unwrap();
+/// # }) }
+/// ```
 pub type ChildStdout = File;
 /// The reading end of a child's error output.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::process::{ChildStderr, Command, Stdio};
+///
+/// let mut child = Command::new("sh").args(["-c", "echo no >&2"]).stderr(Stdio::piped()).spawn().unwrap();
+/// let stderr: ChildStderr = child.stderr.take().unwrap();
+/// assert_eq!(stderr.read(&mut [0; 8]).unwrap(), 3);
+/// child.wait().unwrap();
+/// # }) }
+/// ```
 pub type ChildStderr = File;
 
 /// The parent's ends of the child's pipes.
@@ -36,6 +71,15 @@ pub(super) struct ParentEnds {
 }
 
 /// A child. Dropping it neither waits nor kills, as std's.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// use gopark::process::Command;
+///
+/// let child = Command::new("true").spawn().unwrap();
+/// assert!(child.wait().unwrap().success()); // parks
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct Child {
     /// To the child's input, if it was piped.
@@ -67,6 +111,16 @@ impl Child {
     }
 
     /// The process number.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let child = Command::new("sleep").arg("60").spawn().unwrap();
+    /// assert!(child.id() > 1);
+    /// # child.kill().unwrap(); child.wait().unwrap();
+    /// # }) }
+    /// ```
     pub fn id(&self) -> u32 {
         self.pid.unsigned_abs()
     }
@@ -75,6 +129,17 @@ impl Child {
     ///
     /// # Errors
     /// It may not be killed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::os::unix::process::ExitStatusExt;
+    /// use gopark::process::Command;
+    ///
+    /// let child = Command::new("sleep").arg("60").spawn().unwrap();
+    /// child.kill().unwrap();
+    /// assert_eq!(child.wait().unwrap().signal(), Some(9));
+    /// # }) }
+    /// ```
     pub fn kill(&self) -> io::Result<()> {
         self.signal(Signal::SIGKILL)
     }
@@ -108,6 +173,15 @@ impl Child {
     ///
     /// # Errors
     /// The child was waited for in another way than by this type.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let child = Command::new("false").spawn().unwrap();
+    /// assert_eq!(child.wait().unwrap().code(), Some(1));
+    /// # }) }
+    /// ```
     pub fn wait(&self) -> io::Result<ExitStatus> {
         if let Some(stdin) = &self.stdin {
             // Closed before is as good.
@@ -127,6 +201,16 @@ impl Child {
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let child = Command::new("sleep").arg("60").spawn().unwrap();
+    /// assert!(child.try_wait().unwrap().is_none());
+    /// # child.kill().unwrap(); child.wait().unwrap();
+    /// # }) }
+    /// ```
     pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         let one = self.waiting.try_lock();
         match (self.running(), one) {
@@ -159,6 +243,15 @@ impl Child {
     ///
     /// # Errors
     /// Reading the output; waiting.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// let child = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn().unwrap();
+    /// assert_eq!(child.wait_with_output().unwrap().stdout, b"hello\n");
+    /// # }) }
+    /// ```
     pub fn wait_with_output(mut self) -> io::Result<Output> {
         drop(self.stdin.take());
         let stdout = self.stdout.take().map(|file| go(move || read_growing(&file)));

@@ -75,6 +75,14 @@ impl Environment {
 /// [`Command::get_envs`].
 ///
 /// [`Command::get_envs`]: super::Command::get_envs
+///
+/// ```
+/// use gopark::process::Command;
+///
+/// let mut command = Command::new("ls");
+/// command.env("LANG", "C").env_remove("HOME");
+/// assert_eq!(command.get_envs().count(), 2);
+/// ```
 #[derive(Clone)]
 pub struct CommandEnvs<'a>(btree_map::Iter<'a, OsString, Option<OsString>>);
 
@@ -101,6 +109,14 @@ impl fmt::Debug for CommandEnvs<'_> {
 /// A command's arguments, without the program. Made by [`Command::get_args`].
 ///
 /// [`Command::get_args`]: super::Command::get_args
+///
+/// ```
+/// use gopark::process::Command;
+///
+/// let mut command = Command::new("ls");
+/// command.args(["-l", "/"]);
+/// assert_eq!(command.get_args().collect::<Vec<_>>(), ["-l", "/"]);
+/// ```
 #[derive(Clone)]
 pub struct CommandArgs<'a>(pub(super) slice::Iter<'a, OsString>);
 

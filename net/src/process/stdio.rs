@@ -34,16 +34,41 @@ enum Kind {
 
 impl Stdio {
     /// The parent's own.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// Command::new("true").stdout(Stdio::inherit()).status().unwrap();
+    /// # }) }
+    /// ```
     pub fn inherit() -> Stdio {
         Stdio(Kind::Inherit)
     }
 
     /// Nothing: an empty input, an output that is thrown away.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// Command::new("echo").stdout(Stdio::null()).status().unwrap();
+    /// # }) }
+    /// ```
     pub fn null() -> Stdio {
         Stdio(Kind::Null)
     }
 
     /// A pipe to the parent.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// let child = Command::new("echo").stdout(Stdio::piped()).spawn().unwrap();
+    /// assert_eq!(child.wait_with_output().unwrap().stdout, b"\n");
+    /// # }) }
+    /// ```
     pub fn piped() -> Stdio {
         Stdio(Kind::Piped)
     }

@@ -22,11 +22,29 @@ pub struct LookupError(pub(super) Cause);
 impl LookupError {
     /// A [`DnsError`](crate::DnsError), [`AddrError`](crate::AddrError) or
     /// [`UnknownNetworkError`](crate::UnknownNetworkError).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::Resolver;
+    ///
+    /// let e = Resolver::default().lookup_port("tcp", "65536").unwrap_err();
+    /// assert_eq!(e.err().to_string(), "address 65536: invalid port");
+    /// # }) }
+    /// ```
     pub fn err(&self) -> &(dyn Error + Send + Sync + 'static) {
         self.0.as_error()
     }
 
     /// Whether a time limit is known to have passed.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::Resolver;
+    ///
+    /// let e = Resolver::default().lookup_port("tcp", "65536").unwrap_err();
+    /// assert!(!e.timeout());
+    /// # }) }
+    /// ```
     pub fn timeout(&self) -> bool {
         self.0.timeout()
     }

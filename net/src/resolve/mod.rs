@@ -122,6 +122,14 @@ impl Resolver {
     ///
     /// # Errors
     /// "no such host" and the failures of the name servers.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::Resolver;
+    ///
+    /// assert_eq!(Resolver::default().lookup_host("127.0.0.1").unwrap(), ["127.0.0.1"]);
+    /// # }) }
+    /// ```
     #[doc(alias = "LookupHost")]
     pub fn lookup_host(&self, host: &str) -> Result<Vec<String>, DnsError> {
         self.lookup_host_until(&Context::background(), host)
@@ -132,6 +140,15 @@ impl Resolver {
     /// # Errors
     /// As [`lookup_host`](Self::lookup_host); "operation was canceled" or "i/o timeout" when the
     /// context ends it.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, net::Resolver};
+    ///
+    /// let ctx = Context::background();
+    /// assert_eq!(Resolver::default().lookup_host_context(&ctx, "::1").unwrap(), ["::1"]);
+    /// # }) }
+    /// ```
     pub fn lookup_host_context(&self, ctx: &Context, host: &str) -> Result<Vec<String>, DnsError> {
         unless_cancelled(ctx, self, host, Resolver::lookup_host_until)
     }
@@ -157,6 +174,15 @@ impl Resolver {
     /// # Errors
     /// An unknown network, no address of the family, and what [`lookup_host`](Self::lookup_host)
     /// fails with.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::Resolver;
+    ///
+    /// let ips = Resolver::default().lookup_ip("ip4", "127.0.0.1").unwrap();
+    /// assert!(ips[0].is_loopback());
+    /// # }) }
+    /// ```
     #[doc(alias = "LookupIP")]
     pub fn lookup_ip(&self, network: &str, host: &str) -> Result<Vec<IpAddr>, LookupError> {
         self.lookup_ip_context(&Context::background(), network, host)
@@ -167,6 +193,16 @@ impl Resolver {
     /// # Errors
     /// As [`lookup_ip`](Self::lookup_ip); "operation was canceled" or "i/o timeout" when the
     /// context ends it.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::{context::Context, net::Resolver};
+    ///
+    /// let ctx = Context::background();
+    /// let ips = Resolver::default().lookup_ip_context(&ctx, "ip", "127.0.0.1").unwrap();
+    /// assert!(ips[0].is_loopback());
+    /// # }) }
+    /// ```
     pub fn lookup_ip_context(
         &self,
         ctx: &Context,
@@ -188,6 +224,14 @@ impl Resolver {
     ///
     /// # Errors
     /// An unknown service or network; a number above 65535.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::Resolver;
+    ///
+    /// assert_eq!(Resolver::default().lookup_port("tcp", "https").unwrap(), 443);
+    /// # }) }
+    /// ```
     #[doc(alias = "LookupPort")]
     pub fn lookup_port(&self, network: &str, service: &str) -> Result<u16, LookupError> {
         self.lookup_port_cause(network, service).map_err(LookupError)

@@ -15,6 +15,13 @@ pub(crate) fn last_errno() -> Errno {
 }
 
 /// A failed call with its name: "bind: address already in use".
+///
+/// ```
+/// use gopark::net::{Errno, SyscallError};
+///
+/// let e = SyscallError { syscall: "bind", errno: Errno(libc::EADDRINUSE) };
+/// assert_eq!(e.to_string(), "bind: address already in use");
+/// ```
 #[doc(alias = "os.SyscallError")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SyscallError {

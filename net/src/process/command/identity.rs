@@ -4,6 +4,14 @@ use super::Command;
 
 impl Command {
     /// The child joins a process group; 0 makes a new one.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert!(Command::new("true").process_group(0).status().unwrap().success());
+    /// # }) }
+    /// ```
     pub fn process_group(&mut self, group: i32) -> &mut Command {
         self.group = Some(group);
         self

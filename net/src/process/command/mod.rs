@@ -52,6 +52,14 @@ pub struct Command {
 impl Command {
     /// A program by path, or by name to look for in PATH. As std's: it inherits everything, until
     /// told otherwise.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert!(Command::new("true").status().unwrap().success());
+    /// # }) }
+    /// ```
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command {
             program: program.as_ref().to_owned(),
@@ -71,24 +79,58 @@ impl Command {
     }
 
     /// One more argument.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert_eq!(Command::new("echo").arg("a").arg("b").output().unwrap().stdout, b"a b\n");
+    /// # }) }
+    /// ```
     pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Command {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
     /// More arguments.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert_eq!(Command::new("echo").args(["a", "b"]).output().unwrap().stdout, b"a b\n");
+    /// # }) }
+    /// ```
     pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Command {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     /// Sets a variable of the child's environment.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let out = Command::new("sh").args(["-c", "echo $NAME"]).env("NAME", "value").output().unwrap();
+    /// assert_eq!(out.stdout, b"value\n");
+    /// # }) }
+    /// ```
     pub fn env(&mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
         self.env.set(key.as_ref(), value.as_ref());
         self
     }
 
     /// Sets variables of the child's environment.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let out = Command::new("sh").args(["-c", "echo $A$B"]).envs([("A", "1"), ("B", "2")]).output().unwrap();
+    /// assert_eq!(out.stdout, b"12\n");
+    /// # }) }
+    /// ```
     pub fn envs<K: AsRef<OsStr>, V: AsRef<OsStr>>(
         &mut self,
         vars: impl IntoIterator<Item = (K, V)>,
@@ -100,18 +142,44 @@ impl Command {
     }
 
     /// Takes a variable out of the child's environment.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let out = Command::new("sh").args(["-c", "echo $HOME"]).env_remove("HOME").output().unwrap();
+    /// assert_eq!(out.stdout, b"\n");
+    /// # }) }
+    /// ```
     pub fn env_remove(&mut self, key: impl AsRef<OsStr>) -> &mut Command {
         self.env.remove(key.as_ref());
         self
     }
 
     /// Starts with an empty environment.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let out = Command::new("/bin/sh").args(["-c", "echo $HOME"]).env_clear().output().unwrap();
+    /// assert_eq!(out.stdout, b"\n");
+    /// # }) }
+    /// ```
     pub fn env_clear(&mut self) -> &mut Command {
         self.env.clear();
         self
     }
 
     /// The child's working directory.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert_eq!(Command::new("pwd").current_dir("/").output().unwrap().stdout, b"/\n");
+    /// # }) }
+    /// ```
     pub fn current_dir(&mut self, dir: impl AsRef<Path>) -> &mut Command {
         self.dir = Some(dir.as_ref().to_owned());
         self
@@ -166,24 +234,57 @@ impl Command {
     }
 
     /// The child's standard input.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// let out = Command::new("cat").stdin(Stdio::null()).output().unwrap();
+    /// assert!(out.stdout.is_empty());
+    /// # }) }
+    /// ```
     pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.stdin = Some(stdio.into());
         self
     }
 
     /// The child's standard output.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// assert!(Command::new("echo").arg("unseen").stdout(Stdio::null()).status().unwrap().success());
+    /// # }) }
+    /// ```
     pub fn stdout(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.stdout = Some(stdio.into());
         self
     }
 
     /// The child's standard error.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::{Command, Stdio};
+    ///
+    /// assert!(!Command::new("ls").arg("/no/such").stderr(Stdio::null()).status().unwrap().success());
+    /// # }) }
+    /// ```
     pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.stderr = Some(stdio.into());
         self
     }
 
     /// The program, as it was named.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert_eq!(Command::new("ls").get_program(), "ls");
+    /// # }) }
+    /// ```
     pub fn get_program(&self) -> &OsStr {
         &self.program
     }
@@ -231,6 +332,15 @@ impl Command {
     ///
     /// # Errors
     /// The program is not there or cannot be run; no descriptors or processes are left.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// let child = Command::new("true").spawn().unwrap();
+    /// assert!(child.wait().unwrap().success());
+    /// # }) }
+    /// ```
     #[doc(alias = "Start")]
     pub fn spawn(&mut self) -> io::Result<Child> {
         self.start(&Stdio::inherit(), &Stdio::inherit())
@@ -240,6 +350,14 @@ impl Command {
     ///
     /// # Errors
     /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert!(Command::new("true").status().unwrap().success());
+    /// # }) }
+    /// ```
     #[doc(alias = "Run")]
     pub fn status(&mut self) -> io::Result<ExitStatus> {
         self.spawn()?.wait()
@@ -250,6 +368,14 @@ impl Command {
     ///
     /// # Errors
     /// As [`spawn`](Self::spawn); reading the output.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::process::Command;
+    ///
+    /// assert_eq!(Command::new("echo").arg("hello").output().unwrap().stdout, b"hello\n");
+    /// # }) }
+    /// ```
     pub fn output(&mut self) -> io::Result<Output> {
         self.start(&Stdio::null(), &Stdio::piped())?.wait_with_output()
     }
