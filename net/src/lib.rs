@@ -7,23 +7,43 @@
 //! `std::net` and `std::os::unix::net` under their names ([`TcpListener`], [`TcpStream`] ...),
 //! which set nothing by themselves and fail with [`std::io::Error`]. std's become Go's by `From`.
 //!
-//! All of it runs inside `gopark::run`. The crate `gopark` re-exports this one as `gopark::net`.
+//! ```
+//! use gopark::net::{TcpStream, dial, listen};
+//! use std::io::Read;
 //!
-//! Inside, each folder uses the ones above it:
+//! # unsafe { gopark::run(|| {
+//! let listener = listen("tcp", "127.0.0.1:0").unwrap();
+//! let address = listener.addr().to_string();
+//! gopark::go(move || {
+//!     while let Ok(conn) = listener.accept() {
+//!         gopark::go(move || conn.write(b"hello"));
+//!     }
+//! });
+//! let mut buf = [0; 8];
+//! assert_eq!(dial("tcp", &address).unwrap().read(&mut buf).unwrap(), 5); // Go's face
+//! let mut stream = TcpStream::connect(&address).unwrap(); // std's
+//! assert_eq!(stream.read(&mut buf).unwrap(), 5);
+//! # }) }
+//! ```
 //!
-//! | folder | what |
-//! |---|---|
-//! | `sys` | the system's calls, its errors and its form of addresses |
-//! | `addr` | addresses, networks, hosts and ports as text |
-//! | `error` | what goes wrong, in Go's words |
-//! | `poll` | a descriptor that parks |
-//! | [`os`] | files, pipes, any descriptor |
-//! | `sock` | how a socket is made, its options |
-//! | `conn` | a connection, and connecting to known addresses |
-//! | `resolve` | names |
-//! | `go_face` | `dial`, `listen`, `listen_packet` |
-//! | `std_face`, [`process`] | std's types; children |
-//! | [`io`] | copies between all of these |
+//! All of it runs inside `gopark::run`. The crate `gopark` re-exports this one as `gopark::net`, and
+//! its modules as `gopark::{io, os, process}`.
+
+// Each folder uses the ones above it:
+//
+// | folder | what |
+// |---|---|
+// | `sys` | the system's calls, its errors and its form of addresses |
+// | `addr` | addresses, networks, hosts and ports as text |
+// | `error` | what goes wrong, in Go's words |
+// | `poll` | a descriptor that parks |
+// | `os` | files, pipes, any descriptor |
+// | `sock` | how a socket is made, its options |
+// | `conn` | a connection, and connecting to known addresses |
+// | `resolve` | names |
+// | `go_face` | `dial`, `listen`, `listen_packet` |
+// | `std_face`, `process` | std's types; children |
+// | `io` | copies between all of these |
 
 mod addr;
 mod conn;

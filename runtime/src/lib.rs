@@ -1,6 +1,19 @@
 //! Goroutines for Rust: Go's scheduler, network poller, channels and timers.
 //!
-//! Start with [`run`]; spawn with [`go`]. The crate `gopark` re-exports all of this together with the network.
+//! ```
+//! use gopark::{chan, go};
+//!
+//! // SAFETY: nothing here is bound to a thread.
+//! unsafe {
+//!     gopark::run(|| {
+//!         let (sender, receiver) = chan::bounded(0);
+//!         go(move || sender.send(42).unwrap());
+//!         assert_eq!(receiver.recv(), Ok(42));
+//!     })
+//! }
+//! ```
+//!
+//! Start with [`run`] or [`run_pinned`]; spawn with [`go`]. The crate `gopark` re-exports all of this together with the network.
 
 pub mod chan;
 pub mod context;

@@ -1,6 +1,16 @@
 //! Copying, by the kernel where it can: from one descriptor to another without a detour through the
 //! program.
 //!
+//! ```
+//! # unsafe { gopark::run(|| {
+//! let (mut from, mut to) = gopark::os::pipe().unwrap();
+//! gopark::io::copy(&mut &b"hello"[..], &mut to).unwrap();
+//! drop(to);
+//! let mut all = Vec::new();
+//! assert_eq!(gopark::io::copy(&mut from, &mut all).unwrap(), 5);
+//! # }) }
+//! ```
+//!
 //! Go: io/io.go `Copy CopyN`, net/tcpsock_posix.go `readFrom writeTo`, os/zero_copy_linux.go.
 //!
 //! | from \ to | TCP | unix stream | file |
@@ -9,16 +19,16 @@
 //! | unix stream | splice | copy | splice |
 //! | file | sendfile | sendfile, unless limited | copy_file_range |
 //!
-//! Either face's types, references to them, and an [`io::Take`] of what is read from. Everything
-//! else, and what the kernel refuses before the first byte, goes through a buffer of 32 KiB; what
-//! lies in memory at either end, as Go's `bytes` do it (`memory.rs`).
+//! This holds for the types of both faces, references to them, and an [`io::Take`] of the source.
+//! Everything else, and what the kernel refuses before the first byte, goes through a buffer of 32
+//! KiB; memory at either end is read or written directly, as Go's `bytes` do it.
 //!
-//! Errors are those of Go's `io.Copy`, in which the ends ask each other: a TCP connection that was
-//! asked puts its name before what stopped the copy. "writeto" as a source (of a whole copy),
+//! Errors are those of Go's `io.Copy`: a TCP connection that takes part puts its name before the
+//! cause. "writeto" as a source (of a whole copy),
 //! "readfrom" as a destination: "writeto tcp A->B: readfrom tcp C->D: splice: connection reset by
 //! peer".
-//!
-//! I1 What the kernel moved from under an [`io::Take`] is taken off its limit.
+
+// I1 What the kernel moved from under an `io::Take` is taken off its limit.
 
 mod ends;
 mod kernel;

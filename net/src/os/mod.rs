@@ -1,6 +1,13 @@
-//! Files, pipes and other descriptors, parking where they can.
+//! Files, pipes and other descriptors, parking where they can. Go: package os.
 //!
-//! Go: os.
+//! ```
+//! # unsafe { gopark::run(|| {
+//! let (reader, writer) = gopark::os::pipe().unwrap();
+//! gopark::go(move || writer.write(b"hello").unwrap());
+//! let mut buf = [0; 8];
+//! assert_eq!(reader.read(&mut buf).unwrap(), 5); // parks until the other goroutine writes
+//! # }) }
+//! ```
 
 mod fd;
 mod file;

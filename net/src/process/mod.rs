@@ -1,7 +1,17 @@
 //! Child processes. Model: `std::process`; done as Go does it.
 //!
-//! The output of a child is read through pipes in the poller, so that reading parks; the end of a
-//! child is waited for through a process descriptor, which nobody else's child can be mistaken for.
+//! ```
+//! use gopark::process::Command;
+//!
+//! # unsafe { gopark::run(|| {
+//! let output = Command::new("echo").arg("hello").output().unwrap(); // parks
+//! assert!(output.status.success());
+//! assert_eq!(output.stdout, b"hello\n");
+//! # }) }
+//! ```
+//!
+//! Reading a child's output parks: the pipes are in the poller. So does waiting for its end, through
+//! a process descriptor, which cannot be confused with another child's.
 
 mod child;
 mod command;
