@@ -1,6 +1,7 @@
 //! [from-go]: from_go
 //! [from-threads]: from_threads
 //! [from-tokio]: from_tokio
+//! [thread-bound]: thread_bound
 //! [testing]: testing
 //! [reports]: reports
 #![doc = ""]
@@ -20,6 +21,9 @@ pub mod from_threads {}
 
 #[doc = include_str!("../guide/from-tokio.md")]
 pub mod from_tokio {}
+
+#[doc = include_str!("../guide/thread-bound.md")]
+pub mod thread_bound {}
 
 /// [reports]: reports
 #[doc = ""]

@@ -7,6 +7,7 @@ mod packages;
 mod soak;
 mod steps;
 mod tests;
+mod threadbound;
 mod tools;
 mod twins;
 
@@ -29,6 +30,8 @@ enum Task {
     Test(tests::Options),
     /// Runs the programs of tests/conformance under strace and compares each run with Go's trace.
     Conformance(conformance::Options),
+    /// Crates that use thread-locals, in both modes: the table of the guide.
+    Threadbound(threadbound::Options),
     /// The stress tests in their long form.
     Soak(soak::Options),
     /// Measures gopark, Go, tokio, may and a bare epoll loop, and prints the tables.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test(options) => tests::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Threadbound(options) => threadbound::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Bench(options) => bench::run(&options),
     };

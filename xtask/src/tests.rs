@@ -1,11 +1,12 @@
-//! `cargo xtask test`: sets up what the tests need and runs every one, in the order of what fails soonest.
+//! `cargo xtask test`: sets up what the tests need and runs every one, in the order of what fails
+//! soonest.
 
 use anyhow::{Result, ensure};
 use gopark_conformance::programs;
 
 use crate::steps::{Steps, cargo, sh, sh_noting_skips, skipped};
 use crate::twins::Twins;
-use crate::{conformance, packages, tools};
+use crate::{conformance, packages, threadbound, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
@@ -53,6 +54,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut package = cargo(["package", "--offline", "--no-verify", "--allow-dirty", "--quiet"]);
         sh(package.args(["-p", "gopark-runtime", "-p", "gopark-net", "-p", "gopark"]))
     });
+    for procs in ["1", "2"] {
+        steps.step(&format!("tests, pinned, {procs} Ps"), || pinned(procs));
+    }
     steps.step("loom", loom);
     steps.step("tests, optimised", || {
         sh(&mut cargo(["test", "--release", "--test", "stress", "--test", "memory"]))
@@ -60,6 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     steps.step("migration under fat LTO", || {
         sh(&mut cargo(["test", "--profile", "fat-lto", "--test", "migration"]))
     });
+    for profile in threadbound::PROFILES {
+        steps.step(&format!("thread-bound crates, {profile}"), || threadbound::check(profile, 10.0));
+    }
     for busy in [false, true] {
         let name = if busy { "conformance, cores busy" } else { "conformance" };
         let options = conformance::Options {
@@ -84,7 +91,8 @@ fn component(name: &str, command: &str) -> Result<()> {
     Ok(())
 }
 
-/// Licences, sources and duplicates of what we depend on; advisories need a network, and are not asked for.
+/// Licences, sources and duplicates of what we depend on; advisories need a network, and are not
+/// asked for.
 fn dependencies() -> Result<()> {
     if !cargo(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
         skipped("the check of dependencies: cargo-deny is not installed");
@@ -98,7 +106,42 @@ fn dependencies() -> Result<()> {
     sh(&mut cargo(["deny", "--offline", "--all-features", "check", "licenses", "bans", "sources"]))
 }
 
-/// The protocols under the model checker. Its `cfg` changes what every crate is, so it builds in a folder of its own.
+/// The suites in pinned mode. Tests of what only Go's mode has say so and do nothing.
+fn pinned(procs: &str) -> Result<()> {
+    let mut test = cargo(["test", "--workspace", "--no-fail-fast"]);
+    for suite in PINNED {
+        test.args(["--test", suite]);
+    }
+    sh_noting_skips(test.env("GOPARK_PINNED", "1").env("GOMAXPROCS", procs))
+}
+
+/// The suites' programs: crossbeam's, std's and Go's tests, the network, children, stress.
+const PINNED: &[&str] = &[
+    "goroutines",
+    "context",
+    "sync",
+    "time",
+    "chan",
+    "hostile",
+    "signal",
+    "plain_threads",
+    "deadlock",
+    "health",
+    "alone",
+    "crates",
+    "files",
+    "names",
+    "partial_writes",
+    "process",
+    "std_face",
+    "tcp",
+    "udp",
+    "unix",
+    "stress",
+];
+
+/// The protocols under the model checker. Its `cfg` changes what every crate is, so it builds in a
+/// folder of its own.
 fn loom() -> Result<()> {
     let mut test = cargo(["test", "--package", "gopark-runtime", "--release", "--lib"]);
     test.arg("--target-dir").arg(tools::target().join("loom"));

@@ -5,7 +5,8 @@
 //! I1 An opened file and a pipe are offered to the poller; a descriptor given to us only if it is
 //!    non-blocking already.
 //! I2 What the poller refuses (a regular file, a directory) goes back into blocking mode, and its
-//!    calls hold a thread.
+//!    calls hold a thread. In pinned mode, too: a read from the page cache takes less than an
+//!    `offload`. But a read of what is in blocking mode otherwise may wait, and is offloaded there.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -43,6 +44,8 @@ pub struct File {
 enum Blocking {
     /// The descriptor is as it was given to us.
     AsGiven,
+    /// So, and in blocking mode: a read may wait for a peer (a terminal, a pipe).
+    Given,
     /// We made it non-blocking: a user who takes its number gets it back blocking.
     Restore,
 }
@@ -148,7 +151,11 @@ impl File {
     pub(crate) fn of(fd: RawFd, name: PathBuf, origin: Origin) -> File {
         let made_nonblocking = origin == Origin::Ours && sys::set_nonblock(fd, true).is_ok();
         let ours = made_nonblocking || origin == Origin::Socket;
-        let mut blocking = if ours { Blocking::Restore } else { Blocking::AsGiven };
+        let mut blocking = match origin {
+            Origin::Given => Blocking::Given,
+            _ if ours => Blocking::Restore,
+            _ => Blocking::AsGiven,
+        };
         let mut poll_fd = poll::Fd::new(fd, Kind::File);
         // A refusal is no failure: disk files are refused, and real errors show in later I/O.
         let try_poller = ours || origin == Origin::GivenNonblocking;
@@ -187,7 +194,15 @@ impl File {
     /// # }) }
     /// ```
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, PathError> {
-        self.fd.read(Wait::NO_CONTEXT, buf).map_err(|e| self.fail("read", e))
+        self.reading(|| self.fd.read(Wait::NO_CONTEXT, buf))
+    }
+
+    /// In pinned mode a read that blocks may wait for a goroutine of this very thread.
+    #[inline]
+    fn reading(&self, read: impl FnOnce() -> Result<usize, poll::Error> + Send) -> Result<usize, PathError> {
+        let may_wait = self.blocking != Blocking::AsGiven && self.fd.is_blocking();
+        let read = if may_wait { offload_if_pinned(read) } else { read() };
+        read.map_err(|e| self.fail("read", e))
     }
 
     /// Writes all of it.
@@ -319,8 +334,7 @@ impl File {
     /// ```
     #[doc(alias = "Sync")]
     pub fn sync_all(&self) -> Result<(), PathError> {
-        let synced =
-            self.fd.control(|fd| gopark_runtime::blocking(|| sys::ignoring_eintr(|| sys::fsync(fd))));
+        let synced = self.fd.control(|fd| gopark_runtime::aside(|| sys::ignoring_eintr(|| sys::fsync(fd))));
         synced.map_err(|e| self.fail("sync", e))
     }
 
@@ -479,6 +493,11 @@ impl File {
     }
 }
 
+/// Not `aside`: in Go's mode a read is not announced, as in Go.
+fn offload_if_pinned<R: Send>(call: impl FnOnce() -> R + Send) -> R {
+    if gopark_runtime::is_pinned() { gopark_runtime::offload(call) } else { call() }
+}
+
 impl Endpoint for File {
     fn descriptor(&self) -> Option<(&poll::Fd, Class)> {
         Some((&self.fd, Class::File))
@@ -507,7 +526,7 @@ impl io::Read for &File {
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        Ok(self.fd.read_vectored(bufs).map_err(|e| self.fail("read", e))?)
+        Ok(self.reading(|| self.fd.read_vectored(bufs))?)
     }
 
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {

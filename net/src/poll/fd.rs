@@ -332,6 +332,12 @@ impl Fd {
         self.control(sys::dup_cloexec)
     }
 
+    /// Whether a call waits in the kernel.
+    pub(crate) fn is_blocking(&self) -> bool {
+        // Relaxed: the user's own race between `set_blocking` and a read.
+        self.is_blocking.load(Relaxed)
+    }
+
     /// Puts it back into blocking mode for good. The poller keeps watching it.
     pub(crate) fn set_blocking(&self) -> Result<(), Error> {
         let _reference = self.incref()?;

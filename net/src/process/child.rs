@@ -15,7 +15,7 @@ use std::process::{ExitStatus, Output};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gopark_runtime::signal::Signal;
-use gopark_runtime::{blocking, go, sync};
+use gopark_runtime::{aside, go, sync};
 
 use super::pidfd::{self, Patience, Waited};
 use crate::os::{File, PathError};
@@ -169,7 +169,7 @@ impl Child {
     }
 
     /// Closes the child's input, waits for the child and says how it ended. Holds a thread, as in
-    /// Go. Several goroutines may wait; each gets the status.
+    /// Go; in pinned mode one of [`offload`](gopark_runtime::offload)'s. Several goroutines may wait; each gets the status.
     ///
     /// # Errors
     /// The child was waited for in another way than by this type.
@@ -191,7 +191,7 @@ impl Child {
         match self.running() {
             Err(status) => Ok(status),
             Ok(pidfd) => {
-                let waited = blocking(|| pidfd::wait(pidfd.as_raw_fd(), Patience::Wait))?;
+                let waited = aside(|| pidfd::wait(pidfd.as_raw_fd(), Patience::Wait))?;
                 self.finish(waited).ok_or_else(|| Errno(libc::ECHILD).into())
             }
         }

@@ -1,5 +1,6 @@
 //! No stacks left. The limit is the process's.
 
+use crate::common::modes::left_out_when_pinned;
 use crate::common::{connect, in_runtime, local};
 use gopark_runtime::sync::Semaphore;
 use gopark_runtime::{go, try_go};
@@ -7,6 +8,10 @@ use gopark_runtime::{go, try_go};
 /// Who finds no stack is turned away; the server and the others go on.
 #[test]
 fn a_server_without_stacks_turns_clients_away_and_goes_on() {
+    let name = "a_server_without_stacks_turns_clients_away_and_goes_on";
+    if left_out_when_pinned(name, "the server's P has free stacks, which the hoarder's cannot take") {
+        return;
+    }
     crate::alone(module_path!(), "a_server_without_stacks_turns_clients_away_and_goes_on", || {
         limit_address_space();
         in_runtime(|| {

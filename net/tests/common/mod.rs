@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 pub(crate) mod fake_dns;
+#[path = "../../../tests/common/modes.rs"]
+pub(crate) mod modes;
 
 #[allow(
     clippy::single_component_path_imports,

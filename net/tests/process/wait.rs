@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use crate::common::modes::left_out_when_pinned;
 use crate::common::{in_runtime, sh, skipped, stdout};
 use gopark_net::os::pipe;
 use gopark_net::process::{Child, Command, Stdio, exit_text};
@@ -238,6 +239,9 @@ fn another_user_keeps_no_groups() {
 /// Goroutines that compute long run on threads that sysmon makes lighter, and children inherit that: not through `Command`.
 #[test]
 fn a_child_of_a_hog_weighs_what_it_should() {
+    if left_out_when_pinned("a_child_of_a_hog_weighs_what_it_should", "hogs keep their threads and weight") {
+        return;
+    }
     // `nice` prints the priority that it was started with.
     let own = std::process::Command::new("nice").output().unwrap().stdout;
     in_runtime(move || {

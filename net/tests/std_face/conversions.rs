@@ -121,7 +121,7 @@ fn test_file_fd_blocks() {
         let e = (&std_stream).read(&mut [0; 1]).unwrap_err();
         assert_eq!(e.kind(), std::io::ErrorKind::WouldBlock);
         std_stream.set_nonblocking(false).unwrap();
-        let reader = go(move || gopark_runtime::blocking(|| (&std_stream).read(&mut [0; 1]).unwrap()));
+        let reader = go(move || gopark_runtime::offload(|| (&std_stream).read(&mut [0; 1]).unwrap()));
         gopark_runtime::time::sleep(std::time::Duration::from_millis(10));
         (&b).write_all(b"x").unwrap();
         assert_eq!(reader.join().unwrap(), 1);
@@ -152,7 +152,7 @@ fn what_goes_back_to_std_blocks() {
         let listener: std::net::TcpListener = TcpListener::bind("127.0.0.1:0").unwrap().into();
         let addr = listener.local_addr().unwrap();
         let client = go(move || TcpStream::connect(addr).unwrap());
-        gopark_runtime::blocking(|| listener.accept().unwrap());
+        gopark_runtime::offload(|| listener.accept().unwrap());
         client.join().unwrap();
         let udp: std::net::UdpSocket = UdpSocket::bind("127.0.0.1:0").unwrap().into();
         udp.set_read_timeout(Some(Duration::from_millis(1))).unwrap();

@@ -1,5 +1,7 @@
 //! The unix parts of Go's net_test.go, conn_test.go, server_test.go and protoconn_test.go, under their names.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::common::{in_runtime, socket_name};
@@ -217,5 +219,28 @@ fn test_unix_conn_specific_methods() {
         b.write_to(b"again", &a.local_addr()).unwrap();
         assert_eq!(a.read_from(&mut [0; 64]).unwrap(), (5, Some(b.local_addr())));
         [one, two].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    });
+}
+
+/// Who reads what it has just written never waits; others run all the same. (In pinned mode with one P no other thread helps.)
+#[test]
+fn a_conversation_without_waits_lets_others_run() {
+    in_runtime(|| {
+        let (a, b) = gopark_net::socket_pair("unix").unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        let other = go({
+            let over = over.clone();
+            move || {
+                gopark_runtime::time::sleep(Duration::from_millis(1));
+                over.store(true, Relaxed);
+            }
+        });
+        let end = soon();
+        while !over.load(Relaxed) {
+            assert!(Some(Instant::now()) < end, "nobody else has run");
+            a.write(b"x").unwrap();
+            assert_eq!(b.read(&mut [0; 8]).unwrap(), 1);
+        }
+        other.join().unwrap();
     });
 }

@@ -90,7 +90,7 @@ pub(crate) struct G {
     /// The M that runs it. Written by that M before it resumes the goroutine, read by the goroutine
     /// (and by dumps).
     m: AtomicPtr<M>,
-    /// In pinned mode the P on which it lives, from its first run to its end (proc/pinned.rs I1);
+    /// In pinned mode the P on which it lives, from its first run to its end (sched/pinned.rs I1);
     /// else null.
     home: AtomicPtr<P>,
     /// A `Status`, perhaps with `SCAN`. See I3.

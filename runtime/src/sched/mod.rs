@@ -279,6 +279,19 @@ pub(crate) fn gosched() {
     });
 }
 
+/// In pinned mode: a goroutine whose calls always succeed at once (a reader whose peer is faster)
+/// lets the others of its thread run every slice. In Go's mode they run on another thread.
+#[inline(always)]
+pub(crate) fn end_slice() {
+    if let Some(gp) = g::current_goroutine()
+        && let Some(home) = gp.home()
+        // Relaxed: a hint of sysmon's.
+        && home.preempt.load(Relaxed)
+    {
+        pinned::end_slice(home);
+    }
+}
+
 /// Lets the goroutine that was just readied run, for a direct hand-over. Go: goyield.
 pub(crate) fn goyield() {
     if g::current_goroutine().is_some() {

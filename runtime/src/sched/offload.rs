@@ -20,7 +20,7 @@ use parking_lot::{Condvar, Mutex};
 use super::newproc::catch;
 use super::{checkdead, gopark, goready};
 use crate::sched::g::{self, GRef, WaitReason};
-use crate::sched::schedt::sched;
+use crate::sched::schedt::{sched, try_sched};
 
 /// Most threads that the pool has; further jobs queue.
 const MAX_THREADS: usize = 512;
@@ -68,6 +68,14 @@ pub fn offload<R: Send>(f: impl FnOnce() -> R + Send) -> R {
         Ok(value) => value,
         Err(payload) => resume_unwind(payload),
     }
+}
+
+/// [`offload`] in pinned mode, where a thread that blocks holds up its goroutines;
+/// [`blocking`](crate::blocking) in Go's.
+#[doc(hidden)]
+pub fn aside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    let pinned = try_sched().is_some_and(|sched| sched.config.pinned);
+    if pinned { offload(f) } else { super::blocking::blocking(f) }
 }
 
 struct Job {

@@ -22,7 +22,8 @@
 //!    P whose thread is blocked.
 //! R4 sysmon takes no P away (there is nothing to hand it to), so a thread that blocks or computes
 //!    keeps its P; others run its unbegun goroutines and its timers, and the poller's news for
-//!    other Ps reaches them.
+//!    other Ps reaches them. Where no other P has time, sysmon runs its timers. What never parks
+//!    but does I/O yields after a slice ([`end_slice`]).
 //! R5 An idle P is on the idle list as ever. Whoever takes it off *claims* it: hands it to its M
 //!    through `nextp` and wakes the M, by its note and, if it waits in the poller, by a break. An M
 //!    that wants its own P back claims it itself or, if somebody was faster, takes the wake-up that
@@ -129,6 +130,15 @@ impl PinnedP {
     }
 }
 
+/// The caller's slice on its home is over.
+#[cold]
+#[inline(never)]
+pub(crate) fn end_slice(home: &P) {
+    // Relaxed: a hint; a slice that sysmon finds over just now ends a round later.
+    home.preempt.store(false, Relaxed);
+    super::gosched();
+}
+
 /// Takes an offer made to this P, or to a victim.
 pub(crate) fn take_offer(p: &P) -> Option<GRef> {
     loop {
@@ -145,7 +155,10 @@ pub(crate) fn take_offer(p: &P) -> Option<GRef> {
 pub(crate) fn put(p: Option<&'static P>, gp: GRef, home: &'static P, place: Place) {
     match p {
         // Only this thread can run it, so there is nobody to wake.
-        Some(p) if ptr::eq(p, home) => runqput(p, gp, place),
+        Some(p) if ptr::eq(p, home) => {
+            metrics::readied(p, gp);
+            runqput(p, gp, place);
+        }
         _ => deliver(gp, home),
     }
 }
@@ -263,7 +276,7 @@ pub(crate) fn stopm(m: &'static M) {
 fn runqput(p: &P, gp: GRef, place: Place) {
     let tail = match place {
         Place::Tail => Some(gp),
-        Place::Next => runq::taken(p.runnext.put(gp.as_ptr(), gp.home().is_some())),
+        Place::Next => runq::taken(p.runnext.put(gp.as_ptr(), gp.home().is_some()).gp),
     };
     if let Some(tail) = tail {
         push(p, tail);

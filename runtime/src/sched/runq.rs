@@ -56,11 +56,12 @@ pub(crate) fn runqput(p: &P, gp: GRef, place: Place) {
         Place::Tail => gp,
         Place::Next => {
             let old = p.runnext.put(gp.as_ptr(), false);
-            if old.is_null() {
-                return;
+            let Some(tail) = taken(old.gp) else { return };
+            if old.keep && !p.runnext.is_alone() {
+                // In pinned mode: it has begun, and no thief may see it (pinned.rs R2).
+                return p.pinned.begun().push_back(tail);
             }
-            // SAFETY: runnext holds pointers from GRefs.
-            unsafe { GRef::from_ptr(old) }
+            tail
         }
     };
     // SAFETY: I1; used for this call.
@@ -175,5 +176,19 @@ mod tests {
         assert_eq!(runqsize(&p), 0);
         runqput(&p, g(), Place::Next);
         assert_eq!(runqsize(&p), 1);
+    }
+    /// In pinned mode: a spawn displaces a goroutine that has begun, and thieves must not see it.
+    #[test]
+    fn a_displaced_goroutine_that_has_begun_is_not_stolen() {
+        // SAFETY: records that are never freed.
+        let g = || unsafe { GRef::from_ptr(Box::into_raw(Box::new(G::new(Kind::Thread, 0)))) };
+        let (p, thief): (&'static P, _) = (Box::leak(Box::new(P::new(0, false))), P::new(1, false));
+        let (begun, spawned) = (g(), g());
+        begun.set_home(Some(p));
+        assert!(p.runnext.put(begun.as_ptr(), true).gp.is_null());
+        runqput(p, spawned, Place::Next);
+        assert_eq!(runqsteal(&thief, p, true), Some(spawned));
+        assert_eq!(runqsteal(&thief, p, true), None);
+        assert_eq!(p.pinned.begun().pop_front(), Some(begun));
     }
 }

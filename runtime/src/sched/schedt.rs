@@ -29,7 +29,9 @@ pub(crate) struct Config {
     /// GODEBUG=schedtrace, in milliseconds; 0: off.
     pub(crate) schedtrace_ms: u64,
     pub(crate) scheddetail: bool,
-    /// Goroutines stay on the thread on which they begin (proc/pinned.rs).
+    /// GODEBUG=hogs=1: in pinned mode, report who holds a thread.
+    pub(crate) report_hogs: bool,
+    /// Goroutines stay on the thread on which they begin (sched/pinned.rs).
     pub(crate) pinned: bool,
 }
 

@@ -298,6 +298,7 @@ impl Builder {
             fewest_syscalls: self.fewest_syscalls,
             schedtrace_ms: debug.schedtrace,
             scheddetail: debug.scheddetail,
+            report_hogs: debug.hogs,
             pinned: self.pinned || pinned_by_env(),
         });
         wake::idle_all_ps();
@@ -345,6 +346,7 @@ fn available() -> usize {
 struct Godebug {
     schedtrace: u64,
     scheddetail: bool,
+    hogs: bool,
 }
 
 impl Godebug {
@@ -358,6 +360,7 @@ impl Godebug {
             match key {
                 "schedtrace" => debug.schedtrace = value.parse().unwrap_or(0),
                 "scheddetail" => debug.scheddetail = value != "0",
+                "hogs" => debug.hogs = value != "0",
                 _ => {}
             }
         }
@@ -372,7 +375,8 @@ mod tests {
     #[test]
     fn godebug_is_a_comma_list() {
         let d = Godebug::parse("netdns=go,schedtrace=250,unknown=1,scheddetail=1");
-        assert_eq!(d, Godebug { schedtrace: 250, scheddetail: true });
+        assert_eq!(d, Godebug { schedtrace: 250, scheddetail: true, hogs: false });
+        assert!(Godebug::parse("hogs=1").hogs);
         assert_eq!(Godebug::parse(""), Godebug::default());
     }
 }

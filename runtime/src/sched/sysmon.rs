@@ -30,8 +30,9 @@ use crate::observe::dump;
 use crate::observe::fault;
 use crate::sched::counts;
 use crate::sched::hogs::Hogs;
+use crate::sched::hogs::holders::Holders;
 use crate::sched::metrics::{self, Event};
-use crate::sched::p::PStatus;
+use crate::sched::p::{P, PStatus};
 use crate::sched::runq::runqempty;
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::stack;
@@ -67,7 +68,7 @@ struct Seen {
 pub(crate) fn sysmon() {
     let sched = sched();
     let mut seen = vec![Seen::default(); sched.procs()];
-    let mut hogs = Hogs::new();
+    let (mut hogs, mut holders) = (Hogs::new(), Holders::default());
     let mut quiet = 0;
     let mut nap = MIN_NAP_US;
     let mut idle_rounds = 0;
@@ -112,7 +113,7 @@ pub(crate) fn sysmon() {
             no_thread::retry_thread();
         }
         poll_network(sched, now);
-        match retake(sched, &mut seen, &mut hogs, now) {
+        match retake(sched, &mut seen, &mut hogs, &mut holders, now) {
             Some(Retaken::Call) => quiet = 0,
             Some(Retaken::Slice) => {
                 nap = nap.min(SLICE_NAP_US);
@@ -208,7 +209,13 @@ enum Retaken {
 
 /// Retakes Ps whose Ms have been outside of the runtime too long; returns the most urgent kind.
 /// Go: retake.
-fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -> Option<Retaken> {
+fn retake(
+    sched: &'static Sched,
+    seen: &mut [Seen],
+    hogs: &mut Hogs,
+    holders: &mut Holders,
+    now: i64,
+) -> Option<Retaken> {
     let mut most = None;
     // Work on any queue counts: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
@@ -243,7 +250,13 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
             p.preempt.store(true, Relaxed);
         }
         if sched.config.pinned {
-            // A P never leaves its M (pinned.rs R4).
+            // A P never leaves its M (pinned.rs R4), so this is all that can be done for it.
+            if slice_over {
+                run_timers_of(p, now);
+                if sched.config.report_hogs {
+                    holders.look(m, p, seen.sched_when, now);
+                }
+            }
             continue;
         }
         let waits = queued || p.timers.any_due(now);
@@ -264,6 +277,18 @@ fn retake(sched: &'static Sched, seen: &mut [Seen], hogs: &mut Hogs, now: i64) -
         }
     }
     most
+}
+
+/// In pinned mode: runs the due timers of a P whose thread computes or blocks, since there may be no
+/// other P that has time for them. What they ready goes where others find it; a deadline of the one
+/// that computes expires.
+fn run_timers_of(p: &P, now: i64) {
+    if p.timers.any_due(now) {
+        // What a timer is about to ready is on no queue: nobody may report a deadlock.
+        wake::incidlelocked(-1);
+        p.timers.check_others(now);
+        wake::incidlelocked(1);
+    }
 }
 
 /// The last few threads below the limit are not for hogs: without them nothing could run at all.

@@ -25,18 +25,26 @@ pub(crate) struct RunNext<T> {
     alone: bool,
 }
 
+/// Who had to make room. It must be queued, and still not for thieves if it was not before.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Displaced<T> {
+    /// Null if nobody was there.
+    pub(crate) gp: *mut T,
+    pub(crate) keep: bool,
+}
+
 impl<T> RunNext<T> {
     /// Empty; `alone`: there is one P.
     pub(crate) fn new(alone: bool) -> Self {
         RunNext { next: AtomicPtr::new(ptr::null_mut()), alone }
     }
 
-    /// For the holder: returns the one that was there before, or null. `keep`: not for thieves
-    /// (I3).
+    /// For the holder. `keep`: not for thieves (I3).
     #[inline(always)]
-    pub(crate) fn put(&self, gp: *mut T, keep: bool) -> *mut T {
-        let gp = gp.map_addr(|a| a | usize::from(keep));
-        untagged(self.replace(gp))
+    pub(crate) fn put(&self, gp: *mut T, keep: bool) -> Displaced<T> {
+        let old = self.replace(gp.map_addr(|a| a | usize::from(keep)));
+        Displaced { gp: untagged(old), keep: is_tagged(old) }
     }
 
     #[inline(always)]
@@ -147,7 +155,7 @@ mod loom_tests {
                     // SAFETY: not readied yet.
                     unsafe { *n += 10 }
                 });
-                run(s.next.put(ptr::from_ref(record).cast_mut(), false));
+                run(s.next.put(ptr::from_ref(record).cast_mut(), false).gp);
             }
             run(s.next.take());
             thief.join().unwrap();
@@ -168,12 +176,12 @@ mod loom_tests {
                 records: [UnsafeCell::new(0), UnsafeCell::new(0)],
             });
             let gp = ptr::from_ref(&s.records[0]).cast_mut();
-            assert!(s.next.put(gp, false).is_null());
+            assert!(s.next.put(gp, false).gp.is_null());
             let thief = s.clone();
             let thief = loom::thread::spawn(move || thief.next.steal().is_null());
             let mut stolen = s.next.take().is_null();
             if !stolen {
-                assert!(s.next.put(gp, true).is_null());
+                assert!(s.next.put(gp, true).gp.is_null());
                 stolen = s.next.take().is_null();
                 assert!(!stolen, "a goroutine that was kept was stolen");
             }

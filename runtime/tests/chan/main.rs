@@ -10,6 +10,8 @@ mod golang_ken;
 mod golang_runtime;
 mod iter;
 mod list;
+#[path = "../../../tests/common/modes.rs"]
+mod modes;
 mod mpsc;
 mod mpsc_bodies;
 mod mpsc_select;

@@ -62,7 +62,7 @@ fn block_on_a_plain_thread() {
             block_on(Woken { left: 50, by: |waker| drop(go(move || waker.wake())) });
             block_on(async { go(|| 7).await.unwrap() })
         });
-        assert_eq!(gopark_runtime::blocking(|| thread.join().unwrap()), 7);
+        assert_eq!(gopark_runtime::offload(|| thread.join().unwrap()), 7);
     });
 }
 

@@ -1,4 +1,6 @@
 //! Goroutines from outside, and futures on them.
 
 mod futures;
+#[path = "../../../tests/common/modes.rs"]
+mod modes;
 mod spawn;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::modes::left_out_when_pinned;
 use gopark_runtime::time::sleep;
 
 #[test]
@@ -100,6 +101,9 @@ fn a_locked_goroutine_stays_on_its_thread() {
 
 #[test]
 fn blocked_threads_do_not_hold_others_up() {
+    if left_out_when_pinned("blocked_threads_do_not_hold_others_up", "they do") {
+        return;
+    }
     // SAFETY: nothing is bound to a thread.
     unsafe {
         run(|| {

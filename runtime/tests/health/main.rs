@@ -9,7 +9,22 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "../../../tests/common/modes.rs"]
+mod modes;
 mod scenarios;
+
+/// What cannot be asked of pinned mode.
+const OF_GOS_MODE: &[(&str, &str)] = &[
+    ("a_drop_that_parks_during_a_panic", "others of the thread run meanwhile, and see that it panics"),
+    ("hogs_do_not_stop_others", "hogs keep their threads"),
+    ("std_locks_held_over_a_sleep_disturb_nobody", "who sleeps keeps the thread"),
+    ("a_thousand_hogs", "hogs keep their threads"),
+    ("fifty_endless_hogs", "hogs keep their threads"),
+    ("very_many_endless_hogs", "hogs keep their threads"),
+    ("fifty_endless_hogs_whose_priority_cannot_be_raised", "hogs keep their threads"),
+    ("very_many_endless_hogs_whose_priority_cannot_be_raised", "hogs keep their threads"),
+    ("a_waker_gets_its_p_back", "a P never leaves its thread"),
+];
 
 /// How long a scenario may take.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -18,7 +33,11 @@ fn main() {
     if let Ok(name) = std::env::var("GOPARK_SCENARIO") {
         return scenarios::run(&name);
     }
-    let trials = checks().into_iter().map(|(name, check)| Trial::test(name, check)).collect();
+    let left_out = |name| {
+        OF_GOS_MODE.iter().any(|(other, why)| *other == name && modes::left_out_when_pinned(name, why))
+    };
+    let checks = checks().into_iter().filter(|(name, _)| !left_out(*name));
+    let trials = checks.map(|(name, check)| Trial::test(name, check)).collect();
     // One at a time: a scenario with a thousand hogs would slow its neighbours down.
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
     libtest_mimic::run(&arguments, trials).exit();
@@ -224,6 +243,18 @@ fn checks() -> Vec<(&'static str, Check)> {
                 c.stderr(std::fs::File::options().write(true).open("/dev/full").expect("a device"));
             });
             o?.code(0)
+        }),
+        ("pinned_a_hog_is_reported_once", || {
+            let o = play("a_pinned_hog", |c| {
+                c.env("GOPARK_PINNED", "1").env("GOMAXPROCS", "1").env("GODEBUG", "hogs=1");
+            })?;
+            o.code(0)?;
+            o.says("scenarios/hogs.rs:")?;
+            o.says(" ms; 3 others wait behind it\n")?;
+            match o.stderr.matches(" has held its thread for ").count() {
+                1 => Ok(()),
+                n => Err(format!("{n} reports\n{}", o.stderr).into()),
+            }
         }),
         ("schedtrace_prints_gos_lines", || {
             let o = play("busy_for_300_ms", |c| {

@@ -2,4 +2,6 @@
 //! What was left out and why: tests/PORTED.md.
 
 mod go;
+#[path = "../../../tests/common/modes.rs"]
+mod modes;
 mod std;

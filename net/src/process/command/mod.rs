@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 
-use gopark_runtime::blocking;
+use gopark_runtime::{aside, blocking};
 
 use crate::process::child::{Child, ParentEnds};
 use crate::process::environment::{CommandArgs, CommandEnvs, Environment};
@@ -470,7 +470,7 @@ impl Command {
         let _ = sys::close(error_writer);
         let forked = forked.and_then(|forked| Ok(forked?));
         let failure = forked.as_ref().ok().and_then(|_| match runs_on {
-            true => blocking(|| read_failure(error_reader)),
+            true => aside(|| read_failure(error_reader)),
             false => read_failure(error_reader),
         });
         let _ = sys::close(error_reader);

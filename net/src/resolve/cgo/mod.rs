@@ -2,7 +2,8 @@
 //!
 //! Go: net/cgo_unix.go, net/lookup_unix.go `acquireThread`.
 //!
-//! I1 Each call is announced as blocking, and at most 500 run at once: each has a thread.
+//! I1 Each call is announced as blocking, or offloaded in pinned mode, and at most 500 run at once:
+//!    each has a thread.
 //! I2 A call cannot be stopped. A caller whose context ends leaves; the goroutine of the call stays
 //!    until it is done.
 //! I3 errno is read in the function that made the call.
@@ -14,7 +15,7 @@ use std::ptr::{self, NonNull};
 use gopark_runtime::chan::bounded;
 use gopark_runtime::context::Context;
 use gopark_runtime::sync::Semaphore;
-use gopark_runtime::{blocking, go, select};
+use gopark_runtime::{aside, go, select};
 
 use super::failure::Failure;
 use super::rfc6724::IpZone;
@@ -92,7 +93,7 @@ fn on_a_thread<T: Send + 'static>(
     let thread = THREADS.acquire_context(ctx).map_err(ended)?;
     let (result, results) = bounded(1);
     go(move || {
-        let returned = blocking(call);
+        let returned = aside(call);
         drop(thread);
         // There is room; nobody may wait any more.
         let _ = result.send(returned);

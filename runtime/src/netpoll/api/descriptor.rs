@@ -7,6 +7,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use super::{Direction, Directions, PollDesc, PollError, Waited};
 use crate::netpoll::epoll::{netpollclose, netpollopen};
 use crate::netpoll::{self, cache, desc::Watched};
+use crate::sched;
 use crate::sys::clock::nanotime;
 use crate::sys::errno::Errno;
 
@@ -105,13 +106,15 @@ impl PollDescriptor {
         self.0.unblock();
     }
 
-    /// Begins an operation: forgets earlier readiness.
+    /// Begins an operation: forgets earlier readiness. In pinned mode it lets others run if the
+    /// caller's time slice is over. In pinned mode it lets others run if the caller's time slice is over.
     ///
     /// # Errors
     /// The descriptor is closing, or the deadline has passed.
     #[doc(alias = "runtime_pollReset")]
     #[inline]
     pub fn reset(self, direction: Direction) -> Result<(), PollError> {
+        sched::end_slice();
         self.0.check(direction)?;
         self.0.sema(direction).reset();
         Ok(())
@@ -167,6 +170,7 @@ impl PollDescriptor {
     /// Wakes who waits if it has.
     #[doc(alias = "runtime_pollSetDeadline")]
     pub fn set_deadline(self, in_ns: Option<i64>, directions: Directions) {
+        sched::end_slice();
         let at = match in_ns {
             None => 0,
             Some(ns) if ns > 0 => {

@@ -25,6 +25,7 @@
 //! I1 Only sysmon uses the list. An entry stands for a thread, not an M: it ends when the M has a P
 //!    again, runs nothing, or has another thread.
 
+pub(crate) mod holders;
 pub(crate) mod niceness;
 pub(crate) mod template;
 

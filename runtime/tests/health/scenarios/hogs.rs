@@ -179,3 +179,30 @@ pub(crate) fn ping_pong_and_a_third() {
         });
     }
 }
+
+/// In pinned mode three goroutines that have begun wait behind one that computes for 300 ms.
+pub(super) fn a_pinned_hog() {
+    inside(|| {
+        let over = Arc::new(AtomicBool::new(false));
+        let others: Vec<_> = (0..3)
+            .map(|_| {
+                let over = over.clone();
+                go(move || {
+                    while !over.load(SeqCst) {
+                        gosched();
+                    }
+                })
+            })
+            .collect();
+        gosched();
+        let hog = go(|| {
+            let end = Instant::now() + Duration::from_millis(300);
+            while Instant::now() < end {
+                std::hint::spin_loop();
+            }
+        });
+        hog.join().unwrap();
+        over.store(true, SeqCst);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gopark_runtime::context::Context;
 use gopark_runtime::sync::{Condvar, Mutex, Semaphore};
 use gopark_runtime::time::sleep;
-use gopark_runtime::{Builder, blocking, chan, go, gomaxprocs, gosched, metrics, select, time};
+use gopark_runtime::{Builder, blocking, chan, go, gomaxprocs, gosched, is_pinned, metrics, select, time};
 
 use super::hogs::{compute, threads};
 use super::inside;
@@ -86,7 +86,7 @@ pub(crate) fn metrics_tell() {
             after.scheduling_latency.quantile(0.99).unwrap(),
         );
         assert!(median <= p99 && p99 < Duration::from_secs(60));
-        assert!(after.retakes > before.retakes, "a hog was not retaken");
+        assert!(is_pinned() || after.retakes > before.retakes, "a hog was not retaken");
         assert!(after.thread_starts >= 2 && after.wakeups + after.thread_starts > before.thread_starts);
         assert_eq!(after.goroutines, 1);
     });

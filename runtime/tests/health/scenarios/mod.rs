@@ -35,6 +35,7 @@ pub(crate) fn run(name: &str) {
         "sigquit" => signals::sigquit(),
         "sigquit_many" => signals::sigquit_many(),
         "hogs" => hogs::hogs(),
+        "a_pinned_hog" => hogs::a_pinned_hog(),
         "a_timer_beside_a_hog" => hogs::a_timer_beside_a_hog(),
         "std_locks" => hogs::std_locks(),
         "thousand_hogs" => hogs::thousand_hogs(),
