@@ -35,9 +35,6 @@ static RAW: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^(?:socket\(0x|openat\(-0x|openat\([^"]*"[^"]*", 0x|mmap\([^,]*, [^,]*, 0x)"#)
         .expect("a constant that was tried")
 });
-static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(\w+\(|, )[a-z_0-9]+=").expect("a constant that was tried"));
-
 impl Facts {
     pub(crate) fn personality(&mut self, mode: &str) {
         self.personality = Some(mode.to_owned());
@@ -46,7 +43,8 @@ impl Facts {
     /// Learns from a call; gives the call rewritten if it was written in another way (I1).
     pub(crate) fn learn(&mut self, text: &str) -> Option<String> {
         let b = text.as_bytes();
-        if !self.raw && RAW.is_match(text) {
+        let may_be_raw = ["socket(", "openat(", "mmap("].iter().any(|c| text.starts_with(c));
+        if may_be_raw && !self.raw && RAW.is_match(text) {
             self.raw = true;
         }
         if self.foreign.is_none() {
@@ -99,7 +97,10 @@ impl Facts {
 fn without_names(text: &str) -> Option<String> {
     let name = text.split('(').next().unwrap_or("");
     // clone names its arguments in every version.
-    if name.starts_with("clone") || !NAMED.is_match(text) {
+    let first = text.get(name.len() + 1..)?;
+    let word =
+        first.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_').count();
+    if name.starts_with("clone") || word == 0 || first.as_bytes().get(word) != Some(&b'=') {
         return None;
     }
     let inside = text.get(name.len() + 1..)?;

@@ -88,25 +88,64 @@ impl Source {
     /// Projects a log; a reference is what it is.
     pub fn project(&self, rules: &Rules, path: &Path) -> Result<Loaded, Error> {
         match self {
-            Source::Log(log) => of_log(log, rules, path),
+            Source::Log(log) => Projected::of(log, rules, path)?.loaded(log_parts(log)),
             Source::Reference(normal) => Ok(Normal::clone(normal).into()),
+        }
+    }
+
+    /// The same, for the last use: the calls of a log are gone before its lines are written.
+    pub fn into_loaded(self, rules: &Rules, path: &Path) -> Result<Loaded, Error> {
+        match self {
+            Source::Log(mut log) => {
+                let projected = Projected::of(&log, rules, path)?;
+                let parts = (
+                    std::mem::take(&mut log.facts),
+                    std::mem::take(&mut log.noise),
+                    std::mem::take(&mut log.costs),
+                );
+                drop(log);
+                projected.loaded(parts)
+            }
+            Source::Reference(normal) => Ok((*normal).into()),
         }
     }
 }
 
-/// What a log says by these rules.
-fn of_log(log: &Log, rules: &Rules, path: &Path) -> Result<Loaded, Error> {
-    let mut trace = Trace::with(log, rules).map_err(Error::bad(path))?;
-    let faults = std::mem::take(&mut trace.faults);
-    let mut notes = log.notes.clone();
-    if let (n, Some(bad)) = &trace.odd {
-        let s = if *n == 1 { "" } else { "s" };
-        notes
-            .push(format!("{n} call{s} not understood, compared as text; line {}: {}", bad.line, bad.reason));
+/// What is known of a log besides its calls.
+type Parts = (Facts, Noise, BTreeMap<String, Cost>);
+
+fn log_parts(log: &Log) -> Parts {
+    (log.facts.clone(), log.noise.clone(), log.costs.clone())
+}
+
+/// A log's trace, with what is said about it.
+struct Projected {
+    trace: Trace,
+    notes: Vec<String>,
+    rules: Rules,
+    path: std::path::PathBuf,
+}
+
+impl Projected {
+    fn of(log: &Log, rules: &Rules, path: &Path) -> Result<Projected, Error> {
+        let trace = Trace::with(log, rules).map_err(Error::bad(path))?;
+        let mut notes = log.notes.clone();
+        if let (n, Some(bad)) = &trace.odd {
+            let s = if *n == 1 { "" } else { "s" };
+            notes.push(format!(
+                "{n} call{s} not understood, compared as text; line {}: {}",
+                bad.line, bad.reason
+            ));
+        }
+        Ok(Projected { trace, notes, rules: rules.clone(), path: path.to_owned() })
     }
-    let mut normal =
-        Normal::of_traces(vec![trace], &path.display().to_string(), "log").map_err(Error::bad(path))?;
-    (normal.profile, normal.suite) = (rules.profile, rules.suite);
-    let (facts, noise, costs) = (log.facts.clone(), log.noise.clone(), log.costs.clone());
-    Ok(Loaded { normal, faults, notes, facts, noise, costs })
+
+    fn loaded(self, (facts, noise, costs): Parts) -> Result<Loaded, Error> {
+        let Projected { mut trace, notes, rules, path } = self;
+        let faults = std::mem::take(&mut trace.faults);
+        let mut normal =
+            Normal::of_traces(vec![trace], &path.display().to_string(), "log").map_err(Error::bad(&path))?;
+        (normal.profile, normal.suite) = (rules.profile, rules.suite);
+        Ok(Loaded { normal, faults, notes, facts, noise, costs })
+    }
 }

@@ -180,7 +180,7 @@ impl Normal {
     /// Reads a reference or a log from a file, by the rules of the conformance suite.
     pub fn load(path: impl AsRef<Path>) -> Result<Loaded, Error> {
         let path = path.as_ref();
-        Source::read(path, &Reading::suite())?.project(&Rules::suite(), path)
+        Source::read(path, &Reading::suite())?.into_loaded(&Rules::suite(), path)
     }
 
     /// The calls that the lines name.

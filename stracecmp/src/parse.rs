@@ -127,7 +127,7 @@ pub fn line(text: &str) -> Result<(Prefix, Item<'_>), Bad> {
         let name = rest.split(' ').next().filter(|n| n.starts_with("SIG"));
         return Ok((prefix, name.map_or(Item::Nothing, Item::Signal)));
     }
-    if NO_CALLS.iter().any(|p| body.starts_with(p)) || is_row_of_summary(text) {
+    if NO_CALLS.iter().any(|p| body.starts_with(p)) {
         return Ok((prefix, Item::Nothing));
     }
     if let Some(rest) = body.strip_prefix("<... ") {
@@ -146,6 +146,9 @@ pub fn line(text: &str) -> Result<(Prefix, Item<'_>), Bad> {
                 None => Item::Call(body),
             },
         ));
+    }
+    if is_row_of_summary(text) {
+        return Ok((prefix, Item::Nothing));
     }
     Err(Bad::new(0, format!("does not read as strace output: {}", clip(text))))
 }

@@ -136,7 +136,7 @@ impl<'l> Projector<'l> {
         let (log, texts) = (self.log, &self.log.strings);
         let mut kept = self.kept(process);
         self.polling.learn_intervals(log, &kept);
-        kept.sort_by_key(|i| position(&log.calls[*i as usize], texts));
+        kept.sort_by_cached_key(|i| position(&log.calls[*i as usize], texts));
         for i in kept {
             let c = log.at(i);
             let child = self.made.get(&i).copied();
@@ -167,7 +167,7 @@ impl<'l> Projector<'l> {
         if calls.is_empty() {
             return Ok(());
         }
-        calls.sort_by_key(|i| position(&log.calls[*i as usize], texts));
+        calls.sort_by_cached_key(|i| position(&log.calls[*i as usize], texts));
         let saved = std::mem::replace(&mut self.trace.fds.now, now);
         let mut lines = Vec::new();
         for i in calls {

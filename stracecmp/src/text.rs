@@ -172,7 +172,9 @@ pub(crate) fn cut(quoted: &str, limit: usize) -> Option<String> {
 /// Text of a log for a terminal: control characters are shown, never sent.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let control = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(control) {
+    // 0xc2 begins the control characters above ASCII.
+    let plain = |b: u8| (b >= 0x20 && b != 0x7f && b != 0xc2) || b == b'\n' || b == b'\t';
+    if text.bytes().all(plain) || !text.contains(control) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);

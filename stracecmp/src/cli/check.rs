@@ -12,7 +12,7 @@ use stracecmp::normal::{Normal, Variants};
 use super::{Detail, Outcome, reading, tell};
 
 #[derive(Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Write what the logs say now into the traces
     #[arg(long)]
     bless: bool,
@@ -25,7 +25,7 @@ pub struct Check {
     dir: PathBuf,
 }
 
-pub fn check(args: &Check) -> Result<Outcome> {
+pub(super) fn check(args: &Check) -> Result<Outcome> {
     let mut logs: Vec<PathBuf> = std::fs::read_dir(&args.dir)
         .with_context(|| args.dir.display().to_string())?
         .map(|e| Ok(e?.path()))
@@ -56,7 +56,7 @@ fn one(args: &Check, log: &Path) -> Result<Outcome> {
         return Ok(Outcome::Different);
     }
     let reference = args.reading.reference(&trace)?;
-    let (want, got) = args.reading.pair(&reference, log)?;
+    let (want, got) = args.reading.last_pair(reference, log)?;
     let report = judge::judge(&want, &got, judge::Options::default());
     tell(log, &report, Detail::of(args.quiet, false))?;
     Ok(if report.conforms() { Outcome::Same } else { Outcome::Different })

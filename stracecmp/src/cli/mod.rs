@@ -176,13 +176,22 @@ fn show_log(args: &Show) -> Result<Outcome> {
 }
 
 fn compare_logs(args: &Compare) -> Result<Outcome> {
-    let reference = args.reading.reference(&args.reference)?;
+    let mut reference = Some(args.reading.reference(&args.reference)?);
     let prologue = if args.prologue { Prologue::Compare } else { Prologue::Ignore };
     let options = judge::Options { prologue, order: args.order.into() };
     let mut outcome = Outcome::Same;
     let mut on_page: Option<(Loaded, Loaded, Report)> = None;
     for (i, path) in args.logs.iter().enumerate() {
-        let (want, got) = args.reading.pair(&reference, path)?;
+        let last = i + 1 == args.logs.len();
+        let (want, got) = match (reference.take(), last) {
+            (Some(of), true) => args.reading.last_pair(of, path)?,
+            (Some(of), false) => {
+                let pair = args.reading.pair(&of, path)?;
+                reference = Some(of);
+                pair
+            }
+            (None, _) => unreachable!("the reference goes with the last log"),
+        };
         let told = [(args.reference.as_path(), &want.notes), (path.as_path(), &got.notes)];
         for (path, notes) in told.into_iter().skip(usize::from(i > 0)) {
             notes.iter().for_each(|n| anstream::eprintln!("{}: {}", path.display(), visible(n)));

@@ -92,13 +92,14 @@ impl Options {
         let source = Source::read(path, &self.reading(None)?)?;
         let rules = self.rules(&source);
         let rules = Rules { suite: rules.profile == Profile::Go, ..rules };
-        Ok(source.project(&rules, path)?)
+        Ok(source.into_loaded(&rules, path)?)
     }
 
     /// Reads one log by itself, worded for any program.
-    pub fn load_neutral(&self, path: &Path) -> Result<Loaded> {
+    pub(super) fn load_neutral(&self, path: &Path) -> Result<Loaded> {
         let source = Source::read(path, &self.reading(None)?)?;
-        Ok(source.project(&self.rules(&source), path)?)
+        let rules = self.rules(&source);
+        Ok(source.into_loaded(&rules, path)?)
     }
 
     /// The reference of a comparison.
@@ -107,11 +108,23 @@ impl Options {
     }
 
     /// A reference and a candidate, read by the same rules.
-    pub(crate) fn pair(&self, reference: &Reference, path: &Path) -> Result<(Loaded, Loaded)> {
+    pub(super) fn pair(&self, reference: &Reference, path: &Path) -> Result<(Loaded, Loaded)> {
+        let (candidate, rules) = self.candidate(reference, path)?;
+        Ok((reference.source.project(&rules, &reference.path)?, candidate.into_loaded(&rules, path)?))
+    }
+
+    /// The same, for the last candidate: nothing of the reference is kept twice.
+    pub(super) fn last_pair(&self, reference: Reference, path: &Path) -> Result<(Loaded, Loaded)> {
+        let (candidate, rules) = self.candidate(&reference, path)?;
+        let Reference { source, path: of } = reference;
+        let got = candidate.into_loaded(&rules, path)?;
+        Ok((source.into_loaded(&rules, &of)?, got))
+    }
+
+    fn candidate(&self, reference: &Reference, path: &Path) -> Result<(Source, Rules)> {
         let candidate = Source::read(path, &self.reading(Some(&reference.source))?)?;
         let limit = facts::common_limit(&reference.source.facts(), &candidate.facts());
-        let rules = Rules { limit, ..self.rules(&reference.source) };
-        Ok((reference.source.project(&rules, &reference.path)?, candidate.project(&rules, path)?))
+        Ok((candidate, Rules { limit, ..self.rules(&reference.source) }))
     }
 }
 
