@@ -1,10 +1,25 @@
 //! Control data of Unix domain sockets: descriptors and credentials that go along with a message.
 //!
+//! ```
+//! use gopark::net::{control_msg, socket_pair};
+//! use std::os::fd::AsFd;
+//!
+//! # unsafe { gopark::run(|| {
+//! let (a, b) = socket_pair("unix").unwrap();
+//! a.write_msg(b"x", &control_msg::rights(&[std::io::stdin().as_fd()])).unwrap();
+//! let mut oob = vec![0; control_msg::rights_space(1)];
+//! let (_, oobn, ..) = b.read_msg(&mut [0; 1], &mut oob).unwrap();
+//! // SAFETY: received just now, and taken once.
+//! let descriptors = unsafe { control_msg::take_rights(&mut oob[..oobn]) };
+//! assert_eq!(descriptors.len(), 1);
+//! # }) }
+//! ```
+//!
 //! Go: syscall/sockcmsg_unix.go `UnixRights ParseSocketControlMessage ParseUnixRights`,
 //! sockcmsg_linux.go `UnixCredentials`.
-//!
-//! I1 Headers are read and written at the kernel's alignment, by copying: a buffer of bytes need
-//!    not be aligned.
+
+// I1 Headers are read and written at the kernel's alignment, by copying: a buffer of bytes need
+//    not be aligned.
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 

@@ -81,6 +81,17 @@ impl Listener {
 }
 
 /// The connections of a [`Listener`]. See [`Listener::incoming`].
+///
+/// ```
+/// use gopark::net::{dial, listen};
+///
+/// # unsafe { gopark::run(|| {
+/// let listener = listen("tcp", "127.0.0.1:0").unwrap();
+/// let client = dial("tcp", &listener.addr().to_string()).unwrap();
+/// let mut accepted: gopark::net::Accepted<'_> = listener.incoming();
+/// assert_eq!(accepted.next().unwrap().unwrap().remote_addr(), client.local_addr());
+/// # }) }
+/// ```
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct Accepted<'a> {
     listener: &'a Listener,

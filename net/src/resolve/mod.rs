@@ -59,6 +59,17 @@ use sources::{NetDns, Way};
 ///
 /// Over a datagram socket each message is a datagram (RFC 1035 section 4.2.1); over a stream it has
 /// its length in front (RFC 7766), whatever network was asked for.
+///
+/// ```
+/// use gopark::net::{Dialer, Resolver, ResolverDial};
+/// use std::sync::Arc;
+///
+/// let dial: Arc<ResolverDial> = Arc::new(|ctx, network, _| {
+///     Dialer::default().dial_context(ctx, network, "192.0.2.53:53") // always this server
+/// });
+/// let resolver = Resolver { dial: Some(dial), ..Resolver::default() };
+/// # drop(resolver);
+/// ```
 pub type ResolverDial = dyn Fn(&Context, &str, &str) -> Result<Conn, OpError> + Send + Sync;
 
 /// Looks names up.

@@ -19,6 +19,20 @@ use crate::sys::{self, Family, RawAddr};
 /// Called with each new socket before it is bound or connected: network ("tcp4"), address, socket.
 /// Its error becomes the reason of the [`OpError`](crate::OpError) as it is; one of the system's is
 /// shown in Go's words, without "(os error 1)".
+///
+/// ```
+/// use gopark::net::{ControlFn, ListenConfig};
+/// use std::sync::Arc;
+///
+/// # unsafe { gopark::run(|| {
+/// let control: Arc<ControlFn> = Arc::new(|network, _address, _socket| {
+///     assert_eq!(network, "tcp4");
+///     Ok(())
+/// });
+/// let config = ListenConfig { control: Some(control), ..Default::default() };
+/// assert!(config.listen("tcp", "127.0.0.1:0").is_ok());
+/// # }) }
+/// ```
 pub type ControlFn = dyn Fn(&str, &str, BorrowedFd<'_>) -> io::Result<()> + Send + Sync;
 
 /// For sockets that wait for nothing.

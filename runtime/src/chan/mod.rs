@@ -28,7 +28,7 @@
 //! | to wait for the first of several operations | [`select!`](crate::select), or [`Select`] for a set that is built at run time |
 //! | a wait with a limit | `send_timeout`, `recv_timeout`, `.._deadline`, `.._context` |
 //! | a message at a certain time | [`after`], [`at`], [`tick`] |
-//! | Go's nil channel | [`never`] |
+//! | Go's nil channel | [`never()`] |
 //! | to close without dropping | [`Sender::close`] |
 
 // Go: runtime/chan.go, select.go.
