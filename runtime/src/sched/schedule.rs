@@ -30,14 +30,24 @@ use crate::words::handshake::Mode;
 /// each other cannot starve it.
 const FAIRNESS_ROUNDS: u32 = 61;
 
-/// The life of an M's thread. Go: mstart1, schedule.
-#[doc(alias = "schedule")]
+/// The life of an M's thread. Go: mstart1.
 pub(crate) fn mstart(m: &'static M) {
     tls::set_m(Some(m));
     // Relaxed: sysmon reads it from an M that held a P a moment before.
     m.tid.store(gettid(), Relaxed);
     crate::observe::fault::alternate_stack(m);
     wake::acquire_nextp(m);
+    // The mode never changes, so Go's mode does not pay for the other.
+    if m.is_pinned() {
+        schedule::<true>(m)
+    } else {
+        schedule::<false>(m)
+    }
+    tls::set_m(None);
+}
+
+/// The loop, in pinned mode or Go's. Go: schedule.
+fn schedule<const PINNED: bool>(m: &'static M) {
     loop {
         let (gp, slice) = if let Some(gp) = m.lockedg() {
             locked::stoplockedm(m);
@@ -49,11 +59,11 @@ pub(crate) fn mstart(m: &'static M) {
                     Stop::Retired => break,
                 }
             }
-            let Some((gp, slice)) = find_runnable(m) else { break };
+            let Some((gp, slice)) = find_runnable::<PINNED>(m) else { break };
             if m.is_spinning() {
                 wake::resetspinning(m);
             }
-            if m.is_pinned() && !pinned::begin(m, gp) {
+            if PINNED && !pinned::begin(m, gp) {
                 continue;
             }
             let locked_to = gp.lockedm.load(Relaxed);
@@ -65,7 +75,6 @@ pub(crate) fn mstart(m: &'static M) {
         };
         execute(m, gp, slice);
     }
-    tls::set_m(None);
 }
 
 /// Runs the goroutine until it parks, yields or ends. Go: execute, and mcall's other half.
@@ -120,7 +129,7 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
 }
 
 /// One search for work: what it knows so far.
-struct Search {
+struct Search<const PINNED: bool> {
     m: &'static M,
     sched: &'static Sched,
     /// When it last read the clock; 0: not yet.
@@ -161,26 +170,19 @@ fn own(found: Option<(GRef, Slice)>) -> Step {
     found.map_or(Step::Nothing, |(gp, slice)| Step::Found(gp, slice))
 }
 
-/// Kept out of the loop, which is measured in instructions.
-#[inline(never)]
-fn pinned_step(p: &P) -> Step {
-    own(pinned::runqget(p))
-}
-
 /// A goroutine to run; blocks until there is one. `None`: the thread is surplus and ends.
 ///
 /// The steps are Go's, in Go's order. Go: runtime/proc.go findRunnable.
 #[doc(alias = "findRunnable")]
-fn find_runnable(m: &'static M) -> Option<(GRef, Slice)> {
-    let mut s = Search { m, sched: sched(), now: 0, poll_until: 0 };
+fn find_runnable<const PINNED: bool>(m: &'static M) -> Option<(GRef, Slice)> {
+    let mut s = Search::<PINNED> { m, sched: sched(), now: 0, poll_until: 0 };
     loop {
         let p = m.p().expect("an M that looks for work holds a P");
         let step = s
             .run_own_timers(p)
             .or_else(|| s.check_network_for_fairness(p))
             .or_else(|| s.check_global_for_fairness(p))
-            .or_else(|| s.next_pinned(p))
-            .or_else(|| own(runqget(p)))
+            .or_else(|| own(s.next_of(p)))
             .or_else(|| Step::of(globrunqget(s.sched, p, Want::Share)));
         let step = match step {
             Step::Nothing => Step::of(s.take_offer(p))
@@ -198,7 +200,7 @@ fn find_runnable(m: &'static M) -> Option<(GRef, Slice)> {
     }
 }
 
-impl Search {
+impl<const PINNED: bool> Search<PINNED> {
     /// Runs the due timers of this P; what they ready lands in its queue.
     #[inline]
     fn run_own_timers(&mut self, p: &P) -> Step {
@@ -207,10 +209,10 @@ impl Search {
         Step::Nothing
     }
 
-    /// The next goroutine of the P's own queues, in pinned mode.
+    /// The next goroutine of the P's own queues.
     #[inline(always)]
-    fn next_pinned(&self, p: &P) -> Step {
-        if self.m.is_pinned() { pinned_step(p) } else { Step::Nothing }
+    fn next_of(&self, p: &P) -> Option<(GRef, Slice)> {
+        if PINNED { pinned::runqget(p) } else { runqget(p) }
     }
 
     /// Every 61st round one goroutine of the global queue comes first.
@@ -238,7 +240,7 @@ impl Search {
 
     /// In pinned mode: an unbegun goroutine that another P has offered to this one.
     fn take_offer(&self, p: &P) -> Option<GRef> {
-        if self.m.is_pinned() { pinned::take_offer(p) } else { None }
+        if PINNED { pinned::take_offer(p) } else { None }
     }
 
     /// Polls the network without waiting, unless another M waits there.
@@ -282,7 +284,7 @@ impl Search {
     /// The first of the poller's list that this P may run.
     #[inline]
     fn first_to_run(&self, list: &mut GList, p: &'static P) -> Option<GRef> {
-        if self.m.is_pinned() { pinned::first_own(list, p) } else { list.pop() }
+        if PINNED { pinned::first_own(list, p) } else { list.pop() }
     }
 
     /// Notes for sysmon that the network was polled just now. Otherwise it would take a batch every
@@ -328,7 +330,7 @@ impl Search {
                     self.poll_until = earlier(self.poll_until, checked.poll_until);
                     if checked.ran {
                         // The timers readied it on this P.
-                        let found = self.next_pinned(p).or_else(|| own(runqget(p)));
+                        let found = own(self.next_of(p));
                         if let Step::Found(..) = found {
                             return found;
                         }
@@ -374,7 +376,7 @@ impl Search {
                 return step;
             }
         }
-        if m.is_pinned() && pinned::must_stay_awake(m) {
+        if PINNED && pinned::must_stay_awake(m) {
             pinned::regain(m);
             return Step::Again;
         }
@@ -408,7 +410,7 @@ impl Search {
             // `wake_net_poller` breaks the poll if it reads 0 from both.
             let last = sched.lastpoll.swap(0, SeqCst);
             if last != 0 {
-                if !m.is_pinned() {
+                if !PINNED {
                     return self.block_in_netpoll();
                 }
                 if pinned::begin_poll(m) {
@@ -446,7 +448,7 @@ impl Search {
         };
         metrics::count(Event::PollBlocking);
         let (mut list, delta) = netpoll::netpoll(delay);
-        if m.is_pinned() {
+        if PINNED {
             pinned::end_poll(m);
         }
         self.now = refresh_clock();

@@ -28,7 +28,7 @@ fn order(wait: impl Fn() + Clone + Send + 'static, wake: impl FnOnce()) -> Vec<u
 }
 
 /// Go wakes the receivers of a closed channel from a stack (closechan's gList), also those of a context's `Done`.
-pub fn closing_wakes_the_newest_first() {
+pub(super) fn closing_wakes_the_newest_first() {
     // SAFETY: no guard is held over a park.
     unsafe {
         Builder::new().procs(1).run(|| {
@@ -44,7 +44,7 @@ pub fn closing_wakes_the_newest_first() {
 }
 
 /// What is left behind when `main` ends rests, and goes on in the next `run`.
-pub fn nothing_runs_after_main() {
+pub(super) fn nothing_runs_after_main() {
     static TURNS: AtomicUsize = AtomicUsize::new(0);
     let spin = || {
         loop {
@@ -67,7 +67,7 @@ pub fn nothing_runs_after_main() {
 }
 
 /// A plain thread that waits in the runtime, outside of every `run`, is served.
-pub fn a_plain_thread_waits_after_main() {
+pub(super) fn a_plain_thread_waits_after_main() {
     inside(|| ());
     assert_eq!(go(|| 6 * 7).join().unwrap(), 42);
     gopark_runtime::time::sleep(Duration::from_millis(5));
