@@ -11,11 +11,11 @@
 //! which another thread reads.
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write, stdout};
 use std::rc::Rc;
 
 use gopark::net::{Conn, OpError, listen};
-use gopark::{go, go_local, offload};
+use gopark::{go_local, offload};
 
 thread_local! { static LINES: Cell<u64> = const { Cell::new(0) } }
 
@@ -27,12 +27,9 @@ fn main() -> Result<(), OpError> {
 fn serve() -> Result<(), OpError> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:7777".into());
     let ln = listen("tcp", &address)?;
-    println!("listening on {}", ln.addr());
-    loop {
-        let c = ln.accept()?;
-        // It begins on whichever thread is free, and stays there.
-        go(move || converse(c));
-    }
+    let _ = writeln!(stdout(), "listening on {}", ln.addr());
+    // Each connection's goroutine begins on whichever thread is free, and stays there.
+    ln.serve(converse)
 }
 
 fn converse(c: Conn) {

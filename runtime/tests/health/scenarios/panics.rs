@@ -87,7 +87,7 @@ pub(crate) fn park_in_drop() {
 }
 
 /// The parent goes on; the child, which parks, ends with status 2 and does not hang.
-pub fn park_after_fork() {
+pub(super) fn park_after_fork() {
     inside(|| {
         let nap = || sleep(Duration::from_millis(20));
         nap();
