@@ -6,8 +6,6 @@ pub use crate::observe::dump::{Backtrace, GoroutineInfo, GoroutineState, gorouti
 pub use crate::sched::blocking::{LockedThread, blocking, lock_os_thread};
 pub use crate::sched::join::{GoOptions, JoinFuture, JoinHandle, SpawnError, go, go_local, go_with, try_go};
 pub use crate::sched::metrics::{Histogram, Metrics, metrics};
-#[doc(hidden)]
-pub use crate::sched::offload::aside;
 pub use crate::sched::offload::offload;
 pub use crate::sched::scope::{Scope, ScopedJoinHandle, scope};
 pub use crate::sched::start::{Builder, is_pinned, run, run_pinned};

@@ -334,7 +334,8 @@ impl File {
     /// ```
     #[doc(alias = "Sync")]
     pub fn sync_all(&self) -> Result<(), PathError> {
-        let synced = self.fd.control(|fd| gopark_runtime::aside(|| sys::ignoring_eintr(|| sys::fsync(fd))));
+        let synced =
+            self.fd.control(|fd| gopark_runtime::poll_api::aside(|| sys::ignoring_eintr(|| sys::fsync(fd))));
         synced.map_err(|e| self.fail("sync", e))
     }
 

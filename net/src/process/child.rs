@@ -14,8 +14,9 @@ use std::panic::AssertUnwindSafe;
 use std::process::{ExitStatus, Output};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gopark_runtime::poll_api::aside;
 use gopark_runtime::signal::Signal;
-use gopark_runtime::{aside, go, sync};
+use gopark_runtime::{go, sync};
 
 use super::pidfd::{self, Patience, Waited};
 use crate::os::{File, PathError};

@@ -72,7 +72,6 @@ pub fn offload<R: Send>(f: impl FnOnce() -> R + Send) -> R {
 
 /// [`offload`] in pinned mode, where a thread that blocks holds up its goroutines;
 /// [`blocking`](crate::blocking) in Go's.
-#[doc(hidden)]
 pub fn aside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     let pinned = try_sched().is_some_and(|sched| sched.config.pinned);
     if pinned { offload(f) } else { super::blocking::blocking(f) }

@@ -13,7 +13,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 
-use gopark_runtime::{aside, blocking};
+use gopark_runtime::blocking;
+use gopark_runtime::poll_api::aside;
 
 use crate::process::child::{Child, ParentEnds};
 use crate::process::environment::{CommandArgs, CommandEnvs, Environment};

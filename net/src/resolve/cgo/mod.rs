@@ -14,8 +14,9 @@ use std::ptr::{self, NonNull};
 
 use gopark_runtime::chan::bounded;
 use gopark_runtime::context::Context;
+use gopark_runtime::poll_api::aside;
 use gopark_runtime::sync::Semaphore;
-use gopark_runtime::{aside, go, select};
+use gopark_runtime::{go, select};
 
 use super::failure::Failure;
 use super::rfc6724::IpZone;

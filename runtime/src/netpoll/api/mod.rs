@@ -22,6 +22,8 @@ use crate::sched::{gopark, goready};
 use crate::throw::throw;
 
 #[cfg(not(loom))]
+pub use crate::sched::offload::aside;
+#[cfg(not(loom))]
 pub use crate::sys::errno::Errno;
 use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
 pub use deadline::Directions;
