@@ -190,6 +190,7 @@ impl Dialer {
             keep_alive: KeepAlive { idle: self.keep_alive, config: self.keep_alive_config },
             multipath_tcp: self.multipath_tcp,
             fallback_delay: self.fallback_delay,
+            own: false,
         }
     }
 

@@ -166,6 +166,7 @@ impl ListenConfig {
             control: self.control.as_deref(),
             ctx: &BACKGROUND,
             backlog: self.backlog,
+            own: false,
         }
     }
 }

@@ -56,7 +56,9 @@ pub(super) fn send_file(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Erro
         }))
     });
     let sent = locked.and_then(|sent| sent);
-    let refused = sent.is_err_and(|e| e.is_errno(libc::ENOSYS) || e.is_errno(libc::EINVAL));
+    // EPERM: a sandbox.
+    let refused = [libc::ENOSYS, libc::EINVAL, libc::EOPNOTSUPP, libc::EPERM];
+    let refused = sent.is_err_and(|e| refused.iter().any(|&errno| e.is_errno(errno)));
     if bytes == 0 && (!began || refused) {
         return Moved::Rest(0);
     }

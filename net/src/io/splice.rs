@@ -74,7 +74,7 @@ impl Pipe {
 
     #[doc(alias = "newPipe")]
     fn new() -> Result<Pipe, Errno> {
-        let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
+        let (reader, writer) = sys::own_pipe(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
         // A smaller pipe works too, with more calls.
         let _ = sys::set_pipe_size(reader, MAX_SPLICE as i32);
         Ok(Pipe { reader, writer, data: 0 })
@@ -103,8 +103,8 @@ pub(super) fn splice(to: &End<'_>, from: &End<'_>, remain: u64) -> Moved<Error> 
         match drain(&pipe, from, (remain - bytes).min(MAX_SPLICE) as usize) {
             Ok(0) => break None,
             Ok(n) => pipe.data = n as u64,
-            // The kernel does not splice between these; nothing was moved.
-            Err(e) if first && e.is_errno(libc::EINVAL) => {
+            // The kernel does not splice between these, or not for us; nothing was moved.
+            Err(Error::Errno(Errno(libc::EINVAL | libc::ENOSYS | libc::EPERM))) if first => {
                 pipe.put();
                 return Moved::Rest(0);
             }

@@ -14,6 +14,7 @@ mod file;
 mod path_error;
 
 use std::io;
+use std::os::fd::RawFd;
 
 use crate::sys;
 
@@ -38,6 +39,15 @@ pub use path_error::PathError;
 /// ```
 #[doc(alias = "Pipe")]
 pub fn pipe() -> io::Result<(File, File)> {
-    let (reader, writer) = sys::pipe2(libc::O_CLOEXEC)?;
-    Ok((File::of(reader, "|0".into(), Origin::Ours), File::of(writer, "|1".into(), Origin::Ours)))
+    Ok(pipe_files(sys::pipe2(libc::O_CLOEXEC)?))
+}
+
+/// A pipe between a child and us. Its numbers are above the standard ones, which the child may
+/// inherit.
+pub(crate) fn pipe_to_child() -> io::Result<(File, File)> {
+    Ok(pipe_files(sys::own_pipe(libc::O_CLOEXEC)?))
+}
+
+fn pipe_files((reader, writer): (RawFd, RawFd)) -> (File, File) {
+    (File::of(reader, "|0".into(), Origin::Ours), File::of(writer, "|1".into(), Origin::Ours))
 }

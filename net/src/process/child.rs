@@ -18,9 +18,9 @@ use gopark_runtime::poll_api::aside;
 use gopark_runtime::signal::Signal;
 use gopark_runtime::{go, sync};
 
-use super::pidfd::{self, Patience, Waited};
+use super::pidfd::{self, Handle, Patience, Waited};
 use crate::os::{File, PathError};
-use crate::sys::{self, Errno};
+use crate::sys::Errno;
 
 /// The writing end of a child's input.
 ///
@@ -90,7 +90,8 @@ pub struct Child {
     /// From the child's error output, if it was piped.
     pub stderr: Option<ChildStderr>,
     pid: libc::pid_t,
-    /// Never held over a call that waits.
+    /// Never held over a call that waits. Held over a signal, and over taking the status of a child
+    /// that goes by its number.
     state: Mutex<State>,
     /// I2.
     waiting: AssertUnwindSafe<sync::Mutex<()>>,
@@ -99,15 +100,16 @@ pub struct Child {
 /// What is known of a child.
 #[derive(Debug)]
 enum State {
-    /// It runs, or nobody has asked: its process descriptor.
-    Running(Arc<OwnedFd>),
+    /// It runs, or nobody has asked.
+    Running(Arc<Handle>),
     Ended(ExitStatus),
 }
 
 impl Child {
-    pub(super) fn new(pid: libc::pid_t, pidfd: OwnedFd, ends: ParentEnds) -> Child {
+    pub(super) fn new(pid: libc::pid_t, pidfd: Option<OwnedFd>, ends: ParentEnds) -> Child {
+        let handle = pidfd.map_or(Handle::Number(pid), Handle::Pidfd);
         let ParentEnds { stdin, stdout, stderr } = ends;
-        let state = Mutex::new(State::Running(Arc::new(pidfd)));
+        let state = Mutex::new(State::Running(Arc::new(handle)));
         Child { stdin, stdout, stderr, pid, state, waiting: AssertUnwindSafe(sync::Mutex::new(())) }
     }
 
@@ -162,8 +164,9 @@ impl Child {
     /// ```
     #[doc(alias = "Signal")]
     pub fn signal(&self, signal: impl Into<Signal>) -> io::Result<()> {
-        let Ok(pidfd) = self.running() else { return Ok(()) };
-        match sys::pidfd_send_signal(pidfd.as_raw_fd(), signal.into().number()) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State::Running(handle) = &*state else { return Ok(()) };
+        match handle.signal(signal.into().number()) {
             Err(Errno(libc::ESRCH)) => Ok(()),
             other => Ok(other?),
         }
@@ -191,8 +194,11 @@ impl Child {
         let _one = self.waiting.lock();
         match self.running() {
             Err(status) => Ok(status),
-            Ok(pidfd) => {
-                let waited = aside(|| pidfd::wait(pidfd.as_raw_fd(), Patience::Wait))?;
+            Ok(handle) => {
+                let waited = aside(|| match &*handle {
+                    Handle::Pidfd(pidfd) => pidfd::wait(pidfd.as_raw_fd(), Patience::Wait),
+                    Handle::Number(pid) => pidfd::wait_by_number(*pid, || self.reap(*pid)),
+                })?;
                 self.finish(waited).ok_or_else(|| Errno(libc::ECHILD).into())
             }
         }
@@ -218,17 +224,31 @@ impl Child {
             (Err(status), _) => Ok(Some(status)),
             // Another goroutine waits: it has not ended, or is about to be known to have.
             (Ok(_), None) => Ok(None),
-            (Ok(pidfd), Some(_)) => {
-                let waited = pidfd::wait(pidfd.as_raw_fd(), Patience::Look)?;
+            (Ok(handle), Some(_)) => {
+                let waited = match &*handle {
+                    Handle::Pidfd(pidfd) => pidfd::wait(pidfd.as_raw_fd(), Patience::Look),
+                    Handle::Number(pid) => self.reap(*pid),
+                }?;
                 Ok(self.finish(waited))
             }
         }
     }
 
-    /// The process descriptor of a child that is not known to have ended, or else its status.
-    fn running(&self) -> Result<Arc<OwnedFd>, ExitStatus> {
+    /// Takes the status of a child that goes by its number, if it has ended: no signal goes to the
+    /// number in the meantime, and none afterwards.
+    fn reap(&self, pid: libc::pid_t) -> Result<Waited, Errno> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = pidfd::take_status(pid, Patience::Look)?;
+        if let Waited::Ended(status) = waited {
+            *state = State::Ended(ExitStatus::from_raw(status));
+        }
+        Ok(waited)
+    }
+
+    /// What a child goes by that is not known to have ended, or else its status.
+    fn running(&self) -> Result<Arc<Handle>, ExitStatus> {
         match &*self.state.lock().unwrap_or_else(PoisonError::into_inner) {
-            State::Running(pidfd) => Ok(pidfd.clone()),
+            State::Running(handle) => Ok(handle.clone()),
             State::Ended(status) => Err(*status),
         }
     }

@@ -1,9 +1,13 @@
 //! A child's environment, as changes to the parent's, and what `Command` reports of itself.
 
 use std::collections::{BTreeMap, btree_map};
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::slice;
+
+use crate::sys;
 
 /// Where programs are looked for without a PATH: as the C library does.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
@@ -51,8 +55,11 @@ impl Environment {
         path.unwrap_or_else(|| DEFAULT_PATH.into())
     }
 
-    /// "KEY=value" of everything the child gets.
-    pub(super) fn of_child(&self) -> Vec<OsString> {
+    /// "KEY=value" of everything the child gets; without a change, ours as it is, as std's.
+    pub(super) fn of_child(&self) -> io::Result<Vec<CString>> {
+        if !self.cleared && self.changes.is_empty() {
+            return Ok(sys::environment());
+        }
         let mut vars: BTreeMap<OsString, OsString> =
             if self.cleared { BTreeMap::new() } else { std::env::vars_os().collect() };
         for (key, value) in &self.changes {
@@ -65,10 +72,16 @@ impl Environment {
             .map(|(mut entry, value)| {
                 entry.push("=");
                 entry.push(value);
-                entry
+                c_string(&entry)
             })
             .collect()
     }
+}
+
+/// Text for the system, which ends at a NUL.
+pub(super) fn c_string(text: &OsStr) -> io::Result<CString> {
+    CString::new(text.as_bytes())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "nul byte found in provided data"))
 }
 
 /// A command's changes to the environment: set to a value, or removed (`None`). Made by

@@ -16,7 +16,7 @@
 //!    lets signals in, as they would run in the parent's memory.
 
 use std::arch::asm;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -31,7 +31,10 @@ const CHILD_FAILED: i32 = 253;
 
 /// What the child needs, all prepared by the parent.
 pub(super) struct Plan<'a> {
-    pub(super) program: &'a CStr,
+    /// The first that can be run becomes the program: [`goes_on_after`].
+    pub(super) programs: &'a [CString],
+    /// One before them may not be run.
+    pub(super) denied: bool,
     /// Ends with a null pointer.
     pub(super) argv: &'a [*const libc::c_char],
     /// Ends with a null pointer.
@@ -50,6 +53,8 @@ pub(super) struct Plan<'a> {
     pub(super) files: [RawFd; 3],
     /// Where the child says why it failed; close-on-exec. -1: there is no child.
     pub(super) error_pipe: RawFd,
+    /// Whether a descriptor for the child is wanted.
+    pub(super) with_pidfd: bool,
     /// What the child does first.
     pub(super) role: Role,
 }
@@ -65,10 +70,10 @@ pub(super) enum Role {
     Probe,
 }
 
-/// A child: its process number and a descriptor that stands for it.
+/// A child: its process number and a descriptor that stands for it, if the plan asks for one.
 pub(super) struct Forked {
     pub(super) pid: libc::pid_t,
-    pub(super) pidfd: OwnedFd,
+    pub(super) pidfd: Option<OwnedFd>,
 }
 
 /// Makes the child. Returns when it has become the program, or failed (then the error pipe says
@@ -84,14 +89,15 @@ pub(super) fn fork(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
 fn share_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
     let mut pidfd: libc::c_int = -1;
     let signal = if plan.role == Role::Exec { libc::SIGCHLD } else { 0 };
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | signal;
+    let with_pidfd = if plan.with_pidfd { libc::CLONE_PIDFD } else { 0 };
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | with_pidfd | signal;
     // SAFETY: plan and pidfd outlive the child's use of them: the parent sleeps until then.
     let pid = unsafe { clone_and_run(flags, &raw mut pidfd, ptr::from_mut(plan).cast()) };
     if pid < 0 {
         return Err(Errno(-pid as i32));
     }
-    // SAFETY: the kernel made it for us.
-    Ok(Forked { pid: pid as libc::pid_t, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
+    let pid = pid as libc::pid_t;
+    if plan.with_pidfd { forked(pid, Ok(pidfd)) } else { Ok(Forked { pid, pidfd: None }) }
 }
 
 /// Through the C library, so that its allocator works in the child.
@@ -104,13 +110,18 @@ fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
         0 => unsafe { child(plan) },
         pid => pid,
     };
-    match sys::pidfd_open(pid) {
+    if plan.with_pidfd { forked(pid, sys::pidfd_open(pid)) } else { Ok(Forked { pid, pidfd: None }) }
+}
+
+/// A child that was made, with its descriptor; without one it ends.
+fn forked(pid: libc::pid_t, pidfd: Result<RawFd, Errno>) -> Result<Forked, Errno> {
+    match pidfd.and_then(sys::above_standard) {
         // SAFETY: the kernel made it for us.
-        Ok(pidfd) => Ok(Forked { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
+        Ok(pidfd) => Ok(Forked { pid, pidfd: Some(unsafe { OwnedFd::from_raw_fd(pidfd) }) }),
         Err(e) => {
-            // SAFETY: a signal to our child, which nobody has waited for.
-            unsafe { libc::kill(pid, libc::SIGKILL) };
-            let _ = sys::ignoring_eintr(|| sys::wait4(pid));
+            // Nobody has waited for it.
+            let _ = sys::kill(pid, libc::SIGKILL);
+            let _ = sys::ignoring_eintr(|| sys::wait4(pid, libc::__WALL));
             Err(e)
         }
     }
@@ -245,13 +256,37 @@ fn become_program(plan: &mut Plan<'_>) -> i32 {
                 return Err(e.raw_os_error().unwrap_or(libc::EINVAL));
             }
         }
-        let (argv, envp) = (plan.argv.as_ptr() as i64, plan.envp.as_ptr() as i64);
-        raw(libc::SYS_execve, [plan.program.as_ptr() as i64, argv, envp])
+        exec_first(plan)
     };
     match done() {
         Ok(()) => libc::ENOEXEC, // execve does not return when it succeeds
         Err(errno) => errno,
     }
+}
+
+/// Whether the next folder of PATH is tried after this error: as execvp(3), which std calls.
+pub(super) fn goes_on_after(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::EACCES | libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT
+    )
+}
+
+/// Becomes the first of the programs that can be run. Of the errors that do not end the search,
+/// EACCES is the one to report.
+fn exec_first(plan: &Plan<'_>) -> Result<(), i32> {
+    let (argv, envp) = (plan.argv.as_ptr() as i64, plan.envp.as_ptr() as i64);
+    let (mut denied, mut last) = (plan.denied, libc::ENOENT);
+    for program in plan.programs {
+        match raw(libc::SYS_execve, [program.as_ptr() as i64, argv, envp]) {
+            Err(errno) if goes_on_after(errno) => {
+                denied |= errno == libc::EACCES;
+                last = errno;
+            }
+            other => return other,
+        }
+    }
+    Err(if denied { libc::EACCES } else { last })
 }
 
 /// Supplementary groups, group, user: in Go's order, for after the user no right to change the
@@ -296,7 +331,11 @@ fn place_files(files: &mut [RawFd; 3], pipe: &mut RawFd) -> Result<(), i32> {
     }
     for (i, &fd) in (0..).zip(files.iter()) {
         if fd == i {
-            raw(libc::SYS_fcntl, [i64::from(fd), i64::from(libc::F_SETFD), 0])?;
+            match raw(libc::SYS_fcntl, [i64::from(fd), i64::from(libc::F_SETFD), 0]) {
+                // Closed here, and inherited so, as with std.
+                Ok(()) | Err(libc::EBADF) => {}
+                Err(errno) => return Err(errno),
+            }
         } else {
             dup3(fd, i, 0)?;
         }

@@ -3,9 +3,13 @@
 //! Go: os/pidfd_linux.go.
 //!
 //! I1 The calls themselves are tried once, before the first child, to find out whether the system
-//!    has them.
+//!    has them. Where one of the calls is missing or refused (an old kernel, a sandbox) children go
+//!    by their numbers.
+//! I2 A number belongs to the child until it has been waited for. So its owner lets no signal go to
+//!    it while it is waited for: first the end is awaited, then the status taken under the lock
+//!    under which signals are sent. (Go: `blockUntilWaitable`, `sigMu`.)
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use super::fork::{Plan, Role, fork};
@@ -27,11 +31,28 @@ pub(super) enum Patience {
     Look,
 }
 
+/// What a child is waited for and signalled by.
+#[derive(Debug)]
+pub(super) enum Handle {
+    Pidfd(OwnedFd),
+    /// I2.
+    Number(libc::pid_t),
+}
+
+impl Handle {
+    pub(super) fn signal(&self, signal: i32) -> Result<(), Errno> {
+        match self {
+            Handle::Pidfd(pidfd) => sys::pidfd_send_signal(pidfd.as_raw_fd(), signal),
+            Handle::Number(pid) => sys::kill(*pid, signal),
+        }
+    }
+}
+
 /// Does this system have what we need? (Linux 5.4.)
 #[doc(alias = "checkPidfd")]
-pub(super) fn check() -> Result<(), Errno> {
-    static CHECKED: OnceLock<Result<(), Errno>> = OnceLock::new();
-    *CHECKED.get_or_init(probe)
+pub(super) fn available() -> bool {
+    static AVAILABLE: OnceLock<bool> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| probe().is_ok())
 }
 
 fn probe() -> Result<(), Errno> {
@@ -54,7 +75,8 @@ fn probe_with(own: RawFd) -> Result<(), Errno> {
 #[doc(alias = "checkClonePidfd")]
 fn check_clone() -> Result<(), Errno> {
     let mut plan = Plan {
-        program: c"",
+        programs: &[],
+        denied: false,
         argv: &[],
         envp: &[],
         dir: None,
@@ -65,10 +87,12 @@ fn check_clone() -> Result<(), Errno> {
         pre_exec: &mut [],
         files: [-1; 3],
         error_pipe: -1,
+        with_pidfd: true,
         role: Role::Probe,
     };
     let child = fork(&mut plan)?;
-    ignoring_eintr(|| sys::waitid_pidfd_bare(child.pidfd.as_raw_fd(), libc::WEXITED | libc::__WCLONE))
+    let pidfd = child.pidfd.expect("it was asked for");
+    ignoring_eintr(|| sys::waitid_pidfd_bare(pidfd.as_raw_fd(), libc::WEXITED | libc::__WCLONE))
 }
 
 /// Waits for the child, or looks whether it has ended. Blocks the thread.
@@ -80,6 +104,26 @@ pub(super) fn wait(pidfd: RawFd, patience: Patience) -> Result<Waited, Errno> {
     };
     let ended = ignoring_eintr(|| sys::waitid_pidfd(pidfd, options))?;
     Ok(ended.map_or(Waited::Runs, |sys::Ended { code, status }| Waited::Ended(wait_status(code, status))))
+}
+
+/// Waits for a child by its number. `reap` takes the status of one that has ended (I2); only where
+/// the system knows no way to wait without taking it, the status comes at once, and a signal may
+/// come too late.
+pub(super) fn wait_by_number(
+    pid: libc::pid_t,
+    reap: impl FnOnce() -> Result<Waited, Errno>,
+) -> Result<Waited, Errno> {
+    match ignoring_eintr(|| sys::wait_until_ended(pid)) {
+        Ok(()) => reap(),
+        Err(Errno(libc::ENOSYS | libc::EPERM)) => take_status(pid, Patience::Wait),
+        Err(e) => Err(e),
+    }
+}
+
+/// The status of a child by its number, which is nobody's afterwards.
+pub(super) fn take_status(pid: libc::pid_t, patience: Patience) -> Result<Waited, Errno> {
+    let options = if patience == Patience::Wait { 0 } else { libc::WNOHANG };
+    Ok(ignoring_eintr(|| sys::wait4(pid, options))?.map_or(Waited::Runs, Waited::Ended))
 }
 
 /// The status of wait(2) from waitid's two numbers.

@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::os::{File, pipe};
+use crate::os::{File, pipe_to_child};
 use crate::sys::Errno;
 
 /// What a standard descriptor of the child is. Model: `std::process::Stdio`.
@@ -91,7 +91,7 @@ impl Stdio {
                 Ok((Source::Made(File::open_file("/dev/null", flags, 0)?), None))
             }
             Kind::Piped => {
-                let (reader, writer) = pipe()?;
+                let (reader, writer) = pipe_to_child()?;
                 let (file, parent) = if number == 0 { (reader, writer) } else { (writer, reader) };
                 Ok((Source::Made(file), Some(parent)))
             }

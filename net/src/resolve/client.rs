@@ -6,9 +6,10 @@
 //! I1 A and AAAA are asked for at once, by two goroutines, unless resolv.conf says
 //!    `single-request`.
 //! I2 A forged or foreign reply is ignored; the wait goes on until the deadline.
-//! I3 Each exchange has its own time, the dial included, and ends at a context's deadline. A
-//!    context that is cancelled does not stop it, as in Go: the caller leaves, and the socket stays
-//!    until its time is over.
+//! I3 Each exchange has its own time, the dial included, and ends at a context's deadline. The time
+//!    of a question over UDP runs on while the same is asked over TCP, as Go cancels both when the
+//!    function returns. A context that is cancelled does not stop it, as in Go: the caller leaves,
+//!    and the socket stays until its time is over.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,7 +24,7 @@ use super::failure::Failure;
 use super::message::{Answer, Checked, MAX_PACKET, Query, RecordType};
 use super::resolv_conf::ResolvConf;
 use crate::conn::Conn;
-use crate::conn::dial::{Options, SysDialer};
+use crate::conn::dial::{Cancels, Options, SysDialer};
 use crate::error::{DnsError, OpError};
 
 /// What one name has of one type.
@@ -94,14 +95,14 @@ impl Resolver {
     ) -> Result<Reply, Failure> {
         let query = Query::new(name, kind, conf.trust_ad)?;
         let networks: &[&str] = if conf.use_tcp { &["tcp"] } else { &["udp", "tcp"] };
+        let mut cancels = Cancels::default();
         for network in networks {
-            let (ctx, cancel) = ctx.with_deadline(Instant::now() + conf.timeout); // I3
+            let ctx = cancels.push(ctx.with_deadline(Instant::now() + conf.timeout)); // I3
             let replied = self.dial_server(&ctx, network, server).and_then(|conn| {
                 let replied = round_trip(&ctx, &conn, &query);
                 let _ = conn.close();
                 replied
             });
-            cancel();
             match replied? {
                 (_, Checked::SeveralQuestions) => return Err(Failure::InvalidResponse),
                 // RFC 5966. A reply that is cut over TCP is used as it is, as in glibc.
@@ -128,7 +129,7 @@ fn dial_with_defaults(ctx: &Context, network: &str, server: &str) -> Result<Conn
     let resolved = resolve_addr_list(&Resolver::default(), ctx, Op::Dial, network, server, None)
         .map_err(|cause| OpError::new("dial", network.to_owned(), cause))?;
     let dialer = SysDialer {
-        options: Options::default(),
+        options: Options { own: true, ..Options::default() },
         network: resolved.network,
         name: network.to_owned(),
         proto: resolved.proto,

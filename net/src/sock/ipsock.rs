@@ -23,7 +23,7 @@ fn ip_stack() -> IpStack {
 
 fn probe() -> IpStack {
     let mut stack = IpStack::default();
-    if let Ok(fd) = sys::socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_TCP) {
+    if let Ok(fd) = sys::own_socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_TCP) {
         let _ = sys::close(fd);
         stack.ipv4 = true;
     }
@@ -46,7 +46,7 @@ struct Probe {
 
 /// Can a socket with this V6ONLY value bind to this address?
 fn probe_v6(ip: Ipv6Addr, v6only: i32) -> Option<Probe> {
-    let fd = sys::socket(libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP).ok()?;
+    let fd = sys::own_socket(libc::AF_INET6, libc::SOCK_STREAM, libc::IPPROTO_TCP).ok()?;
     let _ = sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, v6only);
     let addr = RawAddr::from_socket_addr(&SocketAddr::from((ip, 0)));
     Some(Probe { fd, bound: sys::bind(fd, &addr).is_ok() })

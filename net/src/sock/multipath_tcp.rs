@@ -46,7 +46,7 @@ impl Use {
 fn supported() -> bool {
     static SUPPORTED: OnceLock<bool> = OnceLock::new();
     *SUPPORTED.get_or_init(|| {
-        match sys::socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_MPTCP) {
+        match sys::own_socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_MPTCP) {
             Ok(fd) => {
                 let _ = sys::close(fd);
                 true

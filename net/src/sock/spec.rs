@@ -51,6 +51,8 @@ pub(crate) struct Spec<'a> {
     pub(crate) ctx: &'a Context,
     /// Of a listener; `None`: what the system allows.
     pub(crate) backlog: Option<u32>,
+    /// Whether the library makes it for itself: by a number above the standard ones.
+    pub(crate) own: bool,
 }
 
 impl Spec<'_> {
@@ -64,8 +66,8 @@ impl Spec<'_> {
 
     /// A socket, listening, bound or connected.
     pub(crate) fn socket(&self, family: Family, v6only: V6Only) -> Result<NetFd, Cause> {
-        let raw =
-            sys::socket(family.raw(), self.sotype, self.proto).map_err(|e| Cause::syscall("socket", e))?;
+        let socket = if self.own { sys::own_socket } else { sys::socket };
+        let raw = socket(family.raw(), self.sotype, self.proto).map_err(|e| Cause::syscall("socket", e))?;
         // From here on dropping it closes it.
         let mut fd = NetFd::new(raw, family, self.network);
         sockopt::set_default_sockopts(raw, family, self.sotype, v6only)
@@ -160,6 +162,7 @@ pub(crate) fn dial_udp(remote: &NetAddr) -> Result<NetFd, Cause> {
         control: None,
         ctx: &BACKGROUND,
         backlog: None,
+        own: true,
     };
     spec.internet_socket(Purpose::Dial)
 }

@@ -27,7 +27,10 @@ pub(crate) use errno::last_errno;
 pub use errno::{Errno, SyscallError};
 pub(crate) use file::{c_path, fstat, fsync, ftruncate, lseek, may_execute, open, pipe2, stat, unlink};
 pub(crate) use netlink::{netlink_message, netlink_rib};
-pub(crate) use process::{Ended, pidfd_open, pidfd_send_signal, wait4, waitid_pidfd, waitid_pidfd_bare};
+pub(crate) use process::{
+    Ended, environment, kill, pidfd_open, pidfd_send_signal, wait_until_ended, wait4, waitid_pidfd,
+    waitid_pidfd_bare,
+};
 pub(crate) use sockaddr::{FAMILY_SIZE, Family, RawAddr, SUN_PATH_SIZE};
 
 /// Repeats a call while a signal interrupts it. Go: ignoringEINTR.
@@ -382,6 +385,37 @@ pub(crate) fn socketpair(sotype: i32) -> Result<(RawFd, RawFd), Errno> {
 pub(crate) fn dup_cloexec(fd: RawFd) -> Result<RawFd, Errno> {
     // SAFETY: takes no pointers.
     check_fd(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
+}
+
+/// The same descriptor by a number above the standard ones. For what the library makes for itself:
+/// where the user has closed one of 0, 1 and 2, a child would inherit it as its own, and writes
+/// that are meant for nobody would reach it.
+#[inline(never)]
+pub(crate) fn above_standard(fd: RawFd) -> Result<RawFd, Errno> {
+    if fd > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    // SAFETY: takes no pointers.
+    let above = check_fd(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1) });
+    let _ = close(fd);
+    above
+}
+
+/// A socket for the library itself: [`socket`] and [`above_standard`].
+pub(crate) fn own_socket(family: i32, sotype: i32, proto: i32) -> Result<RawFd, Errno> {
+    above_standard(socket(family, sotype, proto)?)
+}
+
+/// A pipe for the library itself: [`pipe2`] and [`above_standard`].
+pub(crate) fn own_pipe(flags: i32) -> Result<(RawFd, RawFd), Errno> {
+    let (reader, writer) = pipe2(flags)?;
+    match (above_standard(reader), above_standard(writer)) {
+        (Ok(reader), Ok(writer)) => Ok((reader, writer)),
+        (reader, writer) => {
+            let left = [reader, writer].map(|end| end.map(close));
+            Err(left.into_iter().find_map(Result::err).expect("one of them failed"))
+        }
+    }
 }
 
 /// fcntl(F_GETFL).

@@ -3,7 +3,7 @@
 
 use std::os::fd::RawFd;
 
-use super::{Errno, RawAddr, bind, check_fd, close, getsockname, recvfrom, sendto};
+use super::{Errno, RawAddr, above_standard, bind, check_fd, close, getsockname, recvfrom, sendto};
 
 /// A message's header: length, kind, flags, number, port.
 const HEADER: usize = 16;
@@ -25,9 +25,10 @@ pub(crate) fn netlink_rib(what: u16) -> Result<Vec<u8>, Errno> {
 #[inline(never)]
 fn socket() -> Result<RawFd, Errno> {
     // SAFETY: takes no pointers.
-    check_fd(unsafe {
+    let fd = check_fd(unsafe {
         libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_ROUTE)
-    })
+    })?;
+    above_standard(fd)
 }
 
 fn ask(fd: RawFd, what: u16) -> Result<Vec<u8>, Errno> {

@@ -1,5 +1,6 @@
 //! Calls on processes. The rules are those of [`sys`](super).
 
+use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr;
@@ -13,6 +14,25 @@ pub(crate) struct Ended {
     pub(crate) code: i32,
     /// The exit status or the signal.
     pub(crate) status: i32,
+}
+
+/// Our environment as it is: entries without a '=', double ones, in their order.
+pub(crate) fn environment() -> Vec<CString> {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    let mut entries = Vec::new();
+    // SAFETY: the C library's array of strings, which ends with a null pointer; null if there is
+    // none. Nobody changes it now: that is what `std::env::set_var` demands of its caller, whose
+    // process has other threads.
+    unsafe {
+        let mut at = environ;
+        while !at.is_null() && !(*at).is_null() {
+            entries.push(CStr::from_ptr(*at).to_owned());
+            at = at.add(1);
+        }
+    }
+    entries
 }
 
 /// pidfd_open(2), a descriptor for a process: of a child it is that child, as long as nobody has
@@ -56,6 +76,27 @@ pub(crate) fn waitid_pidfd(pidfd: RawFd, options: i32) -> Result<Option<Ended>, 
     Ok(Some(Ended { code, status }))
 }
 
+/// waitid(2) for a child by its number: waits until it has ended, and leaves it to be waited for.
+#[doc(alias = "blockUntilWaitable")]
+#[inline(never)]
+pub(crate) fn wait_until_ended(pid: libc::pid_t) -> Result<(), Errno> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let options = libc::WEXITED | libc::WNOWAIT;
+    // SAFETY: the buffer has the kernel's size; no usage is asked for.
+    let ret = unsafe {
+        let usage = ptr::null_mut::<u8>();
+        libc::syscall(libc::SYS_waitid, libc::P_PID, pid, info.as_mut_ptr(), options, usage)
+    };
+    if ret < 0 { Err(last_errno()) } else { Ok(()) }
+}
+
+/// kill(2).
+#[inline(never)]
+pub(crate) fn kill(pid: libc::pid_t, signal: i32) -> Result<(), Errno> {
+    // SAFETY: takes no pointers.
+    if unsafe { libc::kill(pid, signal) } < 0 { Err(last_errno()) } else { Ok(()) }
+}
+
 /// waitid(2) without a place for the result.
 #[inline(never)]
 pub(crate) fn waitid_pidfd_bare(pidfd: RawFd, options: i32) -> Result<(), Errno> {
@@ -65,11 +106,14 @@ pub(crate) fn waitid_pidfd_bare(pidfd: RawFd, options: i32) -> Result<(), Errno>
     if ret < 0 { Err(last_errno()) } else { Ok(()) }
 }
 
-/// wait4(2) for one child.
+/// wait4(2) for one child: its status; `None`: it has not ended, and WNOHANG was given.
 #[inline(never)]
-pub(crate) fn wait4(pid: libc::pid_t) -> Result<(), Errno> {
+pub(crate) fn wait4(pid: libc::pid_t, options: i32) -> Result<Option<i32>, Errno> {
     let mut status = 0;
     // SAFETY: the status is written to memory of its size; no usage is asked for.
-    let failed = unsafe { libc::wait4(pid, &raw mut status, 0, ptr::null_mut()) } < 0;
-    if failed { Err(last_errno()) } else { Ok(()) }
+    match unsafe { libc::wait4(pid, &raw mut status, options, ptr::null_mut()) } {
+        ..0 => Err(last_errno()),
+        0 => Ok(None),
+        _ => Ok(Some(status)),
+    }
 }

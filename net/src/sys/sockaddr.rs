@@ -48,6 +48,11 @@ impl RawAddr {
         RawAddr { bytes: [0; SIZE], len: SIZE as libc::socklen_t }
     }
 
+    /// None: what the kernel writes when there is no sender.
+    pub(crate) fn unnamed() -> RawAddr {
+        RawAddr { bytes: [0; SIZE], len: 0 }
+    }
+
     /// For a call that reads the address: `bind`, `connect`, `sendto`.
     pub(crate) fn as_ptr(&self) -> *const libc::sockaddr {
         self.bytes.as_ptr().cast()

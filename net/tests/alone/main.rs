@@ -8,14 +8,18 @@ mod context_turns;
 mod descriptor_limit;
 mod faults;
 mod fewest_syscalls;
+mod full_queue;
 mod idle_memory;
 mod own_network;
 mod poll_order;
+mod refused;
 mod stack_limit;
+mod standard_numbers;
 
 use std::process::Command;
 
-/// Runs `body`, which is the test of this name in the caller's `module_path!()`, in a process with no other test.
+/// Runs `body`, which is the test of this name in the caller's `module_path!()`, in a process with
+/// no other test.
 fn alone(module: &str, test: &str, body: impl FnOnce()) {
     const CHILD: &str = "GOPARK_ALONE_CHILD";
     if std::env::var_os(CHILD).is_some() {

@@ -25,7 +25,7 @@ fn check(ret: libc::c_long, errno: i32) -> Result<usize, Errno> {
 pub(crate) fn epoll_create1() -> Result<i32, Errno> {
     // SAFETY: takes no pointers.
     let ret = unsafe { libc::syscall(libc::SYS_epoll_create1, libc::EPOLL_CLOEXEC) };
-    check(ret, errno()).map(|fd| fd as i32)
+    above_standard(check(ret, errno())? as i32)
 }
 
 /// A new eventfd with value 0, close-on-exec and non-blocking.
@@ -33,7 +33,22 @@ pub(crate) fn epoll_create1() -> Result<i32, Errno> {
 pub(crate) fn eventfd() -> Result<i32, Errno> {
     // SAFETY: takes no pointers.
     let ret = unsafe { libc::syscall(libc::SYS_eventfd2, 0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-    check(ret, errno()).map(|fd| fd as i32)
+    above_standard(check(ret, errno())? as i32)
+}
+
+/// The same descriptor by a number above the standard ones, which the user may have closed: a child
+/// would inherit it there, and what is written to the standard output would reach it.
+#[inline(never)]
+fn above_standard(fd: i32) -> Result<i32, Errno> {
+    if fd > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    // SAFETY: takes no pointers.
+    let ret = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, libc::STDERR_FILENO + 1) };
+    let above = check(ret.into(), errno());
+    // SAFETY: takes no pointers; the descriptor is ours.
+    unsafe { libc::close(fd) };
+    above.map(|fd| fd as i32)
 }
 
 /// Watches `fd`.

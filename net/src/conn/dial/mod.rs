@@ -9,7 +9,7 @@ mod serial;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gopark_runtime::context::Context;
+use gopark_runtime::context::{CancelFn, Context};
 
 use super::Conn;
 use crate::addr::NetAddr;
@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) multipath_tcp: Option<bool>,
     /// `None`: addresses of two families are not tried in parallel.
     pub(crate) fallback_delay: Option<Duration>,
+    /// The library dials for itself ([`Spec::own`](crate::sock::Spec)).
+    pub(crate) own: bool,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             keep_alive: KeepAlive::default(),
             multipath_tcp: None,
             fallback_delay: Some(FALLBACK_DELAY),
+            own: false,
         }
     }
 }
@@ -71,6 +74,24 @@ impl SysDialer {
 
     fn error_at(&self, remote: &NetAddr, cause: impl Into<Cause>) -> OpError {
         self.error(cause).with_source(self.local.as_ref()).with_addr(Some(remote))
+    }
+}
+
+/// Contexts made in a loop, cancelled when the function that has the loop ends, the last one first:
+/// Go's `defer cancel()`. Until then their timers run, which shows in how long the poller waits.
+#[derive(Default)]
+pub(crate) struct Cancels(Vec<CancelFn>);
+
+impl Cancels {
+    pub(crate) fn push(&mut self, (ctx, cancel): (Context, CancelFn)) -> Context {
+        self.0.push(cancel);
+        ctx
+    }
+}
+
+impl Drop for Cancels {
+    fn drop(&mut self) {
+        self.0.drain(..).rev().for_each(|cancel| cancel());
     }
 }
 

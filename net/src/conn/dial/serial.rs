@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gopark_runtime::context::Context;
 
-use super::{Conn, NetAddr, OpError, SysDialer};
+use super::{Cancels, Conn, NetAddr, OpError, SysDialer};
 use crate::addr::Inet;
 use crate::error::{Cause, Sentinel};
 use crate::poll::context_error;
@@ -22,6 +22,7 @@ impl SysDialer {
     #[doc(alias = "dialSerial")]
     pub(super) fn dial_serial(&self, ctx: &Context, remotes: &[NetAddr]) -> Result<Conn, OpError> {
         let mut first_error = None;
+        let mut cancels = Cancels::default();
         for (i, remote) in remotes.iter().enumerate() {
             if let Some(done) = ctx.err() {
                 return Err(self.error_at(remote, context_error(done)));
@@ -32,10 +33,8 @@ impl SysDialer {
                     break;
                 }
                 Ok(until) if until < ctx.deadline() => {
-                    let (limited, cancel) = ctx.with_deadline(until.expect("earlier than another"));
-                    let result = self.dial_single(&limited, remote);
-                    cancel();
-                    result
+                    let limited = cancels.push(ctx.with_deadline(until.expect("earlier than another")));
+                    self.dial_single(&limited, remote)
                 }
                 Ok(_) => self.dial_single(ctx, remote),
             };
@@ -94,6 +93,7 @@ impl SysDialer {
             control: self.options.control.as_deref(),
             ctx,
             backlog: None,
+            own: self.options.own,
         }
     }
 }

@@ -3,21 +3,23 @@
 //! Go: os/exec/exec.go `Cmd`, os/exec_posix.go `startProcess`, os/exec/lp_unix.go `LookPath`.
 
 mod identity;
+mod search;
 mod show;
 
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::RawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 
 use gopark_runtime::blocking;
 use gopark_runtime::poll_api::aside;
 
+use search::Programs;
+
 use crate::process::child::{Child, ParentEnds};
-use crate::process::environment::{CommandArgs, CommandEnvs, Environment};
+use crate::process::environment::{CommandArgs, CommandEnvs, Environment, c_string};
 use crate::process::fork::{self, Forked, Plan, PreExec, Role};
 use crate::process::pidfd;
 use crate::process::stdio::{Files, Stdio};
@@ -428,7 +430,7 @@ impl Command {
         &'a self,
         default_in: &'a Stdio,
         default_out: &'a Stdio,
-    ) -> io::Result<(PathBuf, Files<'a>)> {
+    ) -> io::Result<(Programs, Files<'a>)> {
         let program = self.find_program();
         let asked = [&self.stdin, &self.stdout, &self.stderr].map(Option::as_ref);
         let mut files = Files::default();
@@ -454,16 +456,20 @@ impl Command {
 
     /// Go: forkExec.
     #[doc(alias = "forkExec")]
-    fn fork_exec(&self, program: &Path, pre_exec: &mut [PreExec], files: &Files<'_>) -> io::Result<Forked> {
+    fn fork_exec(
+        &self,
+        program: &Programs,
+        pre_exec: &mut [PreExec],
+        files: &Files<'_>,
+    ) -> io::Result<Forked> {
         let no_identity = self.uid.is_none() && self.gid.is_none() && self.groups.is_none();
         if let (Some(dir), None, true) = (&self.dir, self.group, no_identity) {
             // Looked for here, as Go does: the error then says so before there is a child.
             let dir = c_string(dir.as_os_str())?;
             sys::ignoring_eintr(|| sys::stat(&dir))?;
         }
-        pidfd::check()?;
         let files = files.numbers();
-        let (error_reader, error_writer) = sys::pipe2(libc::O_CLOEXEC)?;
+        let (error_reader, error_writer) = sys::own_pipe(libc::O_CLOEXEC)?;
         // The parent sleeps until a child that borrows its memory has become the program. One with
         // functions of the user's may take long.
         let runs_on = !pre_exec.is_empty();
@@ -478,7 +484,7 @@ impl Command {
         let forked = forked?;
         if let Some(errno) = failure {
             // It has ended; nobody else will ask for it.
-            let _ = sys::ignoring_eintr(|| sys::wait4(forked.pid));
+            let _ = sys::ignoring_eintr(|| sys::wait4(forked.pid, 0));
             drop(forked.pidfd);
             return Err(errno.into());
         }
@@ -488,20 +494,20 @@ impl Command {
     /// Has `f` do what the command says.
     fn with_plan<T>(
         &self,
-        program: &Path,
+        program: &Programs,
         pre_exec: &mut [PreExec],
         files: [RawFd; 3],
         error_pipe: RawFd,
         role: Role,
         f: impl FnOnce(&mut Plan<'_>) -> T,
     ) -> io::Result<T> {
-        let program = c_string(program.as_os_str())?;
         let arg0 = self.arg0.as_ref().unwrap_or(&self.program);
         let argv = c_strings(std::iter::once(arg0).chain(&self.args))?;
-        let envp = c_strings(self.env.of_child().iter())?;
+        let envp = self.env.of_child()?;
         let dir = self.dir.as_ref().map(|dir| c_string(dir.as_os_str())).transpose()?;
         Ok(f(&mut Plan {
-            program: &program,
+            programs: &program.paths,
+            denied: program.denied,
             argv: &pointers(&argv),
             envp: &pointers(&envp),
             dir: dir.as_ref(),
@@ -512,30 +518,9 @@ impl Command {
             pre_exec,
             files,
             error_pipe,
+            with_pidfd: pidfd::available(),
             role,
         }))
-    }
-
-    /// A name without a slash is looked for in PATH: the child's if it is set there, as std does.
-    #[doc(alias = "LookPath")]
-    fn find_program(&self) -> io::Result<PathBuf> {
-        if self.program.as_bytes().contains(&b'/') {
-            return Ok(self.program.clone().into());
-        }
-        c_string(&self.program)?;
-        let mut error = Errno(libc::ENOENT);
-        if self.program.is_empty() {
-            return Err(error.into());
-        }
-        for dir in std::env::split_paths(&self.env.path()) {
-            let candidate = dir.join(&self.program);
-            match executable(&candidate) {
-                Ok(()) => return Ok(candidate),
-                Err(Errno(libc::ENOENT | libc::ENOTDIR)) => {}
-                Err(e) => error = e,
-            }
-        }
-        Err(error.into())
     }
 }
 
@@ -544,22 +529,6 @@ fn read_failure(pipe: RawFd) -> Option<Errno> {
     let mut said = [0; size_of::<usize>()];
     let n = sys::ignoring_eintr(|| sys::read(pipe, &mut said)).unwrap_or(0);
     (n == said.len()).then(|| Errno(usize::from_ne_bytes(said) as i32))
-}
-
-/// Go: findExecutable.
-#[doc(alias = "findExecutable")]
-fn executable(path: &Path) -> Result<(), Errno> {
-    let c_path = sys::c_path(path)?;
-    let stat = sys::ignoring_eintr(|| sys::stat(&c_path))?;
-    if stat.st_mode & libc::S_IFMT == libc::S_IFDIR {
-        return Err(Errno(libc::EACCES));
-    }
-    sys::may_execute(&c_path)
-}
-
-fn c_string(text: &OsStr) -> io::Result<CString> {
-    CString::new(text.as_bytes())
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "nul byte found in provided data"))
 }
 
 fn c_strings<'a>(texts: impl Iterator<Item = &'a OsString>) -> io::Result<Vec<CString>> {
