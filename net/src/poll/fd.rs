@@ -304,6 +304,32 @@ impl Fd {
         }
     }
 
+    /// As [`retry`](Self::retry), of reads; `shut` is the result once the reading side is shut and
+    /// the call still says EAGAIN: what the kernel returns to callers that block in it, of
+    /// datagrams and of a unix listener, and to no others.
+    #[inline]
+    pub(super) fn retry_read<T>(
+        &self,
+        wait: Wait<'_>,
+        mut call: impl FnMut() -> Result<T, Errno>,
+        shut: impl FnOnce() -> Result<T, Errno>,
+    ) -> Result<T, Error> {
+        loop {
+            match (call(), self.pd) {
+                (Ok(value), _) => return Ok(value),
+                (Err(Errno(libc::EINTR)), _) => {}
+                (Err(Errno(libc::EAGAIN)), Some(pd)) if pd.read_shut() => return Ok(shut()?),
+                (Err(Errno(libc::EAGAIN)), Some(_)) => self.wait(Direction::Read, wait)?,
+                (Err(e), _) => return Err(e.into()),
+            }
+        }
+    }
+
+    /// Whether the poller has reported that the reading side is shut.
+    pub(super) fn read_shut(&self) -> bool {
+        self.pd.is_some_and(PollDescriptor::read_shut)
+    }
+
     /// The most to ask for in one call.
     #[inline]
     pub(super) fn cap(&self, len: usize) -> usize {

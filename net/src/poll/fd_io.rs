@@ -22,7 +22,7 @@ impl Fd {
         }
         self.prepare_read(wait)?;
         let len = self.cap(buf.len());
-        let n = self.retry(Direction::Read, wait, || sys::read(self.raw(), &mut buf[..len]))?;
+        let n = self.retry_read(wait, || sys::read(self.raw(), &mut buf[..len]), || Ok(0))?;
         self.note_read(n, len);
         Ok(n)
     }
@@ -31,7 +31,7 @@ impl Fd {
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Error> {
         let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
         let n = bufs.len().min(MAX_VEC);
-        self.retry(Direction::Read, Wait::NO_CONTEXT, || sys::readv(self.raw(), &mut bufs[..n]))
+        self.retry_read(Wait::NO_CONTEXT, || sys::readv(self.raw(), &mut bufs[..n]), || Ok(0))
     }
 
     /// Reads at an offset, leaving the file's own alone. Never waits in the poller.
@@ -107,7 +107,7 @@ impl Fd {
                 }
             }
         };
-        let fd = self.retry(Direction::Read, wait, accept)?;
+        let fd = self.retry_read(wait, accept, || Err(Errno(libc::EINVAL)))?;
         Ok((fd, peer))
     }
 
@@ -138,7 +138,8 @@ impl Fd {
             return Ok(Some(0));
         }
         let len = self.cap(buf.len());
-        unless_again(sys::ignoring_eintr(|| sys::read(self.raw(), &mut buf[..len])))
+        let read = unless_again(sys::ignoring_eintr(|| sys::read(self.raw(), &mut buf[..len])))?;
+        Ok(read.or_else(|| self.read_shut().then_some(0)))
     }
 
     /// Writes what fits now; `None`: nothing. Waits for its turn only.
@@ -157,7 +158,24 @@ impl Fd {
         mut call: impl FnMut(RawFd) -> Result<T, Errno>,
     ) -> Result<T, Error> {
         let _lock = self.begin(direction, Wait::NO_CONTEXT)?;
-        self.retry(direction, Wait::NO_CONTEXT, || call(self.raw()))
+        match direction {
+            // Only the user knows what the call returns at the end; EAGAIN says that no wait would
+            // end.
+            Direction::Read => {
+                self.retry_read(Wait::NO_CONTEXT, || call(self.raw()), || Err(Errno(libc::EAGAIN)))
+            }
+            Direction::Write => self.retry(direction, Wait::NO_CONTEXT, || call(self.raw())),
+        }
+    }
+
+    /// The same of a read; `shut` is the result once the reading side is shut.
+    pub(crate) fn raw_read<T>(
+        &self,
+        mut call: impl FnMut(RawFd) -> Result<T, Errno>,
+        shut: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
+        let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
+        self.retry_read(Wait::NO_CONTEXT, || call(self.raw()), || Ok(shut()))
     }
 
     /// A call on a locked side that has nothing to do with the poller: it never waits there, and a

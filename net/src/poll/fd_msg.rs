@@ -10,7 +10,7 @@ impl Fd {
     pub(crate) fn read_from(&self, wait: Wait<'_>, buf: &mut [u8]) -> Result<(usize, RawAddr), Error> {
         let _lock = self.begin(Direction::Read, wait)?;
         let mut from = RawAddr::empty();
-        let n = self.retry(Direction::Read, wait, || sys::recvfrom(self.raw(), buf, 0, &mut from))?;
+        let n = self.retry_read(wait, || sys::recvfrom(self.raw(), buf, 0, &mut from), || Ok(0))?;
         Ok((n, from))
     }
 
@@ -23,16 +23,18 @@ impl Fd {
     ) -> Result<(Received, RawAddr), Error> {
         let _lock = self.begin(Direction::Read, Wait::NO_CONTEXT)?;
         let mut from = RawAddr::empty();
-        let received = self.retry(Direction::Read, Wait::NO_CONTEXT, || {
-            sys::recvmsg(self.raw(), buf, oob, flags, &mut from)
-        })?;
+        let received = self.retry_read(
+            Wait::NO_CONTEXT,
+            || sys::recvmsg(self.raw(), buf, oob, flags, &mut from),
+            || Ok(Received { n: 0, oobn: 0, flags: 0 }),
+        )?;
         Ok((received, from))
     }
 
     /// One message to an address; goes out whole or not at all.
     pub(crate) fn write_to(&self, buf: &[u8], to: &RawAddr) -> Result<usize, Error> {
         let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
-        self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::sendto(self.raw(), buf, 0, to))?;
+        self.retry_send(Some(to), || sys::sendto(self.raw(), buf, 0, to))?;
         Ok(buf.len())
     }
 
@@ -44,8 +46,7 @@ impl Fd {
         to: Option<&RawAddr>,
     ) -> Result<(usize, usize), Error> {
         let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
-        let n =
-            self.retry(Direction::Write, Wait::NO_CONTEXT, || sys::sendmsg(self.raw(), buf, oob, to, 0))?;
+        let n = self.retry_send(to, || sys::sendmsg(self.raw(), buf, oob, to, 0))?;
         Ok((n, oob.len()))
     }
 }

@@ -14,6 +14,7 @@ mod fd;
 mod fd_io;
 mod fd_msg;
 mod fd_mutex;
+mod full_queue;
 pub(crate) mod read_all;
 mod wait;
 mod writev;

@@ -38,9 +38,6 @@ pub(super) struct Socket {
 
 #[derive(Debug, Default)]
 struct Common {
-    /// The reading side was shut. For datagrams the kernel then returns EAGAIN to a non-blocking
-    /// call and 0 to a blocking one.
-    read_shut: AtomicBool,
     /// The user's `set_nonblocking`: operations fail instead of parking.
     nonblocking: AtomicBool,
     /// The user's timeouts in nanoseconds; 0: none.
@@ -189,29 +186,28 @@ impl Socket {
     }
 
     pub(super) fn recv_with(&self, buf: &mut [u8], flags: i32) -> io::Result<usize> {
-        self.receive(|raw| sys::recv(raw, buf, flags))
+        self.receive(|raw| sys::recv(raw, buf, flags), || 0)
     }
 
     pub(super) fn recv_from(&self, buf: &mut [u8], flags: i32) -> io::Result<(usize, RawAddr)> {
-        let mut from = RawAddr::empty();
-        let n = self.receive(|raw| sys::recvfrom(raw, buf, flags, &mut from))?;
-        Ok((n, from))
+        let received = |raw| {
+            let mut from = RawAddr::empty();
+            sys::recvfrom(raw, buf, flags, &mut from).map(|n| (n, from))
+        };
+        self.receive(received, || (0, RawAddr::unnamed()))
     }
 
-    fn receive(&self, mut call: impl FnMut(RawFd) -> Result<usize, Errno>) -> io::Result<usize> {
+    /// Receives by `call`; `shut` is the result once the reading side is shut.
+    pub(super) fn receive<T>(
+        &self,
+        call: impl FnMut(RawFd) -> Result<T, Errno>,
+        shut: impl FnOnce() -> T,
+    ) -> io::Result<T> {
         let result = match self.begin(Direction::Read)? {
-            Waits::Parked => self.fd.raw_io(Direction::Read, |raw| self.end_if_shut(call(raw))),
+            Waits::Parked => self.fd.raw_read(call, shut),
             Waits::Never => self.once(call),
         };
         result.map_err(std_error)
-    }
-
-    fn end_if_shut(&self, received: Result<usize, Errno>) -> Result<usize, Errno> {
-        match received {
-            // Relaxed: set before the shutdown that wakes us.
-            Err(Errno(libc::EAGAIN)) if self.common.read_shut.load(Relaxed) => Ok(0),
-            other => other,
-        }
     }
 
     pub(super) fn write(&self, buf: &[u8]) -> io::Result<usize> {
@@ -257,16 +253,7 @@ impl Socket {
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let shuts_read = how != Shutdown::Write;
-        if shuts_read {
-            // Relaxed: before the call that wakes the parked ones, which look at it.
-            self.common.read_shut.store(true, Relaxed);
-        }
-        let done = self.fd.shutdown(how).map_err(std_error);
-        if shuts_read && done.is_err() {
-            self.common.read_shut.store(false, Relaxed);
-        }
-        done
+        self.fd.shutdown(how).map_err(std_error)
     }
 
     /// A call that does not wait.

@@ -8,11 +8,11 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::address::{raw_unix, unix_addr};
+use super::address::{ask_kernel, raw_unix, recv_by_std, unix_addr};
 use super::descriptor::Shape;
 use super::socket::{Socket, SocketFamily};
 use crate::poll::{Direction, Kind};
-use crate::sys;
+use crate::sys::{self, RawAddr};
 
 /// A unix datagram socket.
 ///
@@ -169,14 +169,14 @@ impl UnixDatagram {
     /// # }) }
     /// ```
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (n, from) = self.socket.recv_from(buf, 0)?;
-        Ok((n, unix_addr(&from)?))
+        self.socket.receive(|raw| recv_by_std(raw, buf), || Ok((0, unix_addr(&RawAddr::unnamed())?)))?
     }
 
     /// The same without removing it.
     ///
     /// # Errors
-    /// As [`recv_from`](Self::recv_from).
+    /// As [`recv_from`](Self::recv_from). `InvalidInput` if the sender has a path of 108 bytes and
+    /// is gone: std takes such a path only from the kernel.
     ///
     /// ```
     /// # unsafe { gopark::run(|| {
@@ -188,7 +188,7 @@ impl UnixDatagram {
     /// ```
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self.socket.recv_from(buf, libc::MSG_PEEK)?;
-        Ok((n, unix_addr(&from)?))
+        Ok((n, unix_addr(&from).or_else(|e| ask_kernel(&from).map_err(|_| e))?))
     }
 
     /// Receives a message. Bytes that do not fit into `buf` are lost.

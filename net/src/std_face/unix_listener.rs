@@ -72,7 +72,7 @@ impl UnixListener {
     ///
     /// # Errors
     /// Those of accept4(2); out of descriptors among them, after which the listener goes on
-    /// working.
+    /// working; EINVAL once it is shut down.
     ///
     /// ```
     /// # unsafe { gopark::run(|| {
@@ -87,7 +87,9 @@ impl UnixListener {
     /// ```
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (raw, peer) = self.socket.accept()?;
-        Ok((UnixStream::fresh(raw)?, unix_addr(&peer)?))
+        let stream = UnixStream::fresh(raw)?;
+        let peer = unix_addr(&peer).or_else(|_| stream.peer_addr())?;
+        Ok((stream, peer))
     }
 
     /// Where it listens.

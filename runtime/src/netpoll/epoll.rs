@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
 
 use crate::netpoll::desc::{PollDesc, Ready};
-use crate::netpoll::info::{EventErr, FdSeq, TAG_BITS};
+use crate::netpoll::info::{EventErr, FdSeq, HangUp, TAG_BITS};
 use crate::netpoll::netpoll_adjust_waiters;
 use crate::sched::ahead;
 use crate::sched::g::Kind;
@@ -120,11 +120,24 @@ pub(crate) fn netpollopen(pd: &'static PollDesc) -> Result<(), Errno> {
     epoll::epoll_ctl_add(poller.epfd, pd.fd(), events, data)
 }
 
-/// Ends them.
+/// Starts notifications for the writing side of another descriptor, which count as those of `pd`'s
+/// own, until [`netpollclose_of`].
+pub(crate) fn netpollopen_for(pd: &'static PollDesc, fd: i32) -> Result<(), Errno> {
+    let poller = POLLER.get().expect("opened after netpoll_generic_init");
+    let data = TaggedPointer::pack(pd, pd.info.load().fdseq()).0;
+    epoll::epoll_ctl_add(poller.epfd, fd, epoll::OUT | epoll::ET, data)
+}
+
+/// Ends those of the descriptor of `pd`.
 pub(crate) fn netpollclose(pd: &'static PollDesc) {
+    netpollclose_of(pd.fd());
+}
+
+/// Ends those of a descriptor.
+pub(crate) fn netpollclose_of(fd: i32) {
     let poller = POLLER.get().expect("closed after it was opened");
     // A failure leaves nothing to do: the descriptor is closed next, which removes it too.
-    let _ = epoll::epoll_ctl_del(poller.epfd, pd.fd());
+    let _ = epoll::epoll_ctl_del(poller.epfd, fd);
 }
 
 /// Interrupts the poll that blocks, or the next one that would.
@@ -270,7 +283,8 @@ fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
     }
     pd.info.set_event_err(if mask == epoll::ERR { EventErr::Set } else { EventErr::Clear }, life);
     if mask & (epoll::RDHUP | epoll::HUP | epoll::ERR) != 0 {
-        pd.info.set_hung_up(life);
+        let what = if mask & epoll::RDHUP != 0 { HangUp::Reads } else { HangUp::Other };
+        pd.info.set_hung_up(what, life);
     }
     let mut threads = 0;
     let delta = pd.netpollready(directions, |gp| match gp.kind() {

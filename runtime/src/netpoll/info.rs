@@ -2,8 +2,11 @@
 //! Go: runtime/netpoll.go pollInfo.
 //!
 //! ```text
-//!   bit 25     bit 24  bit 23   bits 4..23   bit 3             bit 2            bit 1      bit 0
-//!   UNWATCHED  SOCKET  HUNG_UP  fdseq        EXPIRED_WRITE     EXPIRED_READ     EVENT_ERR  CLOSING
+//!   bit 26     bit 25     bit 24  bit 23   bits 4..23
+//!   READ_SHUT  UNWATCHED  SOCKET  HUNG_UP  fdseq
+//!
+//!   bit 3          bit 2         bit 1      bit 0
+//!   EXPIRED_WRITE  EXPIRED_READ  EVENT_ERR  CLOSING
 //! ```
 //!
 //! EVENT_ERR is for descriptors whose reads return EAGAIN for ever although the poller reports an
@@ -15,8 +18,9 @@
 //! Go keeps `closing` and `fdseq` a second time besides the word; here the word is the only place
 //! (a waiting connection costs 12 bytes less, and nothing can get out of step).
 //!
-//! I1 All bits but EVENT_ERR, HUNG_UP and UNWATCHED change only under the PollDesc's lock. The
-//!    first two are the poller's, which takes no lock; UNWATCHED goes once in a life, by a waiter.
+//! I1 All bits but EVENT_ERR, HUNG_UP, READ_SHUT and UNWATCHED change only under the PollDesc's
+//!    lock. The first three are the poller's, which takes no lock; UNWATCHED goes once in a life,
+//!    by a waiter.
 //! I2 fdseq is never 0 while the descriptor is open.
 
 use crate::netpoll::{Direction, PollError};
@@ -39,6 +43,10 @@ const HUNG_UP: u32 = 1 << (FDSEQ_SHIFT + TAG_BITS);
 const SOCKET: u32 = HUNG_UP << 1;
 /// The kernel does not know the descriptor yet. The first waiter registers it and then clears this.
 const UNWATCHED: u32 = SOCKET << 1;
+/// An event of this life has reported EPOLLRDHUP: the socket's reading side is shut, for good. A
+/// receiver of datagrams and a unix listener that do not block in the kernel learn it in no other
+/// way: their calls go on saying EAGAIN.
+const READ_SHUT: u32 = UNWATCHED << 1;
 
 /// Which life of a PollDesc: goes up by one each time it is freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +81,15 @@ pub(crate) enum EventErr {
     Clear,
 }
 
+/// What an event reports beyond readiness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HangUp {
+    /// The reading side is shut: EPOLLRDHUP.
+    Reads,
+    /// Both sides are, or there is an error: EPOLLHUP, EPOLLERR.
+    Other,
+}
+
 /// One reading of the word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PollInfo(u32);
@@ -88,6 +105,10 @@ impl PollInfo {
 
     pub(crate) fn hung_up(self) -> bool {
         self.0 & HUNG_UP != 0
+    }
+
+    pub(crate) fn read_shut(self) -> bool {
+        self.0 & READ_SHUT != 0
     }
 
     pub(crate) fn expired(self, direction: Direction) -> bool {
@@ -187,8 +208,11 @@ impl AtomicPollInfo {
 
     /// The peer's end, or an error, has been reported. Nothing if the life is over. Before the
     /// waiter is unblocked, so that who is woken by that event knows.
-    pub(crate) fn set_hung_up(&self, life: FdSeq) {
-        self.update(|info| (info.fdseq() == life && !info.hung_up()).then_some(PollInfo(info.0 | HUNG_UP)));
+    pub(crate) fn set_hung_up(&self, what: HangUp, life: FdSeq) {
+        let bits = if what == HangUp::Reads { HUNG_UP | READ_SHUT } else { HUNG_UP };
+        self.update(|info| {
+            (info.fdseq() == life && info.0 & bits != bits).then_some(PollInfo(info.0 | bits))
+        });
     }
 
     /// The kernel will be told later. By the opener.
@@ -256,13 +280,15 @@ mod tests {
     fn hanging_up_lasts_for_its_life_only() {
         let info = AtomicPollInfo::new();
         let first = info.load().fdseq();
-        info.set_hung_up(first);
+        info.set_hung_up(HangUp::Other, first);
+        assert!(!info.load().read_shut());
+        info.set_hung_up(HangUp::Reads, first);
         info.publish(|i| i.with_expired(Direction::Read, true));
-        assert!(info.load().hung_up());
+        assert!(info.load().hung_up() && info.load().read_shut());
         assert_eq!(info.load().fdseq(), first);
         info.rebirth();
-        info.set_hung_up(first);
-        assert!(!info.load().hung_up());
+        info.set_hung_up(HangUp::Reads, first);
+        assert!(!info.load().hung_up() && !info.load().read_shut());
     }
 
     #[test]

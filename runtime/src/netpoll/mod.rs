@@ -19,6 +19,13 @@
 //! fn netpollclose(pd: &'static PollDesc)
 //!     Ends them. Called by PollDescriptor::close, when nobody uses the descriptor any more and before close(2).
 //!
+//! fn netpollopen_for(pd: &'static PollDesc, fd: i32) -> Result<(), Errno>
+//!     Starts notifications for writes of another descriptor, which count as those of pd's. Called by
+//!     PollDescriptor::also_watch, for a sender that waits for room in another socket's queue.
+//!
+//! fn netpollclose_of(fd: i32)
+//!     Ends them. Called by PollDescriptor::stop_watching, before close(2) of fd.
+//!
 //! fn netpoll(delay_ns: i64) -> (GList, i32)
 //!     Polls: blocks without limit (< 0), not at all (0), or for up to delay_ns. Called by the scheduler, on an M's own
 //!     stack, and by sysmon with 0; at most one caller blocks (sched.lastpoll is its token). For each event whose fdseq is

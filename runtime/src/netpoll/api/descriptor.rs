@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::{Direction, Directions, PollDesc, PollError, Waited};
-use crate::netpoll::epoll::{netpollclose, netpollopen};
+use crate::netpoll::epoll::{netpollclose, netpollclose_of, netpollopen, netpollopen_for};
 use crate::netpoll::{self, cache, desc::Watched};
 use crate::sched;
 use crate::sys::clock::nanotime;
@@ -143,6 +143,26 @@ impl PollDescriptor {
     #[inline]
     pub fn hung_up(self) -> bool {
         self.0.info.load().hung_up()
+    }
+
+    /// Has the poller reported that the socket's reading side is shut? It stays so.
+    #[inline]
+    pub fn read_shut(self) -> bool {
+        self.0.info.load().read_shut()
+    }
+
+    /// Wakes a goroutine that waits here to write also when `other` becomes writable, until
+    /// [`stop_watching`](Self::stop_watching).
+    ///
+    /// # Errors
+    /// Those of epoll_ctl(2).
+    pub fn also_watch(self, other: i32) -> io::Result<()> {
+        netpollopen_for(self.0, other).map_err(io::Error::from)
+    }
+
+    /// Ends [`also_watch`](Self::also_watch), before `other` is closed.
+    pub fn stop_watching(self, other: i32) {
+        netpollclose_of(other);
     }
 
     /// As [`wait`](Self::wait), and ended early by [`interrupt`](Self::interrupt) once
