@@ -73,7 +73,7 @@ impl Found {
             Data::A(ip) => (Some(ip.into()), owner),
             Data::Aaaa(ip) => (Some(ip.into()), owner),
             Data::Cname(target) => (None, target),
-            Data::Ptr(_) | Data::Other => return,
+            Data::Ptr(_) => return,
         };
         self.addrs.extend(ip.map(|ip| IpZone { ip, zone: String::new() }));
         self.canonical_name.get_or_insert(name);

@@ -1,4 +1,5 @@
-//! Questions to name servers and their answers, on the wire by way of a kept codec.
+//! Questions to name servers and their answers, on the wire: written by way of a kept codec, read by
+//! [`Reader`].
 //!
 //! Go: net/dnsclient_unix.go `newRequest checkResponse checkHeader extractExtendedRCode`,
 //! golang.org/x/net/dns/dnsmessage.
@@ -7,13 +8,17 @@
 //!    forgeries.
 //! I2 A truncated reply is recognised from its header and question alone; the rest may be cut
 //!    anywhere.
-//! I3 Of a reply only the answers must be readable: what follows them is nothing that we need.
+//! I3 Of a reply only the answers are read, and of them only those of types that were asked for.
+//!    Addresses before a record that cannot be read are good, as in Go; names are not.
+
+mod reader;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use simple_dns::rdata::{OPT, RData};
-use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, ResourceRecord, TYPE};
+use reader::Reader;
+use simple_dns::rdata::OPT;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE};
 
 use super::failure::Failure;
 use super::sources::godebug;
@@ -86,42 +91,101 @@ impl Query {
     /// Whether the bytes answer this question (I1), and whether they are all of the answer.
     #[doc(alias = "checkResponse")]
     pub(super) fn check(&self, reply: &[u8]) -> Checked {
-        let Some(head) = with_counts(reply, |[questions, ..]| [questions.min(1), 0, 0, 0]) else {
-            return Checked::Malformed;
-        };
-        let Ok(packet) = Packet::parse(&head) else { return Checked::Malformed };
-        let Some(question) = packet.questions.first() else { return Checked::Malformed };
-        let ours = packet.has_flags(PacketFlag::RESPONSE)
-            && packet.id() == self.id
-            && question.qtype == QTYPE::TYPE(self.kind.on_wire())
-            && question.qclass == QCLASS::CLASS(CLASS::IN)
-            && presentation(&question.qname).eq_ignore_ascii_case(&self.name);
+        let Some(header) = Header::of(reply) else { return Checked::Malformed };
+        let mut reader = Reader::new(reply, HEADER_SIZE);
+        let mut question = || Some((reader.name()?, reader.word()?, reader.word()?));
+        let question = if header.questions == 0 { None } else { question() };
+        let Some((name, kind, class)) = question else { return Checked::Malformed };
+        let ours = header.has(RESPONSE)
+            && header.id == self.id
+            && kind == u16::from(self.kind.on_wire())
+            && class == CLASS::IN as u16
+            && name.eq_ignore_ascii_case(&self.name);
         match ours {
             false => Checked::Foreign,
-            true if reply[4..6] != [0, 1] => Checked::SeveralQuestions,
-            true if packet.has_flags(PacketFlag::TRUNCATION) => Checked::Truncated,
+            true if header.questions != 1 => Checked::SeveralQuestions,
+            true if header.has(TRUNCATED) => Checked::Truncated,
             true => Checked::Complete,
         }
     }
 
     /// The records of the reply, from the first of the wanted type on; the failure the server
-    /// reports otherwise.
+    /// reports otherwise. A record that cannot be read ends them (I3).
     #[doc(alias = "skipToAnswer")]
     pub(super) fn answers(&self, reply: &[u8]) -> Result<Vec<Answer>, Failure> {
+        let header = Header::of(reply).ok_or(Failure::CannotUnmarshal)?;
         let (rcode, has_additional) = extended_rcode(reply).ok_or(Failure::CannotUnmarshal)?;
         // A name that does not exist may come with records nobody can read.
         if rcode == RCODE::NameError as u16 {
             return Err(Failure::NoSuchHost);
         }
-        let readable =
-            with_counts(reply, |[q, answers, ..]| [q, answers, 0, 0]).ok_or(Failure::CannotUnmarshal)?; // I3
-        let packet = Packet::parse(&readable).map_err(|_| Failure::CannotUnmarshal)?;
-        check_header(&packet, rcode, has_additional)?;
-        let wanted = self.kind.on_wire();
-        let from_wanted = packet.answers.iter().skip_while(|record| record.rdata.type_code() != wanted);
-        let answers: Vec<Answer> = from_wanted.map(Answer::of).collect();
-        if answers.is_empty() { Err(Failure::NoSuchHost) } else { Ok(answers) }
+        let mut reader = after_questions(reply, header).ok_or(Failure::CannotUnmarshal)?;
+        if header.answers > 0 && reader.clone().record().is_none() {
+            return Err(Failure::CannotUnmarshal);
+        }
+        check_header(header, rcode, has_additional)?;
+        let mut answers = Vec::new();
+        let all = (0..header.answers).try_for_each(|_| self.read_answer(&mut reader, &mut answers));
+        match all {
+            // Addresses before it are good; of names, all or none.
+            None if answers.is_empty() || self.kind == RecordType::Ptr => Err(Failure::CannotUnmarshal),
+            Some(()) if answers.is_empty() => Err(Failure::NoSuchHost),
+            _ => Ok(answers),
+        }
     }
+
+    /// The next record, if it is of the wanted type or comes after such a one; passed over by its
+    /// length if nobody asked for its type.
+    fn read_answer(&self, reader: &mut Reader<'_>, answers: &mut Vec<Answer>) -> Option<()> {
+        let record = reader.record()?;
+        let wanted = record.kind == u16::from(self.kind.on_wire());
+        if answers.is_empty() && !wanted {
+            return reader.skip(&record);
+        }
+        let data = match TYPE::from(record.kind) {
+            TYPE::PTR if wanted => reader.data(&record, |data| data.name().map(Data::Ptr))?,
+            _ if self.kind == RecordType::Ptr => return reader.skip(&record),
+            TYPE::A => reader.data(&record, |data| data.octets::<4>().map(|ip| Data::A(ip.into())))?,
+            TYPE::AAAA => reader.data(&record, |data| data.octets::<16>().map(|ip| Data::Aaaa(ip.into())))?,
+            TYPE::CNAME => reader.data(&record, |data| data.name().map(Data::Cname))?,
+            _ => return reader.skip(&record),
+        };
+        answers.push(Answer { owner: record.owner, data });
+        Some(())
+    }
+}
+
+/// The bits of a header that we look at.
+const RESPONSE: u16 = 1 << 15;
+const AUTHORITATIVE: u16 = 1 << 10;
+const TRUNCATED: u16 = 1 << 9;
+const RECURSION_AVAILABLE: u16 = 1 << 7;
+
+/// The beginning of a message.
+#[derive(Clone, Copy)]
+struct Header {
+    id: u16,
+    bits: u16,
+    questions: u16,
+    answers: u16,
+}
+
+impl Header {
+    fn of(message: &[u8]) -> Option<Header> {
+        let header: &[u8; HEADER_SIZE] = message.first_chunk()?;
+        let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        Some(Header { id: word(0), bits: word(2), questions: word(4), answers: word(6) })
+    }
+
+    fn has(self, bit: u16) -> bool {
+        self.bits & bit != 0
+    }
+}
+
+fn after_questions(reply: &[u8], header: Header) -> Option<Reader<'_>> {
+    let mut rest = reply.get(HEADER_SIZE..)?;
+    (0..header.questions).try_for_each(|_| skip_question(&mut rest))?;
+    Some(Reader::new(reply, reply.len() - rest.len()))
 }
 
 /// What came in.
@@ -154,42 +218,24 @@ pub(super) enum Data {
     Aaaa(Ipv6Addr),
     Cname(String),
     Ptr(String),
-    Other,
-}
-
-impl Answer {
-    fn of(record: &ResourceRecord<'_>) -> Answer {
-        let data = match &record.rdata {
-            RData::A(a) => Data::A(Ipv4Addr::from(a.address)),
-            RData::AAAA(aaaa) => Data::Aaaa(Ipv6Addr::from(aaaa.address)),
-            RData::CNAME(cname) => Data::Cname(presentation(&cname.0)),
-            RData::PTR(ptr) => Data::Ptr(presentation(&ptr.0)),
-            _ => Data::Other,
-        };
-        Answer { owner: presentation(&record.name), data }
-    }
 }
 
 #[doc(alias = "checkHeader")]
-fn check_header(packet: &Packet<'_>, rcode: u16, has_additional: bool) -> Result<(), Failure> {
+fn check_header(header: Header, rcode: u16, has_additional: bool) -> Result<(), Failure> {
     const SUCCESS: u16 = RCODE::NoError as u16;
     const SERVER_FAILURE: u16 = RCODE::ServerFailure as u16;
-    let knows_something = packet.has_flags(PacketFlag::AUTHORITATIVE_ANSWER)
-        || packet.has_flags(PacketFlag::RECURSION_AVAILABLE);
+    let knows_something = header.has(AUTHORITATIVE) || header.has(RECURSION_AVAILABLE);
     match rcode {
         // libresolv goes on to the next server when it receives an invalid referral
         // (golang.org/issue/15434).
-        SUCCESS if !knows_something && packet.answers.is_empty() && !has_additional => {
-            Err(Failure::LameReferral)
-        }
+        SUCCESS if !knows_something && header.answers == 0 && !has_additional => Err(Failure::LameReferral),
         SUCCESS => Ok(()),
         SERVER_FAILURE => Err(Failure::ServerTemporarilyMisbehaving),
         _ => Err(Failure::ServerMisbehaving),
     }
 }
 
-/// The response code with the upper bits of an OPT record (RFC 6891 section 6.1.3), which the codec
-/// looks for in another place; and whether there is any additional record. What cannot be read is
+/// The response code with the upper bits of an OPT record (RFC 6891 section 6.1.3); and whether there is any additional record. What cannot be read is
 /// not there. `None`: no header.
 #[doc(alias = "extractExtendedRCode")]
 fn extended_rcode(reply: &[u8]) -> Option<(u16, bool)> {
@@ -237,30 +283,12 @@ fn skip_name(rest: &mut &[u8]) -> Option<()> {
     }
 }
 
-/// The bytes with other numbers of questions, answers, authorities and additional records. `None`:
-/// too short.
-fn with_counts(reply: &[u8], change: impl FnOnce([u16; 4]) -> [u16; 4]) -> Option<Vec<u8>> {
-    let mut reply = reply.to_vec();
-    let counts = reply.get_mut(4..HEADER_SIZE)?;
-    let read = |i: usize| u16::from_be_bytes([counts[2 * i], counts[2 * i + 1]]);
-    let changed = change([read(0), read(1), read(2), read(3)]);
-    for (at, count) in counts.chunks_exact_mut(2).zip(changed) {
-        at.copy_from_slice(&count.to_be_bytes());
-    }
-    reply[3] &= !0x40; // The codec refuses the reserved bit; Go does not look at it.
-    Some(reply)
-}
-
 fn wire_name(name: &str) -> Result<Name<'_>, Failure> {
     let relative = name.strip_suffix('.').unwrap_or(name);
     if relative.is_empty() {
         return Ok(Name::new_with_labels(&[]));
     }
     Name::new(relative).map_err(|_| Failure::CannotMarshal)
-}
-
-fn presentation(name: &Name<'_>) -> String {
-    format!("{name}.")
 }
 
 fn random_id() -> u16 {

@@ -1,5 +1,5 @@
 use simple_dns::ResourceRecord;
-use simple_dns::rdata::{A, CNAME};
+use simple_dns::rdata::{A, CNAME, RData};
 
 use super::*;
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gopark_runtime::context::Context;
+use gopark_runtime::context::{Context, ContextError};
 
 use super::super::Resolver;
 use super::super::client::Asked;
@@ -66,6 +66,33 @@ fn test_dns_transport_fallback() {
             assert_eq!(exchange(&resolver, "com.", RecordType::A), Ok(test_addr("com.")));
             assert_eq!(networks(), ["udp", "tcp"]);
         }
+    });
+}
+
+/// Go cancels the contexts of all attempts when `exchange` returns.
+#[test]
+fn the_time_of_the_first_attempt_runs_on_during_the_second() {
+    in_runtime(|| {
+        let (resolver, _) = with_networks(|q| match q.network.as_str() {
+            "udp" => q.reply().truncated(),
+            _ => q.reply_with_addr(),
+        });
+        let inner = resolver.dial.clone().expect("the tests' resolver dials");
+        let contexts = Arc::new(Mutex::new(Vec::<Context>::new()));
+        let (seen, given) = (Arc::new(Mutex::new(Vec::new())), contexts.clone());
+        let errors = seen.clone();
+        let dial = move |ctx: &Context, network: &str, server: &str| {
+            let mut given = given.lock().unwrap();
+            errors.lock().unwrap().extend(given.iter().map(Context::err));
+            given.push(ctx.clone());
+            drop(given);
+            inner(ctx, network, server)
+        };
+        let resolver = Resolver { dial: Some(Arc::new(dial)), ..resolver };
+        assert_eq!(exchange(&resolver, "com.", RecordType::A), Ok(test_addr("com.")));
+        assert_eq!(*seen.lock().unwrap(), [None], "while TCP was dialled");
+        let after: Vec<_> = contexts.lock().unwrap().iter().map(Context::err).collect();
+        assert_eq!(after, [Some(ContextError::Canceled); 2]);
     });
 }
 
@@ -239,6 +266,55 @@ fn broken_additional_records_do_no_harm() {
         assert_eq!(exchange(&resolver, "go.dev.", RecordType::A), Ok(test_addr("go.dev.")));
         let aaaa = vec![Answer { owner: "go.dev.".into(), data: Data::Aaaa(TEST_ADDR6) }];
         assert_eq!(exchange(&resolver, "go.dev.", RecordType::Aaaa), Ok(aaaa));
+    });
+}
+
+/// Records of types that nobody asked for are passed over by their length, whatever is in them.
+#[test]
+fn records_that_nobody_asked_for_do_no_harm() {
+    const TYPES: [u16; 12] = [6, 15, 20, 22, 29, 33, 42, 46, 64, 65, 257, 0xfff0];
+    in_runtime(|| {
+        let resolver = resolver(|q| {
+            let before = TYPES.iter().fold(q.reply(), |reply, &kind| reply.answer(None, kind, b"\xff\xc0"));
+            let with = before.a(TEST_ADDR);
+            TYPES.iter().fold(with, |reply, &kind| reply.answer(None, kind, b"")).into()
+        });
+        assert_eq!(exchange(&resolver, "com.", RecordType::A), Ok(test_addr("com.")));
+    });
+}
+
+/// Go's answers: what comes before is good.
+#[test]
+fn a_record_that_cannot_be_read_ends_the_addresses() {
+    in_runtime(|| {
+        // Larger than was asked for, and without the bit that says so: the end is lost.
+        let large = resolver(|q| (0..120).fold(q.reply(), |reply, n| reply.a([192, 0, 2, n].into())).into());
+        let answers = exchange(&large, "com.", RecordType::A).unwrap();
+        assert_eq!(answers.len(), (1232 - 12 - 9) / 16);
+        let dotted = |q: &Question| q.reply().a(TEST_ADDR).cname("com").bytes();
+        let with_dot = resolver(move |q| {
+            let mut bytes = dotted(q);
+            let at = bytes.len() - 3;
+            bytes[at] = b'.';
+            vec![bytes]
+        });
+        assert_eq!(exchange(&with_dot, "com.", RecordType::A), Ok(test_addr("com.")));
+        assert_eq!(exchange(&with_dot, "com.", RecordType::Cname), Err(Failure::CannotUnmarshal));
+        let owner = resolver(|q| {
+            let reply = q.reply().answer(Some("a.com"), 1, &TEST_ADDR.octets());
+            let mut bytes = reply.bytes();
+            let at = bytes.len() - 14 - 7;
+            bytes.splice(at..at + 7, *b"\x05a.com\0");
+            vec![bytes]
+        });
+        assert_eq!(exchange(&owner, "com.", RecordType::A), Err(Failure::CannotUnmarshal));
+        let names = resolver(|q| {
+            let mut bytes = q.reply().ptr("good.example").ptr("bad").bytes();
+            let at = bytes.len() - 3;
+            bytes[at] = b'.';
+            vec![bytes]
+        });
+        assert_eq!(exchange(&names, "com.", RecordType::Ptr), Err(Failure::CannotUnmarshal));
     });
 }
 
