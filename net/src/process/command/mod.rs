@@ -468,6 +468,8 @@ impl Command {
             let dir = c_string(dir.as_os_str())?;
             sys::ignoring_eintr(|| sys::stat(&dir))?;
         }
+        // Found out before there is a pipe, as in Go.
+        pidfd::available();
         let files = files.numbers();
         let (error_reader, error_writer) = sys::own_pipe(libc::O_CLOEXEC)?;
         // The parent sleeps until a child that borrows its memory has become the program. One with
@@ -518,7 +520,7 @@ impl Command {
             pre_exec,
             files,
             error_pipe,
-            with_pidfd: pidfd::available(),
+            with_pidfd: role == Role::Exec && pidfd::available(),
             role,
         }))
     }
