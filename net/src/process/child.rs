@@ -8,7 +8,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::AssertUnwindSafe;
 use std::process::{ExitStatus, Output};
@@ -18,6 +18,7 @@ use gopark_runtime::poll_api::aside;
 use gopark_runtime::signal::Signal;
 use gopark_runtime::{go, sync};
 
+use super::fork::Pidfd;
 use super::pidfd::{self, Handle, Patience, Waited};
 use crate::os::{File, PathError};
 use crate::sys::Errno;
@@ -106,7 +107,7 @@ enum State {
 }
 
 impl Child {
-    pub(super) fn new(pid: libc::pid_t, pidfd: Option<OwnedFd>, ends: ParentEnds) -> Child {
+    pub(super) fn new(pid: libc::pid_t, pidfd: Option<Pidfd>, ends: ParentEnds) -> Child {
         let handle = pidfd.map_or(Handle::Number(pid), Handle::Pidfd);
         let ParentEnds { stdin, stdout, stderr } = ends;
         let state = Mutex::new(State::Running(Arc::new(handle)));

@@ -19,7 +19,7 @@ use std::arch::asm;
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 
 use crate::sys::{self, Errno};
@@ -70,10 +70,26 @@ pub(super) enum Role {
     Probe,
 }
 
+/// A process descriptor that we own. Not std's `OwnedFd`, whose close is two calls in a debug build.
+#[derive(Debug)]
+pub(super) struct Pidfd(RawFd);
+
+impl AsRawFd for Pidfd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+impl Drop for Pidfd {
+    fn drop(&mut self) {
+        let _ = sys::close(self.0);
+    }
+}
+
 /// A child: its process number and a descriptor that stands for it, if the plan asks for one.
 pub(super) struct Forked {
     pub(super) pid: libc::pid_t,
-    pub(super) pidfd: Option<OwnedFd>,
+    pub(super) pidfd: Option<Pidfd>,
 }
 
 /// Makes the child. Returns when it has become the program, or failed (then the error pipe says
@@ -117,7 +133,7 @@ fn copy_memory(plan: &mut Plan<'_>) -> Result<Forked, Errno> {
 fn forked(pid: libc::pid_t, pidfd: Result<RawFd, Errno>) -> Result<Forked, Errno> {
     match pidfd.and_then(sys::above_standard) {
         // SAFETY: the kernel made it for us.
-        Ok(pidfd) => Ok(Forked { pid, pidfd: Some(unsafe { OwnedFd::from_raw_fd(pidfd) }) }),
+        Ok(pidfd) => Ok(Forked { pid, pidfd: Some(Pidfd(pidfd)) }),
         Err(e) => {
             // Nobody has waited for it.
             let _ = sys::kill(pid, libc::SIGKILL);

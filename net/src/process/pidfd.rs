@@ -9,10 +9,10 @@
 //!    it while it is waited for: first the end is awaited, then the status taken under the lock
 //!    under which signals are sent. (Go: `blockUntilWaitable`, `sigMu`.)
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;
 
-use super::fork::{Plan, Role, fork};
+use super::fork::{Pidfd, Plan, Role, fork};
 use crate::sys::{self, Errno, ignoring_eintr};
 
 /// How a child ended.
@@ -34,7 +34,7 @@ pub(super) enum Patience {
 /// What a child is waited for and signalled by.
 #[derive(Debug)]
 pub(super) enum Handle {
-    Pidfd(OwnedFd),
+    Pidfd(Pidfd),
     /// I2.
     Number(libc::pid_t),
 }

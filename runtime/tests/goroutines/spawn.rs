@@ -279,7 +279,7 @@ fn slots_are_used_again_after_a_join_and_after_a_drop() {
 fn a_held_handle_does_not_keep_its_goroutines_pages() {
     #[inline(never)]
     fn deep() -> usize {
-        let frame = std::hint::black_box([1_u8; 100 << 10]);
+        let frame = std::hint::black_box([1_u8; 64 << 10]);
         frame.as_ptr().addr()
     }
     let resident = |addr: usize| {
