@@ -131,7 +131,6 @@ const PINNED: &[&str] = &[
     "crates",
     "files",
     "names",
-    "partial_writes",
     "process",
     "std_face",
     "tcp",

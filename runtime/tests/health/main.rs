@@ -15,6 +15,10 @@ mod scenarios;
 
 /// What cannot be asked of pinned mode.
 const OF_GOS_MODE: &[(&str, &str)] = &[
+    (
+        "threads_that_could_not_be_created_are_created_later",
+        "the goroutine that holds the lock may wait for a thread that waits for the lock",
+    ),
     ("a_drop_that_parks_during_a_panic", "others of the thread run meanwhile, and see that it panics"),
     ("hogs_do_not_stop_others", "hogs keep their threads"),
     ("std_locks_held_over_a_sleep_disturb_nobody", "who sleeps keeps the thread"),
