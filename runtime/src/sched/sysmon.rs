@@ -244,6 +244,7 @@ fn retake(
         if !due {
             continue;
         }
+        let just_over = slice_over && !p.preempt.load(Relaxed);
         if slice_over {
             // A pair of goroutines that hands its slice back and forth lets others run (runq.rs
             // runqget).
@@ -251,6 +252,10 @@ fn retake(
         }
         if sched.config.pinned {
             // A P never leaves its M (pinned.rs R4), so this is all that can be done for it.
+            if just_over {
+                // The next slice has begun: it is watched as closely as after a retake.
+                most = most.max(Some(Retaken::Slice));
+            }
             if slice_over {
                 run_timers_of(p, now);
                 if sched.config.report_hogs {
