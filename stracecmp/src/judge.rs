@@ -6,7 +6,7 @@
 //! Invariants:
 //! - I1: a log conforms to itself: a fault counts only if the reference does not have its kind.
 //! - I2: where several threads do I/O the order among descriptors is free, unless somebody asks for it.
-//! - I3: a vain try with its wait is timing (see [`timing`]).
+//! - I3: a vain try with its wait is timing (see `timing`).
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,20 +1,16 @@
 //! No stacks left. The limit is the process's.
 
-use crate::common::modes::left_out_when_pinned;
-use crate::common::{connect, in_runtime, local};
+use crate::common::{connect, local};
 use gopark_runtime::sync::Semaphore;
-use gopark_runtime::{go, try_go};
+use gopark_runtime::{Builder, go, try_go};
 
 /// Who finds no stack is turned away; the server and the others go on.
 #[test]
 fn a_server_without_stacks_turns_clients_away_and_goes_on() {
-    let name = "a_server_without_stacks_turns_clients_away_and_goes_on";
-    if left_out_when_pinned(name, "the server's P has free stacks, which the hoarder's cannot take") {
-        return;
-    }
     crate::alone(module_path!(), "a_server_without_stacks_turns_clients_away_and_goes_on", || {
         limit_address_space();
-        in_runtime(|| {
+        // One P: each keeps free stacks, and the hoarder cannot take those of another.
+        let main = || {
             static HELD: Semaphore = Semaphore::new(0);
             let ln = local();
             let server = go({
@@ -32,7 +28,9 @@ fn a_server_without_stacks_turns_clients_away_and_goes_on() {
             assert_eq!(connect(&ln).read(&mut [0; 8]).unwrap(), 6);
             ln.close().unwrap();
             server.join().unwrap().unwrap();
-        });
+        };
+        // SAFETY: nothing is bound to a thread.
+        unsafe { Builder::new().procs(1).run(main) };
     });
 }
 
