@@ -1,6 +1,6 @@
 //! The verdict on two logs, or on a log and a reference, with everything that is said beside it.
 //!
-//! A stored reference is compared by [`compare`]: it has been made of many runs and says itself what is fixed. Two logs are one
+//! A stored reference is compared by [`compare()`]: it has been made of many runs and says itself what is fixed. Two logs are one
 //! run each, so what only tells how threads and peers happened to run is taken out here:
 //!
 //! Invariants:
