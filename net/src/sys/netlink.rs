@@ -7,8 +7,8 @@ use super::{Errno, RawAddr, above_standard, bind, check_fd, close, getsockname, 
 
 /// A message's header: length, kind, flags, number, port.
 const HEADER: usize = 16;
-/// What is read at a time.
-const PAGE: usize = 4096;
+/// What is read at a time if the size of a page is unknown.
+const USUAL_PAGE: usize = 4096;
 /// The question's number.
 const QUESTION: u32 = 1;
 
@@ -37,7 +37,10 @@ fn ask(fd: RawFd, what: u16) -> Result<Vec<u8>, Errno> {
     sendto(fd, &question(what), 0, &kernel)?;
     let port = getsockname(fd)?.netlink_port();
     let mut answer = Vec::new();
-    let mut page = [0; PAGE];
+    // SAFETY: reads what the kernel told the process at its start.
+    let page_size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(USUAL_PAGE);
+    // As in Go: the kernel makes its messages for a reader with a page.
+    let mut page = vec![0; page_size];
     loop {
         let n = recvfrom(fd, &mut page, 0, &mut RawAddr::empty())?;
         if n < HEADER {

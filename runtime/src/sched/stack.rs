@@ -45,8 +45,11 @@ const MIN_SLAB: usize = 1 << 20;
 /// What a slab leaves free where the address space is limited: the allocator goes on working when
 /// there are no more stacks.
 const HEADROOM: usize = 64 << 20;
-/// The part of a slot that counts as hot and is not given back: the G's page and the three below.
+/// The part of a slot that counts as hot and is not given back, if pages are no larger: the G's page
+/// and the three below.
 const WATERMARK: usize = 4 * PAGE;
+/// Pages that a slot has at least: a guard, the G's page, and two to run on.
+const MIN_PAGES: usize = 4;
 /// The largest guard.
 const MAX_GUARD: usize = 64 << 10;
 
@@ -153,7 +156,12 @@ pub(crate) fn force_mprotect_guards() {
 }
 
 fn shift_for(bytes: usize) -> u8 {
-    let shift = bytes.max(1 << MIN_SHIFT).next_power_of_two().trailing_zeros() as u8;
+    shift_with_pages(bytes, mem::page_size())
+}
+
+fn shift_with_pages(bytes: usize, page: usize) -> u8 {
+    let smallest = (MIN_PAGES * page).max(1 << MIN_SHIFT);
+    let shift = bytes.max(smallest).next_power_of_two().trailing_zeros() as u8;
     shift.min(MAX_SHIFT)
 }
 
@@ -332,7 +340,7 @@ pub(crate) fn free_batch(class: u8, batch: GList) {
 /// The stack is at rest, and nobody uses it meanwhile.
 pub(crate) unsafe fn trim_to_record(gp: GRef) {
     // SAFETY: the caller's duty.
-    unsafe { trim(gp, PAGE) };
+    unsafe { trim(gp, mem::page_size()) };
 }
 
 /// Gives back the pages of a slot between its guard and the uppermost `keep` bytes.
@@ -353,6 +361,7 @@ unsafe fn trim(gp: GRef, keep: usize) {
 /// it is quiet; returns whether there was anything.
 pub(crate) fn trim_free_stacks() -> bool {
     let mut any = false;
+    let keep = WATERMARK.max(mem::page_size());
     for class in &CLASSES {
         // A batch at a time, so that a spawn that wants a stack does not wait long.
         loop {
@@ -361,7 +370,7 @@ pub(crate) fn trim_free_stacks() -> bool {
             let mut done = GList::new();
             while let Some(gp) = batch.pop() {
                 // SAFETY: the slot is on no list but ours (I3), and nothing below its G is needed.
-                unsafe { trim(gp, WATERMARK) };
+                unsafe { trim(gp, keep) };
                 done.push(gp);
             }
             class.state.lock().free.push_batch(done);
@@ -394,7 +403,10 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     let guard = guard_of(shift);
     let call = if end <= QUIET { GuardCall::Madvise } else { GuardCall::ProcessMadvise };
     // SAFETY: the slots are unused parts of our own slab (I3).
-    if !GUARDS_BY_MPROTECT.load(Relaxed) && unsafe { mem::install_guards(pages, guard, call) }.is_ok() {
+    if !GUARDS_BY_MPROTECT.load(Relaxed)
+        && unsafe { mem::install_guards(pages, guard, call) }.is_ok()
+        && guards_work(pages[0])
+    {
         state.guarded = end;
         return Ok(());
     }
@@ -410,6 +422,17 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
         state.guarded += 1;
     }
     Ok(())
+}
+
+/// Whether the first guard of the process, which was just installed at the address, is one. The
+/// answer holds for the others.
+fn guards_work(guard: usize) -> bool {
+    static SEEN: AtomicBool = AtomicBool::new(false);
+    // Relaxed: to ask twice does no harm.
+    if !SEEN.load(Relaxed) {
+        SEEN.store(mem::faults(guard), Relaxed);
+    }
+    SEEN.load(Relaxed)
 }
 
 /// Reserves a slab; its index in SLABS.
@@ -464,6 +487,25 @@ fn errno_of(error: &std::io::Error) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guard_is_noticed_without_a_fault() {
+        let gp = new_g(class_for(0)).expect("a stack");
+        assert!(mem::faults(slot_of(gp).limit), "the guard's first byte");
+        assert!(mem::faults(floor_of(gp) - 8), "the guard's last bytes");
+        assert!(!mem::faults(floor_of(gp)), "the stack's lowest bytes");
+        free_g(gp);
+    }
+
+    #[test]
+    fn large_pages_make_small_slots_larger() {
+        assert_eq!([1, 1 << 14, 1 << 15].map(|bytes| shift_with_pages(bytes, 4 << 10)), [14, 14, 15]);
+        assert_eq!([1, 1 << 16, 1 << 18].map(|bytes| shift_with_pages(bytes, 16 << 10)), [16, 16, 18]);
+        assert_eq!([1, 1 << 18, 1 << 19].map(|bytes| shift_with_pages(bytes, 64 << 10)), [18, 18, 19]);
+        for (shift, page) in [(14, 4 << 10), (16, 16 << 10), (18, 64 << 10)] {
+            assert_eq!(guard_of(shift) % page, 0, "a guard of whole pages");
+        }
+    }
 
     /// The smallest slots are smaller than what counts as hot.
     #[test]

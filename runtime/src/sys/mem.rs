@@ -8,8 +8,14 @@ const MADV_GUARD_INSTALL: i32 = 102;
 /// Linux 6.14: this process, where a pidfd is asked for.
 const PIDFD_SELF: i32 = -10000;
 
-/// The size of a page.
+/// The smallest size of a page: that of x86-64, and of most aarch64 kernels.
 pub(crate) const PAGE: usize = 4096;
+
+/// The size of a page of this kernel: 4, 16 or 64 KiB on aarch64.
+pub(crate) fn page_size() -> usize {
+    // SAFETY: reads what the kernel told the process at its start.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(PAGE)
+}
 
 /// Maps `len` bytes of private zero memory at an address that is a multiple of `align` (a power of
 /// two of pages), without reserving swap, and without huge pages: a goroutine is to cost the pages
@@ -105,6 +111,25 @@ pub(crate) fn set_dumped(start: usize, len: usize, dumped: bool) {
     let advice = if dumped { libc::MADV_DODUMP } else { libc::MADV_DONTDUMP };
     // SAFETY: changes nothing that the program can see. A failure costs a core dump time or pages.
     unsafe { libc::madvise(start as *mut _, len, advice) };
+}
+
+/// Whether reading at the address faults, found out without a fault: rt_sigprocmask(2) reads the mask
+/// before it refuses `how`, and says EFAULT if it cannot. Emulators accept advice that they do not
+/// know and do nothing (qemu-user does), so what [`install_guards`] returns is no proof.
+#[inline(never)]
+pub(crate) fn faults(address: usize) -> bool {
+    const NO_SUCH_HOW: i32 = -1;
+    // SAFETY: the kernel reads the mask and changes nothing, since there is no such `how`.
+    let n = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            NO_SUCH_HOW,
+            address,
+            std::ptr::null_mut::<u8>(),
+            size_of::<u64>(),
+        )
+    };
+    n == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
 }
 
 /// Installs a guard of `size` bytes at each address, without a mapping for each. An error means: this
