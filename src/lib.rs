@@ -30,6 +30,8 @@
 //! |---|---|
 //! | `symbols` (on) | dumps of goroutines name functions, files and lines; without it, addresses as `program+0x1234` |
 //! | `futures-core` | [`future::ReceiverStream`] is a `Stream` |
+//! | `http` | HTTP servers in the blocking style: `gopark::http` |
+//! | `hyper` | [`net::AsyncConn`] is a hyper `Read` and `Write` |
 //! | `futures-io` | [`net::AsyncConn`] is an `AsyncRead` and an `AsyncWrite` |
 
 pub mod guide;
@@ -63,3 +65,7 @@ pub mod net {
 
 #[doc(inline)]
 pub use gopark_net::{io, os, process};
+
+#[cfg(feature = "http")]
+#[doc(inline)]
+pub use gopark_http as http;

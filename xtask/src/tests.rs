@@ -132,6 +132,7 @@ const PINNED: &[&str] = &[
     "files",
     "names",
     "process",
+    "server",
     "std_face",
     "tcp",
     "udp",

@@ -1,6 +1,8 @@
 //! A connection, whatever its network: Go's face. Go: net/net.go conn, net/tcpsock.go TCPConn.
 
 pub(crate) mod dial;
+#[cfg(feature = "hyper")]
+mod hyper_io;
 mod readiness;
 mod unix;
 

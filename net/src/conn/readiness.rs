@@ -5,7 +5,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -156,6 +157,14 @@ impl Conn {
     }
 }
 
+impl Conn {
+    fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let n = self.net_fd().pfd.try_write_vectored(bufs);
+        n.map_err(|e| self.error("write", e.in_call("writev")))?
+            .ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+}
+
 /// A connection for async code. With the feature `futures-io` it is `AsyncRead` and `AsyncWrite`;
 /// for other traits [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the
 /// work.
@@ -237,6 +246,60 @@ impl AsyncConn {
     /// ```
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_io(&mut self.reading, cx, || self.conn.try_read(buf), || self.conn.readable())
+    }
+
+    /// The same into memory that need not be initialised; the first bytes of it are then.
+    ///
+    /// # Errors
+    /// As [`poll_read`](Self::poll_read).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// a.write(b"hello").unwrap();
+    /// let mut b = AsyncConn::from(b);
+    /// let mut room = [MaybeUninit::uninit(); 8];
+    /// let read = std::future::poll_fn(|cx| b.poll_read_uninit(cx, &mut room));
+    /// assert_eq!(gopark::block_on(read).unwrap(), 5);
+    /// # }) }
+    /// ```
+    pub fn poll_read_uninit(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        // SAFETY: the same memory. It goes to read(2) alone, which reads none of it.
+        let buf = unsafe { &mut *(std::ptr::from_mut(buf) as *mut [u8]) };
+        self.poll_read(cx, buf)
+    }
+
+    /// As [`poll_write`](Self::poll_write) from several buffers, with one writev(2).
+    ///
+    /// # Errors
+    /// As [`Conn::write`]; never `WouldBlock`.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::net::AsyncConn;
+    /// use std::io::IoSlice;
+    ///
+    /// let (a, b) = gopark::net::socket_pair("unix").unwrap();
+    /// let mut a = AsyncConn::from(a);
+    /// let parts = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// let write = std::future::poll_fn(|cx| a.poll_write_vectored(cx, &parts));
+    /// assert_eq!(gopark::block_on(write).unwrap(), 8);
+    /// # drop(b);
+    /// # }) }
+    /// ```
+    pub fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll_io(&mut self.writing, cx, || self.conn.try_write_vectored(bufs), || self.conn.writable())
     }
 
     /// Writes what fits, at least one byte.

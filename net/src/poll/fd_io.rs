@@ -149,6 +149,13 @@ impl Fd {
         unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
     }
 
+    /// The same of several buffers.
+    pub(crate) fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<Option<usize>, Error> {
+        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
+        let n = bufs.len().min(MAX_VEC);
+        unless_again(sys::ignoring_eintr(|| sys::writev(self.raw(), &bufs[..n])))
+    }
+
     /// Any other operation on a locked side, repeated like the ones above. Go: RawRead, RawWrite.
     #[doc(alias = "RawRead")]
     #[doc(alias = "RawWrite")]

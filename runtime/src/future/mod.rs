@@ -23,8 +23,12 @@
 #![cfg(not(loom))]
 
 mod block_on;
+mod sleep;
 mod stream;
+mod timeout;
 
 pub use crate::sched::join::JoinFuture;
 pub use block_on::block_on;
+pub use sleep::{Sleep, sleep, sleep_until};
 pub use stream::ReceiverStream;
+pub use timeout::{Elapsed, Interval, Timeout, interval, timeout};

@@ -18,6 +18,7 @@
 //! | `hogs/` | threads that compute without a P: how sysmon renices them, what an M does about it | templateThread |
 //! | `offload.rs` | blocking calls on a pool of threads | |
 //! | `pinned.rs` | pinned mode: goroutines that stay on their thread | |
+//! | `task.rs` | goroutines that drive a future; wakers | |
 //! | `join/ scope.rs` | `go` and its handle; goroutines that borrow | |
 //! | `world.rs` | whether goroutines run at all | |
 //! | `start.rs sysmon.rs` | `run` and its settings; the monitor thread | schedinit, sysmon |
@@ -51,6 +52,7 @@ pub(crate) mod stack;
 pub(crate) mod start;
 mod steal_order;
 pub(crate) mod sysmon;
+pub(crate) mod task;
 pub(crate) mod tls;
 pub(crate) mod wake;
 pub(crate) mod world;

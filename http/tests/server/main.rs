@@ -1,0 +1,4 @@
+//! The server, asked over loopback by clients that write what they please.
+
+mod basic;
+mod common;
