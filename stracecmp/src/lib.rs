@@ -64,6 +64,7 @@ pub mod parse;
 mod peer;
 pub mod per_fd;
 mod polling;
+mod ports;
 pub mod process;
 mod projector;
 mod prologue;

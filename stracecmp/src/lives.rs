@@ -46,6 +46,7 @@ impl Projector<'_> {
                 let from = self.trace.fds.get(of);
                 let (kind, path) = (from.kind, from.path);
                 let fd = self.trace.fds.make(c.int(1)?, kind, path);
+                self.ports.duplicate(of, fd);
                 self.trace.fds.get_mut(fd).cloexec = c.raw_args.contains("CLOEXEC");
                 one(fd)
             }
@@ -103,7 +104,9 @@ impl Projector<'_> {
         let of = self.need_fd(c, 0)?;
         let kind = format!("{}+", self.kind(of));
         let path = self.path(of).map(str::to_owned);
-        Ok(vec![self.make(c, c.ret_int()?, &kind, path.as_deref())])
+        let fd = self.make(c, c.ret_int()?, &kind, path.as_deref());
+        self.ports.duplicate(of, fd);
+        Ok(vec![fd])
     }
 
     fn make(&mut self, c: &View<'_>, num: i64, kind: &str, path: Option<&str>) -> FdId {
@@ -138,9 +141,11 @@ impl Projector<'_> {
             }
             "dup2" | "dup3" if c.ok() && self.rules.suite => {
                 let to = c.int(1)?;
-                let from = self.trace.fds.get(self.need(c, fd)?);
+                let of = self.need(c, fd)?;
+                let from = self.trace.fds.get(of);
                 let (kind, path) = (from.kind, from.path);
-                self.trace.fds.make(to, kind, path);
+                let fd = self.trace.fds.make(to, kind, path);
+                self.ports.duplicate(of, fd);
             }
             "connect" if c.arg(1)?.contains("htons(53)") => {
                 let fd = self.need(c, fd)?;

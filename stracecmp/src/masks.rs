@@ -1,6 +1,6 @@
 //! What stands inside an argument: strings, addresses, structures. The masks of [`crate::neutral`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -10,15 +10,6 @@ use crate::text::{Piece, chars, cut, pieces};
 
 /// A2: ports from here on may be the kernel's choice.
 const EPHEMERAL: u32 = 32768;
-
-/// The ports that a log names.
-#[derive(Debug, Default)]
-pub(crate) struct Ports {
-    /// By the kernel.
-    pub(crate) chosen: HashSet<u32>,
-    /// By the program (I1).
-    pub(crate) fixed: HashSet<u32>,
-}
 
 /// Temporary files by path, numbered in order of appearance.
 #[derive(Debug, Default)]
@@ -188,7 +179,7 @@ impl Projector<'_> {
         }
     }
 
-    /// A port in an address (I1).
+    /// A port in an address.
     fn address_port(&mut self, text: &str, answer: bool) {
         let Ok(port) = text.parse::<u32>() else { return self.txt(text) };
         let chosen = self.ports.chosen.contains(&port);

@@ -10,8 +10,7 @@
 //! | sizes, times, owners of files; what /proc and /sys hold; names of temporary files | `N`, `DATA`, `TEMP1` |
 //!
 //! Invariants:
-//! - I1: a port that the program names itself is kept: a server on another fixed port differs.
-//! - I2: inside quoted strings only paths, dates and ports that were seen are changed.
+//! - I1: inside quoted strings only paths, dates and ports that were seen are changed.
 
 use std::sync::LazyLock;
 

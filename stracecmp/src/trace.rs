@@ -82,7 +82,7 @@ pub enum Part {
     Text(Sym),
     /// A descriptor.
     Fd(FdId),
-    /// A port that the kernel chose (A2).
+    /// A port that the kernel chose (A2), by the number of the choice.
     Port(u32),
 }
 

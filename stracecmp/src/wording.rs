@@ -9,6 +9,7 @@ use crate::error::Bad;
 use crate::fds::{self, FdId};
 use crate::lines::Origin;
 use crate::log::View;
+use crate::ports::{End, Holder};
 use crate::projector::Projector;
 use crate::trace::{Line, Part, What};
 
@@ -64,10 +65,35 @@ impl Projector<'_> {
         self.trace.parts.push(Part::Fd(fd));
     }
 
-    /// Writes a port that the kernel chose.
+    /// Writes a port that the kernel chose (see [`crate::ports`]).
     pub(crate) fn port(&mut self, port: u32) {
         self.flush();
-        self.trace.parts.push(Part::Port(port));
+        let choice = self.ports.choice(port);
+        self.trace.parts.push(Part::Port(choice));
+    }
+
+    /// Who the addresses of a call belong to; `made` are the descriptors it made.
+    fn holder(&mut self, c: &View<'_>, made: &[FdId]) -> Holder {
+        if let ("accept" | "accept4", Some(&fd)) = (c.name, made.first()) {
+            if let Some(listener) = c.args.first().and_then(|a| self.fd(a)) {
+                self.ports.accepted(listener, fd);
+            }
+            return Holder::Accepted(fd);
+        }
+        if !matches!(c.name, "getsockname" | "getpeername" | "bind" | "connect") {
+            return Holder::Nobody;
+        }
+        let Some(fd) = c.args.first().and_then(|a| self.fd(a)) else { return Holder::Nobody };
+        // What came from elsewhere may be a socket that is known by another descriptor, too.
+        let kind = self.kind(fd);
+        let socket = ["tcp4", "tcp6", "udp4", "udp6", "socket"].iter().any(|k| kind.starts_with(k));
+        let accepted = kind.trim_end_matches('+').ends_with('c');
+        match c.name {
+            _ if !socket => Holder::Nobody,
+            "getsockname" if !accepted => Holder::Given(fd),
+            "getsockname" | "bind" => Holder::Names(fd, End::Local),
+            _ => Holder::Names(fd, End::Peer),
+        }
     }
 
     /// Writes the result of a call.
@@ -108,6 +134,7 @@ impl Projector<'_> {
 
     /// Writes a call; `made` are the descriptors it made.
     pub(crate) fn word(&mut self, c: &View<'_>, made: &[FdId]) -> Result<(), Bad> {
+        self.ports.holder = self.holder(c, made);
         if !self.rules.suite {
             self.neutral_word(c, made);
             return Ok(());

@@ -65,6 +65,38 @@ fn what_belongs_to_one_run_is_left_out() {
 }
 
 #[test]
+fn the_kernel_may_choose_one_port_twice() {
+    let client = |fd: u32, ip: &str, own: u32| {
+        format!(
+            "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = {fd}\n\
+             7 connect({fd}, {{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"{ip}\")}}, 16) = 0\n\
+             7 getsockname({fd}, {{sa_family=AF_INET, sin_port=htons({own}), sin_addr=inet_addr(\"127.0.0.1\")}}, [16]) = 0\n\
+             7 write(1, \"from 127.0.0.1:{own}\\n\", 21) = 21\n"
+        )
+    };
+    let accepted = |fd: u32, port: u32| {
+        format!(
+            "7 accept(9, {{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")}}, [16]) = {fd}\n7 close({fd}) = 0\n"
+        )
+    };
+    let two = |a: u32, b: u32| client(3, "127.0.0.1", a) + &client(4, "127.0.0.2", b);
+    let both = |a: u32, b: u32| {
+        "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 9\n".to_owned() + &accepted(5, a) + &accepted(5, b)
+    };
+    for log in [&two as &dyn Fn(u32, u32) -> String, &both] {
+        let (other, same) = (log(41000, 42000), log(43000, 43000));
+        assert_eq!(differs(&other, &same), None);
+        let suite = |text: &str| {
+            let log = Log::parse(text.as_bytes()).expect("reads");
+            let mut trace = stracecmp::trace::Trace::of(&log).expect("is projected");
+            let lines = std::mem::take(&mut trace.lines);
+            trace.render(&lines)
+        };
+        assert_eq!(suite(&other), suite(&same));
+    }
+}
+
+#[test]
 fn every_line_of_every_version_is_read() {
     let all = read("lines.txt");
     assert!(all.len() > 140);
