@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands. `demo` and `test` are the two that a newcomer needs.
 
+mod aarch64;
 mod bench;
 mod conformance;
 mod demo;

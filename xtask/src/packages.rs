@@ -99,6 +99,23 @@ pub(crate) fn provide(tools: &[Tool]) -> Result<()> {
     if missing.is_empty() { Ok(()) } else { bail!("could not be installed: {}", missing.join(", ")) }
 }
 
+/// Installs Debian packages, some of them of a foreign architecture.
+pub(crate) fn of_debian(architecture: &str, packages: &[&str]) -> Result<()> {
+    if !on_path("dpkg") || !on_path("apt-get") {
+        bail!("not a Debian system: {} are needed", packages.join(", "));
+    }
+    let Some(permitted) = permitted() else {
+        bail!(
+            "not permitted; type: sudo dpkg --add-architecture {architecture} && sudo apt-get update && sudo apt-get install {}",
+            packages.join(" ")
+        );
+    };
+    sh(permitted.command("dpkg").args(["--add-architecture", architecture]))?;
+    sh(permitted.command("apt-get").args(["update", "-q"]))?;
+    let mut install = permitted.command("apt-get");
+    sh(install.args(["install", "-y", "-q", "--no-install-recommends"]).args(packages))
+}
+
 /// How we may install.
 #[derive(Clone, Copy)]
 enum Permitted {
@@ -131,7 +148,7 @@ fn permitted() -> Option<Permitted> {
     sudo.status().is_ok_and(|status| status.success()).then_some(Permitted::Sudo)
 }
 
-fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }

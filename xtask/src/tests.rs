@@ -1,12 +1,12 @@
 //! `cargo xtask test`: sets up what the tests need and runs every one, in the order of what fails
 //! soonest.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use gopark_conformance::programs;
 
 use crate::steps::{Steps, cargo, sh, sh_noting_skips, skipped};
 use crate::twins::Twins;
-use crate::{conformance, packages, threadbound, tools};
+use crate::{aarch64, conformance, packages, threadbound, tools};
 
 /// What can be said on the command line.
 #[derive(clap::Args)]
@@ -17,10 +17,18 @@ pub(crate) struct Options {
     /// Runs of Go's twin of each.
     #[arg(long, default_value_t = 3)]
     go_runs: u32,
+    /// Runs the suites for another target, under emulation: aarch64-unknown-linux-gnu.
+    #[arg(long)]
+    target: Option<String>,
 }
 
 /// Runs all steps, prints their times, fails if one failed.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    match options.target.as_deref() {
+        None => {}
+        Some(aarch64::TARGET) => return aarch64::run(),
+        Some(other) => bail!("no runner for {other}: only {} has one", aarch64::TARGET),
+    }
     let mut steps = Steps::default();
     let mut twins = None;
     steps.step("set up: strace, clients, Go", || {
@@ -67,6 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for profile in threadbound::PROFILES {
         steps.step(&format!("thread-bound crates, {profile}"), || threadbound::check(profile, 10.0));
     }
+    aarch64::steps(&mut steps, true);
     for busy in [false, true] {
         let name = if busy { "conformance, cores busy" } else { "conformance" };
         let options = conformance::Options {

@@ -57,7 +57,10 @@ pub(crate) fn socket_path() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // Relaxed: only the number counts.
     let n = NEXT.fetch_add(1, Relaxed);
-    std::env::temp_dir().join(format!("gopark-{}-{n}.sock", std::process::id()))
+    let path = std::env::temp_dir().join(format!("gopark-{}-{n}.sock", std::process::id()));
+    // A run that was killed leaves its own, and process ids come back.
+    let _ = std::fs::remove_file(&path);
+    path
 }
 
 /// The same as text.
