@@ -20,6 +20,7 @@ pub mod context;
 pub mod future;
 pub mod signal;
 pub mod sync;
+pub mod thread;
 pub mod time;
 
 mod api;

@@ -39,6 +39,7 @@ use crate::timer::HeapTimer;
 use crate::words::inbox::Linked;
 use crate::words::join_word::JoinWord;
 use crate::words::note::Note;
+use crate::words::park_word::ParkWord;
 
 pub(crate) use crate::words::wait_reason::WaitReason;
 
@@ -138,6 +139,8 @@ pub(crate) struct G {
     pub(crate) timer: HeapTimer,
     /// A plain thread sleeps here.
     pub(crate) note: Note,
+    /// For `thread::park`.
+    pub(crate) park: ParkWord,
 }
 
 // SAFETY: the Cells are owned by one party at a time as their comments say; everything else is
@@ -179,6 +182,7 @@ impl G {
             name: AtomicPtr::new(ptr::null_mut()),
             timer: HeapTimer::new(),
             note: Note::new(),
+            park: ParkWord::new(),
         }
     }
 
@@ -433,5 +437,6 @@ pub(crate) fn new_thread_g() -> GRef {
 /// Takes the record of a thread that ends.
 pub(crate) fn free_thread_g(gp: GRef) {
     crate::sched::checkdead::thread_gone();
+    gp.park.disown();
     FREE_THREAD_GS.lock().push(gp);
 }

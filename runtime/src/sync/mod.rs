@@ -33,10 +33,20 @@
 //! | [`Barrier`] | | std's |
 //! | [`WaitGroup`] | sync.WaitGroup | Go's |
 //! | [`Group`] | golang.org/x/sync/errgroup | Go's |
+//! | [`singleflight::Group`] | golang.org/x/sync/singleflight | Go's |
+//! | [`JoinSet`], [`Notify`], [`broadcast`], [`watch`] | | tokio's |
 //!
 //! Waits under a context are the methods that end in `_context`; for locks they come from the
 //! traits [`LockContext`], [`RwLockContext`] and [`WaitContext`].
 
+#[cfg(not(loom))]
+pub mod broadcast;
+#[cfg(not(loom))]
+pub mod singleflight;
+#[cfg(not(loom))]
+pub mod watch;
+
+mod notify;
 mod raw_mutex;
 mod raw_rwlock;
 pub(crate) mod sema;
@@ -50,6 +60,8 @@ mod condvar;
 #[cfg(not(loom))]
 mod group;
 #[cfg(not(loom))]
+mod join_set;
+#[cfg(not(loom))]
 mod mutex;
 mod once;
 #[cfg(not(loom))]
@@ -58,6 +70,8 @@ mod once_lock;
 mod rwlock;
 #[cfg(not(loom))]
 mod semaphore;
+#[cfg(not(loom))]
+mod semaphore_owned;
 #[cfg(not(loom))]
 mod timed;
 
@@ -70,7 +84,11 @@ pub use condvar::{Condvar, RawCondvar, WaitTimeoutResult};
 #[cfg(not(loom))]
 pub use group::Group;
 #[cfg(not(loom))]
+pub use join_set::JoinSet;
+#[cfg(not(loom))]
 pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
+#[cfg(not(loom))]
+pub use notify::Notify;
 #[cfg(not(loom))]
 pub use once::{Once, OnceState};
 #[cfg(not(loom))]
@@ -83,6 +101,8 @@ pub use rwlock::{
 #[cfg(not(loom))]
 pub use semaphore::{Semaphore, SemaphorePermit};
 #[cfg(not(loom))]
+pub use semaphore_owned::OwnedSemaphorePermit;
+#[cfg(not(loom))]
 pub use wait_group::WaitGroup;
 
 /// A panic leaves none of these in an inconsistent state.
@@ -90,10 +110,12 @@ pub use wait_group::WaitGroup;
 mod unwind {
     use std::panic::{RefUnwindSafe, UnwindSafe};
 
-    use super::{Barrier, Once, RawCondvar, RawMutex, RawRwLock, Semaphore, WaitGroup};
+    use super::{Barrier, Notify, Once, RawCondvar, RawMutex, RawRwLock, Semaphore, WaitGroup};
 
     impl UnwindSafe for Barrier {}
     impl RefUnwindSafe for Barrier {}
+    impl UnwindSafe for Notify {}
+    impl RefUnwindSafe for Notify {}
     impl UnwindSafe for Once {}
     impl RefUnwindSafe for Once {}
     impl UnwindSafe for RawCondvar {}

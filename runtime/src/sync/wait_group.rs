@@ -9,9 +9,24 @@
 //!    has set the word to 0.
 //! I2 From that moment until its store nobody else changes the word: `add` from 0 with waiters, and
 //!    `wait` at 0, are misuse.
+//! I3 A waiter that gives up takes itself off the count only while the counter is not 0. Otherwise
+//!    it is among those that are released: it takes its unit and counts as woken.
 
+#[cfg(not(loom))]
+use std::sync::Arc;
+#[cfg(not(loom))]
+use std::time::{Duration, Instant};
+
+#[cfg(not(loom))]
+use crate::context::{Context, ContextError};
 use crate::sched::g::WaitReason;
-use crate::sync::sema::{Handoff, Order, semacquire1, semrelease};
+#[cfg(not(loom))]
+use crate::sched::join::{JoinHandle, go};
+#[cfg(not(loom))]
+use crate::sync::sema::Deadline;
+use crate::sync::sema::{
+    Handoff, Interrupt, Interrupted, Order, semacquire_interruptible, semacquire1, semrelease,
+};
 use crate::words::shim::atomic::{
     AtomicU32, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
     Ordering::SeqCst,
@@ -152,9 +167,56 @@ impl WaitGroup {
         }
     }
 
+    /// As [`wait`](Self::wait), ended early by an [`Interrupt`].
+    pub(crate) fn wait_interruptible(&self, by: &impl Interrupt) -> Result<(), Interrupted> {
+        // ORDERING: as in `wait`.
+        let mut state = WaitGroupWord(self.state.load(Acquire));
+        while state.counter() != 0 {
+            // ORDERING: as in `wait`.
+            match self.state.compare_exchange_weak(state.0, state.0 + 1, Relaxed, Acquire) {
+                Ok(_) => return self.sleep_interruptible(by),
+                Err(now) => state = WaitGroupWord(now),
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn sleep_interruptible(&self, by: &impl Interrupt) -> Result<(), Interrupted> {
+        let reason = WaitReason::SyncWaitGroupWait;
+        match semacquire_interruptible(&self.sema, Order::Fifo, reason, by) {
+            Ok(()) => self.check_reuse(),
+            Err(Interrupted) if self.leave() => return Err(Interrupted),
+            // Our unit is there or on its way.
+            Err(Interrupted) => self.sleep(),
+        }
+        Ok(())
+    }
+
+    /// Takes a waiter that gives up off the count; false if it has been released (I3).
+    fn leave(&self) -> bool {
+        // Relaxed: the waiter learns nothing from the word.
+        let mut state = WaitGroupWord(self.state.load(Relaxed));
+        while state.counter() != 0 {
+            if state.waiters() == 0 {
+                panic!("sync: WaitGroup is reused before previous Wait has returned");
+            }
+            // ORDERING: AcqRel keeps the release sequence of the subtractions for `done`.
+            match self.state.compare_exchange_weak(state.0, state.0 - 1, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => state = WaitGroupWord(now),
+            }
+        }
+        false
+    }
+
     #[cold]
     fn sleep(&self) {
         semacquire1(&self.sema, Order::Fifo, WaitReason::SyncWaitGroupWait);
+        self.check_reuse();
+    }
+
+    fn check_reuse(&self) {
         // ORDERING: SeqCst: sees at least what `release` stored before the semaphore (a check for
         // misuse only).
         if self.state.load(SeqCst) != 0 {
@@ -175,6 +237,112 @@ impl WaitGroup {
         for _ in 0..state.waiters() {
             semrelease(&self.sema, Handoff::No);
         }
+    }
+}
+
+#[cfg(not(loom))]
+impl WaitGroup {
+    /// Runs `f` in a goroutine that the group counts: `add(1)`, `f`, `done`. Go 1.25:
+    /// WaitGroup.Go.
+    ///
+    /// The goroutine is counted as finished after a panic, too. The handle may be dropped.
+    ///
+    /// # Panics
+    ///
+    /// As [`go`](crate::go) and [`add`](Self::add).
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::sync::WaitGroup;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let (wg, sum) = (Arc::new(WaitGroup::new()), Arc::new(AtomicUsize::new(0)));
+    /// for i in 0..10 {
+    ///     let sum = sum.clone();
+    ///     wg.go(move || _ = sum.fetch_add(i, Relaxed));
+    /// }
+    /// wg.wait();
+    /// assert_eq!(sum.load(Relaxed), 45);
+    /// # }) } }
+    /// ```
+    #[doc(alias = "Go")]
+    #[track_caller]
+    pub fn go(self: &Arc<Self>, f: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        self.add(1);
+        let counted = Counted(self.clone());
+        go(move || {
+            let _counted = counted;
+            f();
+        })
+    }
+
+    /// Parks until the counter is 0, or gives up when the context is done.
+    ///
+    /// # Errors
+    ///
+    /// Why the context is done. With nothing to wait for it is `Ok` in any case.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::{context::{Context, ContextError}, sync::WaitGroup};
+    ///
+    /// let wg = WaitGroup::new();
+    /// wg.add(1);
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// gopark::go(move || cancel());
+    /// assert_eq!(wg.wait_context(&ctx), Err(ContextError::Canceled));
+    /// wg.done();
+    /// assert_eq!(wg.wait_context(&ctx), Ok(()));
+    /// # }) } }
+    /// ```
+    pub fn wait_context(&self, ctx: &Context) -> Result<(), ContextError> {
+        self.wait_interruptible(ctx).map_err(|Interrupted| ctx.interrupted())
+    }
+
+    /// Parks until the counter is 0, for `timeout` at most; returns whether it is 0.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait).
+    ///
+    /// ```
+    /// # fn main() { unsafe { gopark::run(|| {
+    /// use gopark::sync::WaitGroup;
+    /// use std::time::Duration;
+    ///
+    /// let wg = WaitGroup::new();
+    /// wg.add(1);
+    /// assert!(!wg.wait_timeout(Duration::from_millis(5)));
+    /// wg.done();
+    /// assert!(wg.wait_timeout(Duration::ZERO));
+    /// # }) } }
+    /// ```
+    #[must_use = "whether the goroutines have finished"]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.wait_interruptible(&Deadline::at(deadline)).is_ok(),
+            None => {
+                self.wait();
+                true
+            }
+        }
+    }
+}
+
+/// A goroutine of [`WaitGroup::go`]. Counts itself out however it ends, even if it could not be
+/// started.
+#[cfg(not(loom))]
+struct Counted(Arc<WaitGroup>);
+
+#[cfg(not(loom))]
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.done();
     }
 }
 
@@ -228,6 +396,30 @@ mod loom_tests {
             waiter.join().unwrap();
             assert_eq!(shared.0.state.load(Relaxed), 0);
             assert_eq!(shared.0.sema.load(Relaxed), 0);
+        });
+    }
+    /// One waiter gives up at about the time of the last `done`; the other one waits on.
+    #[test]
+    fn loom_wait_group_waiter_gives_up() {
+        use crate::sync::sema::FromAnotherThread;
+
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let shared = Arc::new((WaitGroup::new(), AtomicUsize::new(0)));
+            shared.0.add(1);
+            let other = shared.clone();
+            let worker = loom::thread::spawn(move || {
+                other.1.store(1, Relaxed);
+                other.0.done();
+            });
+            if shared.0.wait_interruptible(&FromAnotherThread).is_ok() {
+                assert_eq!(shared.1.load(Relaxed), 1, "done, and seen to be");
+            }
+            shared.0.wait();
+            worker.join().unwrap();
+            assert_eq!(shared.0.state.load(Relaxed), 0, "nobody is counted");
+            assert_eq!(shared.0.sema.load(Relaxed), 0, "no unit is left over");
         });
     }
 }

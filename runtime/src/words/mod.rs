@@ -4,6 +4,7 @@ pub(crate) mod handshake;
 pub(crate) mod inbox;
 pub(crate) mod join_word;
 pub(crate) mod note;
+pub(crate) mod park_word;
 pub(crate) mod runnext;
 pub(crate) mod shim;
 pub(crate) mod spinning;

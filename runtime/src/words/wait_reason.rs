@@ -28,11 +28,13 @@ pub(crate) enum WaitReason {
     Main,
     /// For a call that `offload` has given to another thread.
     Offload,
+    /// In `thread::park`.
+    Park,
 }
 
 /// By number; 0 is none.
 #[cfg(not(loom))]
-const TEXTS: [&str; 18] = [
+const TEXTS: [&str; 19] = [
     "",
     "IO wait",
     "chan receive",
@@ -51,6 +53,7 @@ const TEXTS: [&str; 18] = [
     "syscall",
     "run",
     "offload",
+    "park",
 ];
 
 impl WaitReason {

@@ -1,4 +1,5 @@
-//! Go's tests of package sync, under their names: sync/{mutex,rwmutex,waitgroup,cond,once,oncefunc}_test.go, x/sync/semaphore.
+//! Go's tests of package sync, under their names: sync/{mutex,rwmutex,waitgroup,cond,once,oncefunc}_test.go,
+//! x/sync/{semaphore,singleflight}.
 //!
 //! GOMAXPROCS cannot change within a process here, so the hammering tests run with the Ps there are. tests/PORTED.md has the list.
 
@@ -8,6 +9,7 @@ mod once;
 mod rwmutex;
 mod rwmutex_timed;
 mod semaphore;
+mod singleflight;
 mod wait_group;
 
 use gopark_runtime::JoinHandle;

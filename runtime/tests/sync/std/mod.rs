@@ -8,6 +8,7 @@ mod lazy_lock;
 mod mutex;
 mod once;
 mod once_lock;
+mod park;
 mod rwlock;
 
 use std::sync::Arc;
