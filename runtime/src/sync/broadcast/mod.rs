@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::sched::g::WaitReason;
+use crate::sync::Mutex;
 use crate::sync::sema::{
     Deadline, HasWaitList, Interrupt, Interrupted, ParkedWaiter, Taken, WaitList, wait_interruptible,
 };
-use crate::sync::Mutex;
 use crate::words::shim;
 
 pub use crate::chan::SendError;
