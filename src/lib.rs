@@ -31,7 +31,8 @@
 //! | `symbols` (on) | dumps of goroutines name functions, files and lines; without it, addresses as `program+0x1234` |
 //! | `futures-core` | [`future::ReceiverStream`] is a `Stream` |
 //! | `http` | HTTP servers in the blocking style: `gopark::http` |
-//! | `hyper` | [`net::AsyncConn`] is a hyper `Read` and `Write` |
+//! | `hyper` | [`net::AsyncConn`] is a hyper `Read` and `Write`; `future::{GoExecutor, GoTimer}` |
+//! | `tokio` | [`net::AsyncConn`] is a tokio `AsyncRead` and `AsyncWrite`; `future::tokio` |
 //! | `futures-io` | [`net::AsyncConn`] is an `AsyncRead` and an `AsyncWrite` |
 
 pub mod guide;
@@ -50,12 +51,12 @@ pub use gopark_runtime::{
 pub mod net {
     #[doc(inline)]
     pub use gopark_net::{
-        Accepted, Addr, AddrError, AsyncConn, Conn, ControlFn, Dialer, DnsError, Errno, Incoming, Interface,
-        IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError, PacketConn, ParseError,
-        PeerCred, Ready, Resolver, ResolverDial, Sentinel, SyscallError, TcpListener, TcpStream, UdpSocket,
-        UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream, UnknownNetworkError, control_msg,
-        dial, dial_timeout, file_conn, file_listener, file_packet_conn, join_host_port, listen,
-        listen_multicast_udp, listen_packet, socket_pair, split_host_port,
+        Accepted, Addr, AddrError, AsyncConn, AsyncListener, Conn, ControlFn, Dialer, DnsError, Errno,
+        Incoming, Interface, IntoIncoming, KeepAliveConfig, ListenConfig, Listener, LookupError, OpError,
+        PacketConn, ParseError, PeerCred, Ready, Resolver, ResolverDial, Sentinel, SyscallError, TcpListener,
+        TcpStream, UdpSocket, UnixAddr, UnixDatagram, UnixIncoming, UnixListener, UnixStream,
+        UnknownNetworkError, control_msg, dial, dial_timeout, file_conn, file_listener, file_packet_conn,
+        join_host_port, listen, listen_multicast_udp, listen_packet, socket_pair, split_host_port,
     };
     #[doc(no_inline)]
     pub use gopark_net::{

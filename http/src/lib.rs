@@ -30,11 +30,9 @@
 // |---|---|
 // | `body` | bodies, both ways |
 // | `respond`, `handler`, `router`, `request` | what answers requests |
-// | `exec` | hyper's tasks as goroutines |
 // | `server` | connections and requests |
 
 mod body;
-mod exec;
 mod handler;
 mod request;
 mod respond;

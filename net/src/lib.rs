@@ -64,6 +64,7 @@ pub use conn::{AsyncConn, Conn, PeerCred, Ready, socket_pair};
 pub use error::{
     AddrError, DnsError, Errno, OpError, ParseError, Sentinel, SyscallError, UnknownNetworkError,
 };
+pub use go_face::async_listener::AsyncListener;
 pub use go_face::control_msg;
 pub use go_face::dial::{Dialer, dial, dial_timeout};
 pub use go_face::file::{file_conn, file_listener, file_packet_conn};

@@ -11,14 +11,13 @@ use std::time::Instant;
 
 use gopark_net::Conn;
 use gopark_runtime::block_on;
-use gopark_runtime::future::{Sleep, sleep_until};
+use gopark_runtime::future::{GoExecutor, Sleep, sleep_until};
 
 use super::config::Config;
 use super::control::{Control, Order};
 use super::io::{Io, Protocol};
 use super::progress::{Phase, Progress};
 use super::service::Service;
-use crate::exec::GoExecutor;
 use crate::handler::Handler;
 
 /// Serves a connection to its end.

@@ -257,7 +257,9 @@ impl Server {
 
     fn end(&self, order: Order) {
         self.shared.connections.give(order);
-        for listener in self.shared.listeners.lock().drain(..) {
+        // Closing parks, so the lock is not held over it.
+        let listeners = std::mem::take(&mut *self.shared.listeners.lock());
+        for listener in listeners {
             // It may be closed already.
             let _ = listener.close();
         }

@@ -4,6 +4,9 @@ pub(crate) mod dial;
 #[cfg(feature = "hyper")]
 mod hyper_io;
 mod readiness;
+#[cfg(feature = "tokio")]
+mod tokio_io;
+pub(crate) mod turn;
 mod unix;
 
 use std::fmt;

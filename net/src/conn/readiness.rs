@@ -1,7 +1,7 @@
 //! A connection's readiness as futures, so that async libraries run on goroutines.
 //!
-//! Behind a pending future its own goroutine waits in the poller and wakes the task. It takes
-//! nothing from the connection, and ends when the future is dropped.
+//! A pending future has left its task with the poller, which wakes it: no goroutine waits. Only where somebody else has the side of the
+//! connection, a goroutine waits for the future's turn.
 
 use std::fmt;
 use std::future::Future;
@@ -10,15 +10,24 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use gopark_runtime::context::{self, CancelFn};
-use gopark_runtime::future::JoinFuture;
-use gopark_runtime::go;
-
+use super::turn::{Socket, Turn};
 use crate::conn::Conn;
-use crate::error::OpError;
-use crate::poll::{Direction, Wait};
+use crate::error::{Cause, OpError};
+use crate::poll::{Direction, Fd};
+
+impl Socket for Conn {
+    fn fd(&self) -> &Fd {
+        &self.net_fd().pfd
+    }
+    fn error(&self, op: &'static str, cause: Cause) -> OpError {
+        Conn::error(self, op, cause)
+    }
+}
 
 /// Becomes ready when a connection is: made by [`Conn::readable`] and [`Conn::writable`].
+///
+/// Cancel safe: it takes nothing from the connection, and dropping it leaves nothing behind. While it is pending others may use the
+/// connection; each operation wakes it, and it looks again.
 ///
 /// ```
 /// use gopark::net::{dial, listen};
@@ -36,35 +45,12 @@ use crate::poll::{Direction, Wait};
 #[must_use = "futures do nothing unless polled"]
 pub struct Ready {
     conn: Conn,
-    direction: Direction,
-    /// From the first poll on.
-    waiting: Option<Waiting>,
+    side: Turn,
 }
 
-/// The goroutine that waits. Dropping it ends it.
-struct Waiting {
-    ended: JoinFuture<Result<(), OpError>>,
-    cancel: CancelFn,
-}
-
-impl Waiting {
-    fn start(conn: Conn, direction: Direction) -> Waiting {
-        let (ctx, cancel) = context::Context::background().with_cancel();
-        let ended = go(move || {
-            let op = match direction {
-                Direction::Read => "read",
-                Direction::Write => "write",
-            };
-            let result = conn.net_fd().pfd.wait_ready(direction, Wait::under(&ctx));
-            result.map_err(|e| conn.error(op, e.in_call("poll")))
-        });
-        Waiting { ended: ended.into_future(), cancel }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.cancel.cancel();
+impl Ready {
+    fn new(conn: &Conn, direction: Direction) -> Ready {
+        Ready { conn: conn.clone(), side: Turn::new(direction) }
     }
 }
 
@@ -72,9 +58,16 @@ impl Future for Ready {
     type Output = Result<(), OpError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Ready { conn, direction, waiting } = &mut *self;
-        let waiting = waiting.get_or_insert_with(|| Waiting::start(conn.clone(), *direction));
-        Pin::new(&mut waiting.ended).poll(cx).map(|end| end.expect("waiting does not panic"))
+        let Ready { conn, side } = &mut *self;
+        let (op, direction) = (side.op(), side.direction());
+        side.poll(conn, cx, |cx, interest| conn.fd().poll_ready(direction, cx, interest))
+            .map(|ready| ready?.map_err(|e| conn.error(op, e.in_call("poll"))))
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.side.forget(&self.conn);
     }
 }
 
@@ -82,7 +75,7 @@ impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ready")
             .field("conn", &self.conn)
-            .field("direction", &self.direction)
+            .field("direction", &self.side.direction())
             .finish_non_exhaustive()
     }
 }
@@ -100,7 +93,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn readable(&self) -> Ready {
-        Ready { conn: self.clone(), direction: Direction::Read, waiting: None }
+        Ready::new(self, Direction::Read)
     }
 
     /// A future that is ready when a write would not wait.
@@ -114,7 +107,7 @@ impl Conn {
     /// # }) } }
     /// ```
     pub fn writable(&self) -> Ready {
-        Ready { conn: self.clone(), direction: Direction::Write, waiting: None }
+        Ready::new(self, Direction::Write)
     }
 
     /// Reads what is available now.
@@ -157,17 +150,11 @@ impl Conn {
     }
 }
 
-impl Conn {
-    fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let n = self.net_fd().pfd.try_write_vectored(bufs);
-        n.map_err(|e| self.error("write", e.in_call("writev")))?
-            .ok_or_else(|| io::ErrorKind::WouldBlock.into())
-    }
-}
-
-/// A connection for async code. With the feature `futures-io` it is `AsyncRead` and `AsyncWrite`;
-/// for other traits [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the
-/// work.
+/// A connection for async code, with any executor. With the features `futures-io`, `tokio` and `hyper` it has the traits of
+/// these crates; for others [`poll_read`](Self::poll_read) and [`poll_write`](Self::poll_write) do the work.
+///
+/// Cancel safe: a poll that is pending has taken nothing and sent nothing, and dropping the connection leaves nothing with the poller.
+/// Each side wakes the task that polled it last.
 ///
 /// ```
 /// use gopark::net::{AsyncConn, dial, listen};
@@ -185,14 +172,21 @@ impl Conn {
 #[derive(Debug)]
 pub struct AsyncConn {
     conn: Conn,
-    /// A wait that a poll has left behind, one for each side.
-    reading: Option<Ready>,
-    writing: Option<Ready>,
+    /// What a poll has left behind, one for each side.
+    reading: Turn,
+    writing: Turn,
+}
+
+impl Drop for AsyncConn {
+    fn drop(&mut self) {
+        self.reading.forget(&self.conn);
+        self.writing.forget(&self.conn);
+    }
 }
 
 impl From<Conn> for AsyncConn {
     fn from(conn: Conn) -> AsyncConn {
-        AsyncConn { conn, reading: None, writing: None }
+        AsyncConn { conn, reading: Turn::new(Direction::Read), writing: Turn::new(Direction::Write) }
     }
 }
 
@@ -225,7 +219,7 @@ impl AsyncConn {
     /// # }) }
     /// ```
     pub fn into_inner(self) -> Conn {
-        self.conn
+        self.conn.clone()
     }
 
     /// Reads what is available, at least one byte; 0 is the end.
@@ -245,7 +239,11 @@ impl AsyncConn {
     /// # }) }
     /// ```
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        poll_io(&mut self.reading, cx, || self.conn.try_read(buf), || self.conn.readable())
+        let conn = &self.conn;
+        let fd = conn.fd();
+        self.reading
+            .poll(conn, cx, |cx, interest| fd.poll_read(cx, interest, buf))
+            .map(|n| Ok(n?.map_err(|e| conn.error("read", e.in_call("read")))?))
     }
 
     /// The same into memory that need not be initialised; the first bytes of it are then.
@@ -299,7 +297,11 @@ impl AsyncConn {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        poll_io(&mut self.writing, cx, || self.conn.try_write_vectored(bufs), || self.conn.writable())
+        let conn = &self.conn;
+        let fd = conn.fd();
+        self.writing
+            .poll(conn, cx, |cx, interest| fd.poll_write_vectored(cx, interest, bufs))
+            .map(|n| Ok(n?.map_err(|e| conn.error("write", e.in_call("writev")))?))
     }
 
     /// Writes what fits, at least one byte.
@@ -319,7 +321,11 @@ impl AsyncConn {
     /// # }) }
     /// ```
     pub fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        poll_io(&mut self.writing, cx, || self.conn.try_write(buf), || self.conn.writable())
+        let conn = &self.conn;
+        let fd = conn.fd();
+        self.writing
+            .poll(conn, cx, |cx, interest| fd.poll_write(cx, interest, buf))
+            .map(|n| Ok(n?.map_err(|e| conn.error("write", e.in_call("write")))?))
     }
 
     /// Ends the writing side: the peer reads the end.
@@ -338,26 +344,6 @@ impl AsyncConn {
     /// ```
     pub fn close_write(&mut self) -> io::Result<()> {
         self.conn.close_write().map_err(io::Error::from)
-    }
-}
-
-/// Tries; where that would block, waits and tries again.
-fn poll_io(
-    slot: &mut Option<Ready>,
-    cx: &mut Context<'_>,
-    mut attempt: impl FnMut() -> io::Result<usize>,
-    ready: impl Fn() -> Ready,
-) -> Poll<io::Result<usize>> {
-    loop {
-        if let Some(waiting) = slot {
-            let Poll::Ready(end) = Pin::new(waiting).poll(cx) else { return Poll::Pending };
-            *slot = None;
-            end?;
-        }
-        match attempt() {
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => *slot = Some(ready()),
-            result => return Poll::Ready(result),
-        }
     }
 }
 

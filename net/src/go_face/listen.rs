@@ -251,7 +251,7 @@ impl Listener {
         self.accepted(self.fd.accept(Wait::under(ctx)))
     }
 
-    fn accepted(&self, accepted: Result<NetFd, Cause>) -> Result<Conn, OpError> {
+    pub(super) fn accepted(&self, accepted: Result<NetFd, Cause>) -> Result<Conn, OpError> {
         let fd = accepted.map_err(|cause| self.error("accept", cause))?;
         if fd.network.transport == Transport::Tcp && !self.options_inherited {
             self.keep_alive.new_tcp_conn(&fd);

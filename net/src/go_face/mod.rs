@@ -3,6 +3,7 @@
 //! `dial` and `listen` look the name up (`resolve`), make the socket (`sock`) and give a
 //! [`Conn`](crate::Conn), a [`Listener`](crate::Listener) or a [`PacketConn`](crate::PacketConn).
 
+pub(crate) mod async_listener;
 pub mod control_msg;
 pub(crate) mod dial;
 pub(crate) mod file;

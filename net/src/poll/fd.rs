@@ -70,8 +70,10 @@ pub(crate) struct Fd {
 /// What a read that returns less than was asked for means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ShortRead {
-    /// Nothing: another read follows and finds out. As Go does.
+    /// Nothing: another read follows and finds out.
     Nothing,
+    /// There is no more. A future's next read waits before it calls; a goroutine's finds out, as Go does. For TCP.
+    EmptyForFutures,
     /// There is no more: the next read waits before it calls. For TCP with the knob
     /// `fewest_syscalls`.
     Empty,
@@ -117,13 +119,11 @@ impl Fd {
         }
     }
 
-    /// Says that this is a TCP connection: with `fewest_syscalls`, a read that does not fill its
-    /// buffer makes the next one wait first. (Of other streams it may mean something else: a
+    /// Says that this is a TCP connection: a read that does not fill its buffer makes the next one wait first, of a future, or with
+    /// `fewest_syscalls`. (Of other streams it may mean something else: a
     /// terminal's line, a message that carries descriptors.)
     pub(crate) fn set_tcp(&mut self) {
-        if fewest_syscalls() {
-            self.short_read = ShortRead::Empty;
-        }
+        self.short_read = if fewest_syscalls() { ShortRead::Empty } else { ShortRead::EmptyForFutures };
     }
 
     /// Registers it with the poller. The descriptor is non-blocking already. On an error it stays
@@ -250,8 +250,8 @@ impl Fd {
 
     #[inline]
     pub(super) fn prepare(&self, direction: Direction) -> Result<(), Error> {
-        if direction == Direction::Read && self.short_read == ShortRead::Empty {
-            // Relaxed: the read lock is held.
+        // Relaxed: the read lock is held.
+        if direction == Direction::Read && self.emptied.load(Relaxed) {
             self.emptied.store(false, Relaxed);
         }
         match self.pd {
@@ -269,7 +269,7 @@ impl Fd {
     pub(super) fn prepare_read(&self, wait: Wait<'_>) -> Result<(), Error> {
         // Relaxed: the read lock is held.
         match self.pd {
-            Some(pd) if self.emptied.load(Relaxed) && !pd.hung_up() => self.wait(Direction::Read, wait),
+            Some(_) if self.is_emptied() => self.wait(Direction::Read, wait),
             _ => self.prepare(Direction::Read),
         }
     }
@@ -282,6 +282,32 @@ impl Fd {
             // used up the notification, and none comes for what it left. Relaxed: the read lock is
             // held.
             self.emptied.store(n < len, Relaxed);
+        }
+    }
+
+    /// As [`note_read`](Self::note_read), of a future's read.
+    pub(super) fn note_polled_read(&self, n: usize, len: usize) {
+        // 0 is the end. Relaxed: the read lock is held.
+        self.emptied.store(self.short_read != ShortRead::Nothing && 0 < n && n < len, Relaxed);
+    }
+
+    /// The notification for what has come since the last read is used up. The read lock is held.
+    pub(super) fn note_readable(&self) {
+        // Relaxed: the read lock is held.
+        self.emptied.store(false, Relaxed);
+    }
+
+    /// Whether the last read took all there was and a notification will come for more. The read lock is held.
+    pub(super) fn is_emptied(&self) -> bool {
+        self.emptied.load(Relaxed) && self.pd.is_some_and(|pd| !pd.hung_up())
+    }
+
+    /// Locks a side if it is free; `None` if somebody has it.
+    pub(super) fn try_lock(&self, direction: Direction) -> Result<Option<Locked<'_>>, Error> {
+        match self.fdmu.rw_try_lock(direction) {
+            Ok(true) => Ok(Some(Locked { fd: self, direction })),
+            Ok(false) => Ok(None),
+            Err(Closed) => Err(self.closed()),
         }
     }
 

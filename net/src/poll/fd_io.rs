@@ -98,15 +98,7 @@ impl Fd {
     pub(crate) fn accept(&self, wait: Wait<'_>) -> Result<(RawFd, RawAddr), Error> {
         let _lock = self.begin(Direction::Read, wait)?;
         let mut peer = RawAddr::empty();
-        let accept = || {
-            loop {
-                match sys::accept4(self.raw(), &mut peer) {
-                    // Closed by its peer before we came: the next one.
-                    Err(Errno(libc::ECONNABORTED)) => {}
-                    other => return other,
-                }
-            }
-        };
+        let accept = || accept_call(self.raw(), &mut peer);
         let fd = self.retry_read(wait, accept, || Err(Errno(libc::EINVAL)))?;
         Ok((fd, peer))
     }
@@ -147,13 +139,6 @@ impl Fd {
         let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
         let len = self.cap(buf.len());
         unless_again(sys::ignoring_eintr(|| sys::write(self.raw(), &buf[..len])))
-    }
-
-    /// The same of several buffers.
-    pub(crate) fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<Option<usize>, Error> {
-        let _lock = self.begin(Direction::Write, Wait::NO_CONTEXT)?;
-        let n = bufs.len().min(MAX_VEC);
-        unless_again(sys::ignoring_eintr(|| sys::writev(self.raw(), &bufs[..n])))
     }
 
     /// Any other operation on a locked side, repeated like the ones above. Go: RawRead, RawWrite.
@@ -197,9 +182,20 @@ impl Fd {
     }
 }
 
+/// accept4(2).
+pub(super) fn accept_call(fd: RawFd, peer: &mut RawAddr) -> Result<RawFd, Errno> {
+    loop {
+        match sys::accept4(fd, peer) {
+            // Closed by its peer before we came: the next one.
+            Err(Errno(libc::ECONNABORTED)) => {}
+            other => return other,
+        }
+    }
+}
+
 /// EAGAIN, which makes the caller wait, unless the descriptor is ready. An error of the descriptor
 /// is found by the next operation.
-fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
+pub(super) fn ready_or_again(fd: RawFd, events: i16) -> Result<(), Errno> {
     if sys::ready_now(fd, events)? { Ok(()) } else { Err(Errno(libc::EAGAIN)) }
 }
 

@@ -14,6 +14,7 @@ mod fd;
 mod fd_io;
 mod fd_msg;
 mod fd_mutex;
+mod fd_poll;
 mod full_queue;
 pub(crate) mod read_all;
 mod wait;
@@ -21,6 +22,7 @@ mod writev;
 
 pub(crate) use error::Error;
 pub(crate) use fd::{Fd, Kind};
+pub(crate) use fd_poll::{Busy, Interest};
 pub(crate) use gopark_runtime::poll_api::{Direction, Directions};
 pub(crate) use wait::{Wait, context_error};
 pub(crate) use writev::MAX_VEC;

@@ -1,49 +1,14 @@
 //! An async library that knows nothing of goroutines, on goroutines: hyper's HTTP/1 server and client over [`AsyncConn`].
 
 use std::convert::Infallible;
-use std::io;
-use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use gopark_net::{AsyncConn, Listener, dial, listen};
 use gopark_runtime::{block_on, go};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-
-/// The few lines that any runtime needs for hyper's own traits.
-struct Io(AsyncConn);
-
-impl Read for Io {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        // SAFETY: what is not written here is not made uninitialised: the whole is zeroed first.
-        let room = unsafe { buf.as_mut() };
-        room.fill(MaybeUninit::new(0));
-        // SAFETY: initialised in the line above.
-        let n = ready!(self.0.poll_read(cx, unsafe { room.assume_init_mut() }))?;
-        // SAFETY: so many bytes were read into it.
-        unsafe { buf.advance(n) };
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Write for Io {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, buf)
-    }
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.close_write())
-    }
-}
 
 /// A body in one piece.
 struct Whole(Option<Bytes>);
@@ -85,7 +50,7 @@ fn serve(listener: Listener) {
     while let Ok(conn) = listener.accept() {
         go(move || {
             let served = hyper::server::conn::http1::Builder::new()
-                .serve_connection(Io(conn.into()), service_fn(echo));
+                .serve_connection(AsyncConn::from(conn), service_fn(echo));
             block_on(served).unwrap();
         });
     }
@@ -115,7 +80,7 @@ fn hyper_serves_and_asks_on_goroutines() {
                     let conn = AsyncConn::from(dial("tcp", &address).unwrap());
                     go(move || {
                         let (mut sender, connection) =
-                            block_on(hyper::client::conn::http1::handshake(Io(conn))).unwrap();
+                            block_on(hyper::client::conn::http1::handshake(conn)).unwrap();
                         let driver = go(move || block_on(connection).unwrap());
                         for i in 0..REQUESTS {
                             // From a few bytes to more than a socket's buffer takes at once.

@@ -2,5 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod futures;
 mod hyper;
 mod rustls;

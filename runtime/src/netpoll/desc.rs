@@ -5,9 +5,8 @@
 //! ([`Deadlines`]) is made with the first one and stays with the record.
 
 use crate::netpoll::info::{AtomicPollInfo, PollInfo};
-use crate::netpoll::sema::{Cause, PollSema};
+use crate::netpoll::sema::{Cause, PollSema, Waiter};
 use crate::netpoll::{Direction, PollError};
-use crate::sched::g::GRef;
 use crate::throw::throw;
 use crate::words::shim::Mutex;
 use crate::words::shim::atomic::{AtomicI32, Ordering::Relaxed};
@@ -135,8 +134,10 @@ impl PollDesc {
         }
         // Relaxed: see `fd`.
         self.fd.store(fd, Relaxed);
-        self.rg.reset();
-        self.wg.reset();
+        // A notification of an earlier life at most: nobody waits.
+        let (None, None) = (self.rg.reset(), self.wg.reset()) else {
+            throw!("a task waits on a free polldesc")
+        };
         if let Some(d) = deadlines.as_mut() {
             d.read.clear();
             d.write.clear();
@@ -165,12 +166,12 @@ impl PollDesc {
 
     /// The kernel says the descriptor is ready: notifies, hands the waiters to `push` (reader
     /// first), returns what is to be added to the number of waiters once they are queued.
-    pub(crate) fn netpollready(&self, ready: Ready, mut push: impl FnMut(GRef)) -> i32 {
+    pub(crate) fn netpollready(&self, ready: Ready, mut push: impl FnMut(Waiter)) -> i32 {
         let mut delta = 0;
         for (wanted, sema) in [(ready.read, &self.rg), (ready.write, &self.wg)] {
-            if wanted && let Some(gp) = sema.unblock(Cause::IoReady) {
+            if wanted && let Some(waiter) = sema.unblock(Cause::IoReady) {
                 delta -= 1;
-                push(gp);
+                push(waiter);
             }
         }
         delta

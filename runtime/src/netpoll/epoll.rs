@@ -15,12 +15,14 @@
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
+use std::task::Waker;
 
 use crate::netpoll::desc::{PollDesc, Ready};
 use crate::netpoll::info::{EventErr, FdSeq, HangUp, TAG_BITS};
 use crate::netpoll::netpoll_adjust_waiters;
+use crate::netpoll::sema::Waiter;
 use crate::sched::ahead;
-use crate::sched::g::Kind;
+use crate::sched::g::{GRef, Kind};
 use crate::sched::glist::GList;
 use crate::sched::schedt::sched;
 use crate::sys::epoll::{self, Event};
@@ -176,8 +178,8 @@ fn wait_ms(delay_ns: i64) -> i32 {
 
 /// Polls: waits without limit (`delay_ns < 0`), not at all (0), or about so long. Returns the
 /// goroutines that became ready, and what to add to the number of waiters after they have been
-/// queued.
-pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
+/// queued. Wakers of futures go to `woken`, which returns the goroutine if that is all to be readied.
+pub(crate) fn netpoll(delay_ns: i64, woken: &mut impl FnMut(Waker) -> Option<GRef>) -> (GList, i32) {
     let mut ready = GList::new();
     let Some(poller) = POLLER.get() else { return (ready, 0) };
     fork::check();
@@ -212,7 +214,7 @@ pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
         if data == event_fd_data() {
             poller.take_break(mask, ms);
         } else {
-            delta += dispatch(mask, TaggedPointer(data), &mut ready);
+            delta += dispatch(mask, TaggedPointer(data), &mut ready, woken);
         }
     }
     (ready, delta)
@@ -268,7 +270,13 @@ fn descriptor(event: &Event) -> Option<&'static PollDesc> {
 }
 
 /// One event of a descriptor.
-fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
+#[inline(always)]
+fn dispatch(
+    mask: u32,
+    tagged: TaggedPointer,
+    ready: &mut GList,
+    woken: &mut impl FnMut(Waker) -> Option<GRef>,
+) -> i32 {
     let directions = Ready {
         read: mask & (epoll::IN | epoll::RDHUP | epoll::HUP | epoll::ERR) != 0,
         write: mask & (epoll::OUT | epoll::HUP | epoll::ERR) != 0,
@@ -286,19 +294,29 @@ fn dispatch(mask: u32, tagged: TaggedPointer, ready: &mut GList) -> i32 {
         let what = if mask & epoll::RDHUP != 0 { HangUp::Reads } else { HangUp::Other };
         pd.info.set_hung_up(what, life);
     }
-    let mut threads = 0;
-    let delta = pd.netpollready(directions, |gp| match gp.kind() {
-        Kind::Goroutine => {
-            gp.ahead.is_before(ready.first());
-            ready.push(gp);
-        }
-        Kind::Thread => {
-            gp.ready_thread();
-            threads += 1;
+    let mut off = 0;
+    let delta = pd.netpollready(directions, |waiter| {
+        let (gp, counted) = match waiter {
+            Waiter::Parked(gp) => (gp, true),
+            // A task's goroutine waits for its waker, not in the poller's count: the task was there.
+            Waiter::Task(task) => match task.take().and_then(&mut *woken) {
+                Some(gp) => (gp, false),
+                None => return,
+            },
+        };
+        match gp.kind() {
+            Kind::Goroutine => {
+                gp.ahead.is_before(ready.first());
+                ready.push(gp);
+            }
+            Kind::Thread => {
+                gp.ready_thread();
+                off += i32::from(counted);
+            }
         }
     });
-    netpoll_adjust_waiters(-threads);
-    delta + threads
+    netpoll_adjust_waiters(-off);
+    delta + off
 }
 
 #[cfg(test)]

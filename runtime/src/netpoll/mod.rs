@@ -26,11 +26,12 @@
 //! fn netpollclose_of(fd: i32)
 //!     Ends them. Called by PollDescriptor::stop_watching, before close(2) of fd.
 //!
-//! fn netpoll(delay_ns: i64) -> (GList, i32)
+//! fn netpoll(delay_ns: i64, woken: &mut impl FnMut(Waker) -> Option<GRef>) -> (GList, i32)
 //!     Polls: blocks without limit (< 0), not at all (0), or for up to delay_ns. Called by the scheduler, on an M's own
 //!     stack, and by sysmon with 0; at most one caller blocks (sched.lastpoll is its token). For each event whose fdseq is
 //!     still the descriptor's it sets the error and hang-up bits of pd.info and calls pd.netpollready. Returns the
-//!     goroutines that became ready, and what to add to the number of waiters once they are queued (I1, I4).
+//!     goroutines that became ready, and what to add to the number of waiters once they are queued (I1). The waker of a
+//!     future that became ready goes to `woken`, which returns the goroutine to ready if that is all the waker does.
 //!
 //! fn netpoll_break()
 //!     Makes the blocking poll return, or the next one that would block. Called from any thread when there is an earlier
@@ -53,6 +54,12 @@
 //! and a deadline's timer (`api/deadline.rs`). All go through [`sema::PollSema::unblock`], a
 //! compare-and-swap; the one that takes the goroutine out of the word owns its wake-up.
 //!
+//! # How a future waits
+//!
+//! The same way, with its waker in the semaphore's place for a goroutine ([`task::PollTask`]): no goroutine is behind a future that is
+//! pending. Most wakers are those of `block_on`, which ready a goroutine; the poller returns it with the others. Any other waker is a
+//! user's code and is called by a goroutine that is started for it (`sched/task.rs`).
+//!
 //! # No lost close
 //!
 //! A waiter stores `wait` into its semaphore, then checks whether the descriptor is closing or its
@@ -71,7 +78,8 @@
 //! # Rejected
 //!
 //! Arming per wait (EPOLLONESHOT or MOD, as most Rust reactors do): one more system call per wait,
-//! and visibly not Go. A waker per direction behind a lock: the poller would take a lock per event.
+//! and visibly not Go. A waker per direction behind a lock: the poller would take a lock per event, for goroutines too (a future's waker is
+//! behind one, which only it and its waker take).
 //! Freeing a PollDesc on close: the kernel may have returned an event with its address just before.
 //!
 //! # Invariants
@@ -81,7 +89,7 @@
 //! I2 PollDescs are never unmapped; the tag in the kernel's event tells a descriptor's earlier life
 //!    from its present one.
 //! I3 Under a PollDesc's lock: publish the info strictly before unblocking. Ready outside the lock.
-//! I4 An empty list never comes with a delta.
+//! I4 Where futures were woken, a delta may come with an empty list: `sched::task::netpoll` applies it.
 //! I5 A waiter is counted in its park's commit, after it was published.
 
 pub(crate) mod api;
@@ -91,6 +99,7 @@ pub(crate) mod desc;
 pub(crate) mod epoll;
 pub(crate) mod info;
 pub(crate) mod sema;
+pub(crate) mod task;
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 

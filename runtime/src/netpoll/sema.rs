@@ -6,15 +6,25 @@
 //! | nil -> wait | the waiter | [`PollSema::prepare`] |
 //! | ready -> nil | the waiter | [`PollSema::prepare`] consumes a notification: no park |
 //! | wait -> G | the waiter's park commit | [`PollSema::commit`] |
-//! | wait -> ready, G -> ready, nil -> ready | the poller | [`PollSema::unblock`]; the nil case keeps the notification |
-//! | wait -> nil, G -> nil | closer, deadline | [`PollSema::unblock`] |
+//! | wait -> task | a future's poll | [`PollSema::commit_task`] |
+//! | wait -> ready, G -> ready, task -> ready, nil -> ready | the poller | [`PollSema::unblock`]; the nil case keeps the notification |
+//! | wait -> nil, G -> nil, task -> nil | closer, deadline | [`PollSema::unblock`] |
+//! | task -> nil | the future is dropped | [`PollSema::remove_task`] |
+//! | task -> wait | another waiter | [`PollSema::prepare`]: the task is woken, and looks for itself |
 //! | any -> nil | the waiter, back | [`PollSema::finish`] |
-//! | any -> nil | an operation's start | [`PollSema::reset`] |
+//! | any -> nil | an operation's start | [`PollSema::reset`]; a task is woken |
 //!
-//! I1 One waiter per direction at a time (the descriptor's fdMutex ensures it); a second one
-//!    throws.
-//! I2 The one that replaces a G in the word wakes that G, exactly once.
+//! A task is a future that waits ([`PollTask`]). Unlike a goroutine it does not hold the fdMutex while it waits, because nobody may ever
+//! poll it again. So an operation may find one in the word.
+//!
+//! I1 One goroutine per direction waits at a time (the descriptor's fdMutex ensures it); a second
+//!    one throws.
+//! I2 The one that replaces a G or a task in the word wakes it, exactly once.
+//! I3 A task in the word is an owner of it: one count of its `Arc`.
 
+use std::sync::Arc;
+
+use crate::netpoll::task::PollTask;
 use crate::sched::g::GRef;
 use crate::throw::throw;
 use crate::words::shim::atomic::{
@@ -26,16 +36,46 @@ use crate::words::shim::fence_after_rmw;
 const NIL: usize = 0;
 const READY: usize = 1;
 const WAIT: usize = 2;
-// Anything above is the address of a G (a multiple of 64).
+/// Marks the address of a task; a G's is a multiple of 64.
+const TASK: usize = 4;
+
+/// Who waits.
+#[derive(Debug)]
+pub(crate) enum Waiter {
+    /// A goroutine or a thread, parked.
+    Parked(GRef),
+    /// A future.
+    Task(Arc<PollTask>),
+}
+
+impl Waiter {
+    /// # Safety
+    /// The word is none of the three small values, and the caller has taken it out (I2, I3).
+    unsafe fn from_word(word: usize) -> Waiter {
+        match is_task(word) {
+            true => Waiter::Task(taken_task(word)),
+            // SAFETY: what `commit` has put there, and the caller's duty.
+            false => Waiter::Parked(unsafe { GRef::from_usize(word) }),
+        }
+    }
+}
+
+fn is_task(word: usize) -> bool {
+    word & TASK != 0
+}
+
+fn task_word(task: &Arc<PollTask>) -> usize {
+    Arc::as_ptr(task) as usize | TASK
+}
 
 /// What `prepare` found.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Prepared {
     /// A notification was there and is consumed: do not park.
     Ready,
-    /// The word says `wait`: look for errors, then park with `commit`.
-    Waiting,
+    /// The word says `wait`: look for errors, then park with `commit`. A task that was there is to be woken.
+    Waiting(Option<Arc<PollTask>>),
 }
 
 /// How a wait ended.
@@ -67,15 +107,21 @@ impl PollSema {
     }
 
     /// Forgets a notification that came before the operation began: its first system call decides.
+    ///
+    /// A task that was there is to be woken.
     #[inline]
-    pub(crate) fn reset(&self) {
+    #[must_use]
+    pub(crate) fn reset(&self) -> Option<Arc<PollTask>> {
         // Nothing to forget: a notification that arrives in between costs one more turn, no more.
         if self.0.load(Relaxed) != NIL {
             // ORDERING: SeqCst, a read-modify-write: it must not sit in a store buffer while the
             // system call runs, or it would wipe out the notification of what arrives right after.
             // Pairs with the swap of the word in `unblock`.
-            self.0.swap(NIL, SeqCst);
+            let old = self.0.swap(NIL, SeqCst);
+            // ORDERING: Acquire, in the swap, pairs with the Release in `commit_task`.
+            return is_task(old).then(|| taken_task(old));
         }
+        None
     }
 
     /// Announces a waiter, or consumes a notification.
@@ -97,7 +143,16 @@ impl PollSema {
                         // caller's look at the info sees the close, or the closer's look at this
                         // word sees WAIT.
                         fence_after_rmw();
-                        return Prepared::Waiting;
+                        return Prepared::Waiting(None);
+                    }
+                }
+                task if is_task(task) => {
+                    // ORDERING: AcqRel: Acquire pairs with the Release in `commit_task`; and see
+                    // the fence.
+                    if self.0.compare_exchange(task, WAIT, AcqRel, Relaxed).is_ok() {
+                        // ORDERING: SeqCst; as above.
+                        fence_after_rmw();
+                        return Prepared::Waiting(Some(taken_task(task)));
                     }
                 }
                 other => throw!("double wait on a poll descriptor: {other:#x}"),
@@ -113,6 +168,30 @@ impl PollSema {
         self.0.compare_exchange(WAIT, gp.as_usize(), Release, Relaxed).is_ok()
     }
 
+    /// Publishes a future that waits; false if it was unblocked before.
+    pub(crate) fn commit_task(&self, task: &Arc<PollTask>) -> bool {
+        let owner = Arc::clone(task);
+        // ORDERING: Release pairs with the Acquire in `unblock`: the one that takes the task finds
+        // its waker.
+        let published = self.0.compare_exchange(WAIT, task_word(task), Release, Relaxed).is_ok();
+        if published {
+            // The word's (I3).
+            let _ = Arc::into_raw(owner);
+        }
+        published
+    }
+
+    /// Takes a future that no longer waits out; false if it is not there.
+    pub(crate) fn remove_task(&self, task: &Arc<PollTask>) -> bool {
+        let word = task_word(task);
+        // ORDERING: AcqRel: Release because a closer may read it next.
+        let removed = self.0.compare_exchange(word, NIL, AcqRel, Relaxed).is_ok();
+        if removed {
+            drop(taken_task(word));
+        }
+        removed
+    }
+
     /// After the park, or without one: returns how it ended and leaves the word nil.
     pub(crate) fn finish(&self) -> Woken {
         // ORDERING: AcqRel: Acquire pairs with the Release in `unblock`; Release because a closer
@@ -124,9 +203,9 @@ impl PollSema {
         }
     }
 
-    /// Notifies or evicts; returns the goroutine that the caller must wake (I2).
+    /// Notifies or evicts; returns the waiter that the caller must wake (I2).
     #[doc(alias = "netpollunblock")]
-    pub(crate) fn unblock(&self, cause: Cause) -> Option<GRef> {
+    pub(crate) fn unblock(&self, cause: Cause) -> Option<Waiter> {
         let new = match cause {
             Cause::IoReady => READY,
             Cause::Evicted => {
@@ -142,22 +221,21 @@ impl PollSema {
             if old == READY || (old == NIL && cause == Cause::Evicted) {
                 return None;
             }
-            // ORDERING: AcqRel: Acquire pairs with the Release in `commit`; Release publishes the
+            // ORDERING: AcqRel: Acquire pairs with the Release in `commit` and `commit_task`; Release publishes the
             // event to `prepare`, `finish`.
             match self.0.compare_exchange_weak(old, new, AcqRel, Relaxed) {
                 Ok(NIL | WAIT) => return None,
-                // SAFETY: the word is neither of the three small values, so `commit` put the G's
-                // address there.
-                Ok(parked) => return Some(unsafe { GRef::from_usize(parked) }),
+                // SAFETY: the word is none of the three small values, and was taken out just now.
+                Ok(waiter) => return Some(unsafe { Waiter::from_word(waiter) }),
                 Err(now) => old = now,
             }
         }
     }
 
-    /// The waiter's address; a hint.
+    /// The address of the goroutine that waits; a hint.
     pub(crate) fn waiter_hint(&self) -> Option<usize> {
         let word = self.0.load(Relaxed);
-        (word > WAIT).then_some(word)
+        (word > WAIT && !is_task(word)).then_some(word)
     }
 
     /// Whether anyone waits. For the checks at open and close.
@@ -165,4 +243,11 @@ impl PollSema {
         // Relaxed: asked only when no waiter can come or go any more.
         !matches!(self.0.load(Relaxed), NIL | READY)
     }
+}
+
+/// The task that was in the word.
+fn taken_task(word: usize) -> Arc<PollTask> {
+    debug_assert!(is_task(word));
+    // SAFETY: I3: the caller has taken it out of the word, whose count this is.
+    unsafe { Arc::from_raw((word & !TASK) as *const PollTask) }
 }

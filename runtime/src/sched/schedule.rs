@@ -20,6 +20,7 @@ use crate::sched::metrics::{self, Event};
 use crate::sched::p::{P, PStatus};
 use crate::sched::runq::{Place, Slice, Want, globrunqget, runqempty, runqget, runqsteal};
 use crate::sched::schedt::{Sched, refresh_clock, sched};
+use crate::sched::task;
 use crate::sched::tls;
 use crate::sys::clock::{coarse_nanotime, nanotime};
 use crate::sys::thread::gettid;
@@ -263,22 +264,23 @@ impl<const PINNED: bool> Search<PINNED> {
             return None;
         }
         metrics::count(Event::Poll);
-        let (mut list, delta) = netpoll::netpoll(0);
+        let (mut list, delta) = task::netpoll(0);
         // ORDERING: SeqCst pairs with the swap above of the next M.
         self.sched.polling_net.store(false, SeqCst);
         if list.len() >= BATCH {
             self.note_poll();
         }
-        if list.is_empty() {
-            return None;
-        }
         let first = self.first_to_run(&mut list, p);
         wake::injectglist(&mut list);
         netpoll::netpoll_adjust_waiters(delta);
-        if let Some(first) = first {
-            first.casgstatus_from_waiting(Status::Runnable);
+        match first {
+            Some(first) => {
+                first.casgstatus_from_waiting(Status::Runnable);
+                Some(first)
+            }
+            // A goroutine that calls wakers may have been started: the P's queue was empty before.
+            None => self.next_of(p).map(|(gp, _)| gp),
         }
-        first
     }
 
     /// The first of the poller's list that this P may run.
@@ -447,7 +449,7 @@ impl<const PINNED: bool> Search<PINNED> {
             until => (until - nanotime()).max(0),
         };
         metrics::count(Event::PollBlocking);
-        let (mut list, delta) = netpoll::netpoll(delay);
+        let (mut list, delta) = task::netpoll(delay);
         if PINNED {
             pinned::end_poll(m);
         }

@@ -36,7 +36,7 @@ use crate::sched::p::{P, PStatus};
 use crate::sched::runq::runqempty;
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::stack;
-use crate::sched::{checkdead, newproc, no_thread, wake, world};
+use crate::sched::{checkdead, newproc, no_thread, task, wake, world};
 use crate::sys::thread::usleep;
 use crate::words::handshake::Mode;
 
@@ -183,7 +183,7 @@ fn poll_network(sched: &'static Sched, now: i64) {
         return;
     }
     metrics::count(Event::SysmonPoll);
-    let (mut list, delta) = netpoll::netpoll(0);
+    let (mut list, delta) = task::netpoll(0);
     if !list.is_empty() {
         // While these goroutines are on no queue and counted nowhere, there must be no deadlock
         // report.

@@ -15,7 +15,11 @@ use std::sync::atomic::{
 };
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
+use smallvec::SmallVec;
+
+use crate::netpoll;
 use crate::sched::g::{GRef, WaitReason, getg};
+use crate::sched::glist::GList;
 use crate::sched::newproc::{self, Options};
 use crate::sched::{gopark, goready};
 use crate::throw;
@@ -135,6 +139,30 @@ pub(crate) fn claim(waker: Waker) -> Woken {
         Some(parker) => parker.claim().map_or(Woken::Done, Woken::Ready),
         None => Woken::Foreign(waker),
     }
+}
+
+/// Polls the network: as [`netpoll::netpoll`], with goroutines that drive futures among those returned. Other futures have been woken.
+/// An empty list comes without a delta.
+pub(crate) fn netpoll(delay_ns: i64) -> (GList, i32) {
+    let mut foreign = SmallVec::<[Waker; 4]>::new();
+    let mut woken = |waker| match claim(waker) {
+        Woken::Ready(gp) => Some(gp),
+        Woken::Done => None,
+        Woken::Foreign(waker) => {
+            foreign.push(waker);
+            None
+        }
+    };
+    let (list, delta) = netpoll::netpoll(delay_ns, &mut woken);
+    if !foreign.is_empty() {
+        wake_aside(move || foreign.into_iter().for_each(Waker::wake));
+    }
+    if list.is_empty() {
+        // Of futures that have been woken (netpoll/mod.rs, "No lost count").
+        netpoll::netpoll_adjust_waiters(delta);
+        return (list, 0);
+    }
+    (list, delta)
 }
 
 /// Wakes, for a caller on an M's own stack.

@@ -252,6 +252,14 @@ impl FdMutex {
         if self.try_step(|s| s.lock_quickly(direction)) { Ok(()) } else { self.rw_lock_slow(direction, ctx) }
     }
 
+    /// The lock of this direction, with a reference, if nobody has it.
+    pub(crate) fn rw_try_lock(&self, direction: Direction) -> Result<bool, Closed> {
+        self.update(|s| match s.rw_lock(direction)? {
+            (new, LockStep::Acquired) => Ok((new, true)),
+            (_, LockStep::Wait) => Ok((s, false)),
+        })
+    }
+
     /// The slow path: it is closed, held, or changed just then.
     #[cold]
     #[inline(never)]

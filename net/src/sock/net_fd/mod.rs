@@ -11,6 +11,7 @@ mod messages;
 use std::io::{IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::RawFd;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
 use gopark_runtime::context::Context;
@@ -19,7 +20,7 @@ use crate::addr::Addr;
 use crate::addr::network::{Network, Transport};
 use crate::error::{Cause, OpError, Partial};
 use crate::poll::connect::Connecting;
-use crate::poll::{Directions, Fd, Kind, Wait, context_error};
+use crate::poll::{Busy, Directions, Error, Fd, Interest, Kind, Wait, context_error};
 use crate::sys::{self, Family, RawAddr};
 use ends::Ends;
 
@@ -101,7 +102,20 @@ impl NetFd {
 
     /// The next connection of a listener, watched by the poller.
     pub(crate) fn accept(&self, wait: Wait<'_>) -> Result<NetFd, Cause> {
-        let (fd, peer) = self.pfd.accept(wait).map_err(|e| e.in_call("accept4"))?;
+        self.accepted(self.pfd.accept(wait))
+    }
+
+    /// Polls for the next connection.
+    pub(crate) fn poll_accept(
+        &self,
+        cx: &mut TaskContext<'_>,
+        interest: &mut Interest,
+    ) -> Result<Poll<Result<NetFd, Cause>>, Busy> {
+        Ok(self.pfd.poll_accept(cx, interest)?.map(|accepted| self.accepted(accepted)))
+    }
+
+    fn accepted(&self, accepted: Result<(RawFd, RawAddr), Error>) -> Result<NetFd, Cause> {
+        let (fd, peer) = accepted.map_err(|e| e.in_call("accept4"))?;
         let mut conn = NetFd::new(fd, self.family, self.network);
         conn.pfd.init_accepted()?;
         let local = conn.getsockname();

@@ -3,8 +3,10 @@
 
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::task::Waker;
 
-use super::{Direction, Directions, PollDesc, PollError, Waited};
+use super::{Direction, Directions, Left, PollDesc, PollError, PollTask, Waited};
 use crate::netpoll::epoll::{netpollclose, netpollclose_of, netpollopen, netpollopen_for};
 use crate::netpoll::{self, cache, desc::Watched};
 use crate::sched;
@@ -107,7 +109,7 @@ impl PollDescriptor {
     }
 
     /// Begins an operation: forgets earlier readiness. In pinned mode it lets others run if the
-    /// caller's time slice is over. In pinned mode it lets others run if the caller's time slice is over.
+    /// caller's time slice is over.
     ///
     /// # Errors
     /// The descriptor is closing, or the deadline has passed.
@@ -116,8 +118,36 @@ impl PollDescriptor {
     pub fn reset(self, direction: Direction) -> Result<(), PollError> {
         sched::end_slice();
         self.0.check(direction)?;
-        self.0.sema(direction).reset();
+        let displaced = self.0.sema(direction).reset();
+        if displaced.is_some() {
+            self.0.wake(displaced);
+        }
         Ok(())
+    }
+
+    /// Leaves a future's task to be woken when the descriptor may be ready, is closing, or the deadline has passed. For an operation
+    /// that holds its side; the task waits on without it.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    ///
+    /// # Panics
+    /// Before the runtime runs: nobody would ask the poller.
+    pub fn leave_task(
+        self,
+        direction: Direction,
+        task: &Arc<PollTask>,
+        waker: &Waker,
+    ) -> Result<Left, PollError> {
+        crate::sched::schedt::sched();
+        self.watch()?;
+        self.0.leave_task(direction, task, waker)
+    }
+
+    /// Takes a future's task back, if it still waits. Also after the close: a record's memory stays, and the task is known by its
+    /// address.
+    pub fn remove_task(self, direction: Direction, task: &Arc<PollTask>) {
+        self.0.remove_task(direction, task);
     }
 
     /// Parks until the descriptor may be ready (try the operation again), is closing, or the

@@ -1,12 +1,16 @@
 //! Models of one descriptor: a waiter, the poller, a closer, a deadline. No interleaving may leave
 //! a waiter parked or wake one twice (the model's note throws then).
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::Wake;
+
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Directions, Waited};
+use super::{Directions, Left, PollTask, Waited};
 use crate::netpoll::desc::{Deadlines, PollDesc, Ready, Watched};
 use crate::netpoll::info::EventErr;
+use crate::netpoll::sema::Waiter;
 use crate::netpoll::{Direction, PollError};
 use crate::sched::goready;
 
@@ -27,9 +31,129 @@ fn open() -> Arc<PollDesc> {
 /// What the scheduler does with the list that netpoll returns.
 fn poll(pd: &PollDesc, modes: Ready) {
     let mut ready = Vec::new();
-    let delta = pd.netpollready(modes, |gp| ready.push(gp));
+    let delta = pd.netpollready(modes, |waiter| ready.push(waiter));
     assert_eq!(delta, -(ready.len() as i32));
-    ready.into_iter().for_each(goready);
+    for waiter in ready {
+        match waiter {
+            Waiter::Parked(gp) => goready(gp),
+            Waiter::Task(task) => task.take().expect("a task in the word has its waker").wake(),
+        }
+    }
+}
+
+/// A future's executor: how often it was woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+/// A task left by a future's first poll.
+fn leave(
+    pd: &PollDesc,
+    task: &std::sync::Arc<PollTask>,
+    wakes: &std::sync::Arc<Wakes>,
+) -> Result<Left, PollError> {
+    pd.leave_task(Direction::Read, task, &wakes.clone().into())
+}
+
+/// No close is lost: a future that is pending is woken, and one that comes later fails.
+#[test]
+fn loom_close_against_task() {
+    model(3, || {
+        let pd = open();
+        let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
+        let future = {
+            let (pd, task, wakes) = (pd.clone(), task.clone(), wakes.clone());
+            thread::spawn(move || leave(&pd, &task, &wakes))
+        };
+        pd.unblock();
+        match future.join().unwrap() {
+            Ok(left) => assert_eq!((left, wakes.count()), (Left::Waiting, 1)),
+            Err(e) => assert_eq!((e, wakes.count()), (PollError::Closing, 0)),
+        }
+        pd.assert_closable();
+    });
+}
+
+/// An event reaches the future: as its waker's call, or as a notification that its poll finds.
+#[test]
+fn loom_poller_against_task() {
+    model(3, || {
+        let pd = open();
+        let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
+        let poller = {
+            let pd = pd.clone();
+            thread::spawn(move || poll(&pd, READABLE))
+        };
+        let left = leave(&pd, &task, &wakes).unwrap();
+        // A poll in between, with another waker, which is the one that counts from then on.
+        let second = std::sync::Arc::new(Wakes::default());
+        let waits = task.still_waits(&second.clone().into());
+        poller.join().unwrap();
+        match left {
+            Left::Ready => assert!(!waits && wakes.count() + second.count() == 0),
+            Left::Waiting if waits => assert_eq!((wakes.count(), second.count()), (0, 1)),
+            Left::Waiting => assert_eq!((wakes.count(), second.count()), (1, 0)),
+        }
+        assert!(!pd.rg.has_waiter());
+    });
+}
+
+/// A future that is dropped leaves nothing, and takes nobody's notification.
+#[test]
+fn loom_drop_of_a_task_against_poller_and_closer() {
+    model(3, || {
+        let pd = open();
+        let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
+        assert_eq!(leave(&pd, &task, &wakes), Ok(Left::Waiting));
+        let poller = {
+            let pd = pd.clone();
+            thread::spawn(move || poll(&pd, READABLE))
+        };
+        pd.remove_task(Direction::Read, &task);
+        poller.join().unwrap();
+        // Whichever came first, the event is there for the next one.
+        assert_eq!(pd.wait(Direction::Read, 0), Ok(()));
+        pd.unblock();
+        pd.assert_closable();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+    });
+}
+
+/// A goroutine's operation finds a future waiting: the future is woken, and the goroutine gets its event.
+#[test]
+fn loom_waiter_displaces_task() {
+    model(2, || {
+        let pd = open();
+        let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
+        assert_eq!(leave(&pd, &task, &wakes), Ok(Left::Waiting));
+        let poller = {
+            let pd = pd.clone();
+            thread::spawn(move || poll(&pd, READABLE))
+        };
+        let waiter = {
+            let pd = pd.clone();
+            // It has tried before it waits: an event that came earlier is in the descriptor.
+            thread::spawn(move || {
+                let displaced = pd.sema(Direction::Read).reset();
+                pd.wake(displaced);
+            })
+        };
+        poller.join().unwrap();
+        waiter.join().unwrap();
+        assert_eq!(wakes.count(), 1);
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+    });
 }
 
 /// A timer that goes off: the state that `set_deadline` leaves, without the timer.

@@ -14,10 +14,14 @@ mod descriptor;
 #[cfg(all(test, loom))]
 mod loom_tests;
 
-use crate::netpoll::sema::{Cause, Prepared, Woken};
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::netpoll::sema::{Cause, Prepared, Waiter, Woken};
+pub use crate::netpoll::task::PollTask;
 pub use crate::netpoll::{Direction, PollError};
 use crate::netpoll::{desc::PollDesc, netpoll_adjust_waiters};
-use crate::sched::g::{GRef, WaitReason};
+use crate::sched::g::WaitReason;
 use crate::sched::{gopark, goready};
 use crate::throw::throw;
 
@@ -25,7 +29,7 @@ use crate::throw::throw;
 pub use crate::sched::offload::aside;
 #[cfg(not(loom))]
 pub use crate::sys::errno::Errno;
-use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer};
+use beside_the_protocol::{note_ahead, see_that_somebody_polls, stack_pointer, wake_task, whoever_waits};
 pub use deadline::Directions;
 #[cfg(not(loom))]
 pub use descriptor::{PollDescriptor, fewest_syscalls, is_poll_descriptor};
@@ -40,6 +44,16 @@ pub enum Waited {
     Interrupted,
 }
 
+/// What became of a future's task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Left {
+    /// It waits: its waker will be called.
+    Waiting,
+    /// It does not: the descriptor may be ready.
+    Ready,
+}
+
 impl PollDesc {
     /// Waits for readiness, unless `may_park` says no; `owner` is where who waits goes on.
     /// Go: netpollblock.
@@ -47,7 +61,7 @@ impl PollDesc {
         let sema = self.sema(direction);
         match sema.prepare() {
             Prepared::Ready => return Woken::Ready,
-            Prepared::Waiting => {}
+            Prepared::Waiting(displaced) => self.wake(displaced),
         }
         // Check again after having announced ourselves: a closer publishes, then looks for us
         // (netpoll/mod.rs, "No lost close").
@@ -93,6 +107,53 @@ impl PollDesc {
         Ok(Waited::Ready)
     }
 
+    /// Leaves a future's task in this direction's semaphore; `Ready` if a notification was there, and it is not left then.
+    fn leave_task(
+        &self,
+        direction: Direction,
+        task: &Arc<PollTask>,
+        waker: &Waker,
+    ) -> Result<Left, PollError> {
+        let sema = self.sema(direction);
+        loop {
+            self.check(direction)?;
+            match sema.prepare() {
+                Prepared::Ready => return Ok(Left::Ready),
+                Prepared::Waiting(displaced) => self.wake(displaced),
+            }
+            // As in `netpollblock`: announced first, then checked again.
+            if self.check(direction).is_ok() {
+                task.put(waker);
+                if sema.commit_task(task) {
+                    netpoll_adjust_waiters(1);
+                    see_that_somebody_polls(whoever_waits());
+                    return Ok(Left::Waiting);
+                }
+                // I2 of `task.rs`: it never got into the word.
+                drop(task.take());
+            }
+            if sema.finish() == Woken::Ready {
+                return Ok(Left::Ready);
+            }
+        }
+    }
+
+    /// Takes a future's task out, if it still is in there.
+    fn remove_task(&self, direction: Direction, task: &Arc<PollTask>) {
+        if self.sema(direction).remove_task(task) {
+            drop(task.take());
+            netpoll_adjust_waiters(-1);
+        }
+    }
+
+    /// Wakes a task that was taken out of its semaphore for another waiter: it will find out.
+    fn wake(&self, displaced: Option<Arc<PollTask>>) {
+        if let Some(task) = displaced {
+            wake_task(&task);
+            netpoll_adjust_waiters(-1);
+        }
+    }
+
     /// Wakes the waiter, which checks again whether it is interrupted. The reason was published
     /// before.
     fn interrupt(&self, direction: Direction) {
@@ -125,8 +186,8 @@ impl PollDesc {
 #[derive(Default)]
 #[must_use]
 struct Evicted {
-    reader: Option<GRef>,
-    writer: Option<GRef>,
+    reader: Option<Waiter>,
+    writer: Option<Waiter>,
 }
 
 impl Evicted {
@@ -134,18 +195,21 @@ impl Evicted {
     /// their order the lock is held while it is one (an interruption needs none: who is woken by it
     /// for nothing waits again).
     fn evict(&mut self, pd: &PollDesc, direction: Direction) {
-        let gp = pd.sema(direction).unblock(Cause::Evicted);
+        let waiter = pd.sema(direction).unblock(Cause::Evicted);
         match direction {
-            Direction::Read => self.reader = gp,
-            Direction::Write => self.writer = gp,
+            Direction::Read => self.reader = waiter,
+            Direction::Write => self.writer = waiter,
         }
     }
 
     /// Wakes them; counts them off afterwards.
     fn ready(self) {
         let mut delta = 0;
-        for gp in [self.reader, self.writer].into_iter().flatten() {
-            goready(gp);
+        for waiter in [self.reader, self.writer].into_iter().flatten() {
+            match waiter {
+                Waiter::Parked(gp) => goready(gp),
+                Waiter::Task(task) => wake_task(&task),
+            }
             delta -= 1;
         }
         netpoll_adjust_waiters(delta);
@@ -157,10 +221,18 @@ impl Evicted {
 mod beside_the_protocol {
     use std::sync::atomic::Ordering::SeqCst;
 
+    use crate::netpoll::task::PollTask;
     use crate::sched::g::{GRef, Kind};
-    use crate::sched::{schedt, wake};
+    use crate::sched::{schedt, task, wake};
 
-    pub(super) use crate::sched::g::stack_pointer;
+    pub(super) use crate::sched::g::{getg as whoever_waits, stack_pointer};
+
+    /// Wakes a task that was taken out of its semaphore; perhaps from a timer, on an M's own stack.
+    pub(super) fn wake_task(poll_task: &PollTask) {
+        if let Some(waker) = poll_task.take() {
+            task::wake_from_m(waker);
+        }
+    }
 
     /// A goroutine's M goes on to look for work and thereby polls. A plain thread just sleeps: if
     /// no M polls, one must be started, which finds no work and polls.
@@ -181,8 +253,16 @@ mod beside_the_protocol {
 
 #[cfg(loom)]
 mod beside_the_protocol {
+    use crate::netpoll::task::PollTask;
     use crate::sched::g::GRef;
 
+    pub(super) use crate::sched::g::getg as whoever_waits;
+
+    pub(super) fn wake_task(poll_task: &PollTask) {
+        if let Some(waker) = poll_task.take() {
+            waker.wake();
+        }
+    }
     pub(super) fn see_that_somebody_polls(_: GRef) {}
     pub(super) fn note_ahead(_: GRef, _: usize, _: [usize; 2]) {}
     pub(super) fn stack_pointer() -> usize {
