@@ -31,6 +31,7 @@
 //! | `symbols` (on) | dumps of goroutines name functions, files and lines; without it, addresses as `program+0x1234` |
 //! | `futures-core` | [`future::ReceiverStream`] is a `Stream` |
 //! | `http` | HTTP servers in the blocking style: `gopark::http` |
+//! | `tower` | `http::tower`: services of that crate as handlers |
 //! | `hyper` | [`net::AsyncConn`] is a hyper `Read` and `Write`; `future::{GoExecutor, GoTimer}` |
 //! | `tokio` | [`net::AsyncConn`] is a tokio `AsyncRead` and `AsyncWrite`; `future::tokio` |
 //! | `futures-io` | [`net::AsyncConn`] is an `AsyncRead` and an `AsyncWrite` |

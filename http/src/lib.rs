@@ -31,6 +31,7 @@
 // | `body` | bodies, both ways |
 // | `respond`, `handler`, `router`, `request` | what answers requests |
 // | `server` | connections and requests |
+// | `upgrade`, `tower` | other protocols; other libraries' services |
 
 mod body;
 mod handler;
@@ -38,6 +39,9 @@ mod request;
 mod respond;
 mod router;
 mod server;
+#[cfg(feature = "tower")]
+mod tower;
+mod upgrade;
 
 pub use body::{Body, BodyWriter};
 pub use bytes::Bytes;
@@ -46,6 +50,9 @@ pub use request::RequestExt;
 pub use respond::IntoResponse;
 pub use router::{Next, Router};
 pub use server::{ServeError, Server, serve};
+#[cfg(feature = "tower")]
+pub use tower::tower;
+pub use upgrade::{Upgrade, UpgradeError, Upgraded};
 
 #[doc(no_inline)]
 pub use http::{

@@ -8,6 +8,7 @@ use http::Request;
 
 use crate::router::Params;
 use crate::server::Exchange;
+use crate::upgrade::{Upgrade, UpgradeError};
 
 /// More about a request. The server keeps it among the request's extensions, so it survives what a handler does to head and body.
 ///
@@ -30,6 +31,12 @@ pub trait RequestExt {
 
     /// The client's address, or that of the proxy before it; `None` for a request that no server has received.
     fn peer_addr(&self) -> Option<&Addr>;
+
+    /// The client's wish to go on with another protocol.
+    ///
+    /// # Errors
+    /// It has none.
+    fn upgrade(&mut self) -> Result<Upgrade, UpgradeError>;
 }
 
 static BACKGROUND: LazyLock<Context> = LazyLock::new(Context::background);
@@ -45,6 +52,10 @@ impl<B> RequestExt for Request<B> {
 
     fn peer_addr(&self) -> Option<&Addr> {
         self.extensions().get::<Arc<Exchange>>().map(|exchange| exchange.peer_addr())
+    }
+
+    fn upgrade(&mut self) -> Result<Upgrade, UpgradeError> {
+        Upgrade::of(self)
     }
 }
 

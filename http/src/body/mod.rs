@@ -193,6 +193,28 @@ impl Body {
         }
     }
 
+    /// The next frame, for a service that polls.
+    #[cfg(feature = "tower")]
+    pub(crate) fn poll_next_frame(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
+        use std::task::Poll;
+        loop {
+            match std::mem::take(&mut self.kind) {
+                Kind::Empty => return Poll::Ready(None),
+                Kind::Bytes(data) if data.is_empty() => return Poll::Ready(None),
+                Kind::Bytes(data) => return Poll::Ready(Some(Ok(http_body::Frame::data(data)))),
+                Kind::Incoming(mut incoming) => {
+                    let frame = incoming.poll_frame(cx);
+                    self.kind = Kind::Incoming(incoming);
+                    return frame;
+                }
+                Kind::Made(maker) => self.kind = Kind::Incoming(run_aside(maker)),
+            }
+        }
+    }
+
     pub(crate) fn arriving(incoming: hyper::body::Incoming) -> Body {
         if http_body::Body::is_end_stream(&incoming) {
             return Body::empty();

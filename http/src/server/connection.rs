@@ -24,7 +24,8 @@ use crate::handler::Handler;
 pub(super) fn serve(conn: Conn, handler: Arc<dyn Handler>, config: &Config, control: &Control) {
     let progress = Arc::new(Progress::new(config.clone()));
     let peer = Arc::new(conn.remote_addr());
-    let service = Service { handler, peer, progress: progress.clone() };
+    let max_header_bytes = config.max_header_bytes;
+    let service = Service { handler, peer, progress: progress.clone(), max_header_bytes };
     let watch = Watch { progress: &progress, control, timer: None, graceful: false };
     block_on(drive(Io::new(conn.into(), progress.clone()), service, config, watch));
 }
@@ -64,7 +65,8 @@ const LEAST_BUFFER: usize = 8192;
 
 fn http1(config: &Config) -> hyper::server::conn::http1::Builder {
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.max_buf_size(config.max_header_bytes.max(LEAST_BUFFER)).max_headers(MAX_HEADERS);
+    // Room for the request's target besides the fields, so that each gets the answer that is its own.
+    builder.max_buf_size((config.max_header_bytes + (64 << 10)).max(LEAST_BUFFER)).max_headers(MAX_HEADERS);
     builder
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Protocol {
 }
 
 /// The connection.
-pub(super) struct Io {
+pub(crate) struct Io {
     conn: AsyncConn,
     /// Read and not yet given to hyper.
     first: Vec<u8>,
@@ -51,6 +51,11 @@ impl Io {
             }
             self.first.extend_from_slice(&room[..n]);
         }
+    }
+
+    /// The connection, and what was read of it and not used.
+    pub(crate) fn into_parts(self) -> (AsyncConn, Vec<u8>) {
+        (self.conn, self.first)
     }
 }
 

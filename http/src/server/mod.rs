@@ -32,6 +32,7 @@ use parking_lot::Mutex;
 use config::Config;
 use control::{Connections, Order};
 pub(crate) use exchange::Exchange;
+pub(crate) use io::Io;
 
 use crate::handler::Handler;
 

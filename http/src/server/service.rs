@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use gopark_net::Addr;
 use gopark_runtime::try_go;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::exchange::Exchange;
@@ -28,6 +28,7 @@ pub(super) struct Service {
     pub(super) handler: Arc<dyn Handler>,
     pub(super) peer: Arc<Addr>,
     pub(super) progress: Arc<Progress>,
+    pub(super) max_header_bytes: usize,
 }
 
 impl hyper::service::Service<Request<hyper::body::Incoming>> for Service {
@@ -40,8 +41,9 @@ impl hyper::service::Service<Request<hyper::body::Incoming>> for Service {
         let open = Open { exchange: exchange.clone(), progress: self.progress.clone() };
         self.progress.request_begins();
         let (mut parts, body) = request.into_parts();
-        if let Err(status) = super::check::request(&parts) {
-            return Answering::refused(open, status);
+        let version = parts.version;
+        if let Err(status) = super::check::request(&parts, self.max_header_bytes) {
+            return Answering::refused(open, version, status);
         }
         parts.extensions.insert(exchange.clone());
         let request = Request::from_parts(parts, Body::arriving(body));
@@ -49,7 +51,7 @@ impl hyper::service::Service<Request<hyper::body::Incoming>> for Service {
         match try_go(move || answer(&*handler, request, &task)) {
             Ok(_goroutine) => Answering { open: Some(open), refused: None },
             // There is no stack for it.
-            Err(_) => Answering::refused(open, StatusCode::SERVICE_UNAVAILABLE),
+            Err(_) => Answering::refused(open, version, StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 }
@@ -96,12 +98,12 @@ impl Drop for Open {
 /// What hyper polls for the answer.
 pub(super) struct Answering {
     open: Option<Open>,
-    refused: Option<StatusCode>,
+    refused: Option<(Version, StatusCode)>,
 }
 
 impl Answering {
-    fn refused(open: Open, status: StatusCode) -> Answering {
-        Answering { open: Some(open), refused: Some(status) }
+    fn refused(open: Open, version: Version, status: StatusCode) -> Answering {
+        Answering { open: Some(open), refused: Some((version, status)) }
     }
 }
 
@@ -111,7 +113,7 @@ impl Future for Answering {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let open = self.open.as_ref().expect("polled until it was ready");
         let response = match self.refused {
-            Some(status) => super::check::refusal(status),
+            Some((version, status)) => super::check::refusal(version, status),
             None => match open.exchange.poll_answer(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(response)) => response,

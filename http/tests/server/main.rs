@@ -2,3 +2,5 @@
 
 mod basic;
 mod common;
+mod refused;
+mod upgraded;
