@@ -34,7 +34,7 @@ fn write_page(dir: &Path, reference: &Path, log: &Path, status: i32) -> String {
 fn the_page_is_self_contained() {
     let dir = tempfile::tempdir().expect("a folder");
     let page = page(dir.path());
-    for outside in ["http://", "https://", "<script", "<link", " src=", "url(", "@import"] {
+    for outside in ["http://", "https://", "<script ", "<link", " src=", "url(", "@import"] {
         assert!(!page.contains(outside), "{outside}");
     }
     for part in [
@@ -57,7 +57,7 @@ fn text_of_a_log_cannot_become_markup() {
     let log = dir.path().join("x.strace");
     std::fs::write(&log, "7 write(1, \"<script>alert(1)</script>\", 25) = 25\n").expect("written");
     let page = write_page(dir.path(), &reference("tcp_sample"), &log, 1);
-    assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert"));
 }
 
 #[test]
@@ -68,6 +68,26 @@ fn pages_of_other_shapes() {
     let other =
         write_page(dir.path(), &reference("exec_child"), &fixtures().join("tcp_sample/run.strace"), 1);
     assert!(other.contains("the order among descriptors is free"));
+}
+
+/// Equal lines are equal whatever number a descriptor has, however many there are.
+#[test]
+fn descriptors_with_other_numbers_are_paired() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |i: u32| {
+        format!(
+            "7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3\n7 write(3, \"text {i}\", 6) = 6\n7 close(3) = 0\n"
+        )
+    };
+    let [a, b] = ["a", "b"].map(|n| dir.path().join(n));
+    let all: Vec<String> = (10..90).map(file).collect();
+    std::fs::write(&a, all.concat()).expect("written");
+    // One more before all others: every number is another.
+    std::fs::write(&b, file(99) + &all.concat()).expect("written");
+    let page = write_page(dir.path(), &a, &b, 1);
+    assert_eq!(page.matches("class=\"row other\"").count(), 3, "only the lines of the first descriptor");
+    assert_eq!(page.matches("class=\"life differs\"").count(), 1);
+    assert!(page.contains("60 of 81 descriptors, those that differ first"));
 }
 
 fn chromium() -> Option<PathBuf> {
@@ -95,9 +115,11 @@ fn look(chromium: &Path, dir: &Path, page: &str, width: u32, night: bool) -> ser
           d.querySelector('#only').click();
           const after = rows.filter(seen).length;
           d.querySelector('#only').click();
+          d.querySelector('#next').click();
+          const said = d.querySelector('#where').textContent, here = d.querySelectorAll('.row.here').length;
           const row = rows.find(r => r.classList.contains('other') && r.children[0].className && r.children[1].className);
           const [a, b] = [row.children[0].getBoundingClientRect(), row.children[1].getBoundingClientRect()];
-          const out = { verdict: d.body.dataset.verdict, scroll: d.documentElement.scrollWidth, width: w.innerWidth,
+          const out = { verdict: d.body.dataset.verdict, said, here, scroll: d.documentElement.scrollWidth, width: w.innerWidth,
             background: css(d.body).backgroundColor, color: css(d.body).color, before, after,
             beside: Math.abs(a.top - b.top) < 1 && a.right <= b.left + 1, below: b.top >= a.bottom - 1,
             circles: d.querySelectorAll('svg circle').length, marks: d.querySelectorAll('mark').length,
@@ -145,10 +167,12 @@ fn a_browser_lays_it_out_on_desk_and_phone_by_day_and_night() {
     let Some(chromium) = chromium() else { return };
     let dir = tempfile::tempdir().expect("a folder");
     let page = page(dir.path());
-    for (width, night) in [(1280, false), (390, true), (390, false), (1280, true)] {
+    for (width, night) in [(1400, false), (400, true), (390, false), (1280, true)] {
         let found = look(&chromium, dir.path(), &page, width, night);
         let n = |key: &str| found[key].as_f64().unwrap_or_else(|| panic!("{key} in {found}"));
         assert_eq!(found["verdict"], "differs");
+        assert!(found["said"].as_str().is_some_and(|s| s.starts_with("difference 1 of ")), "{found}");
+        assert!(n("here") == 1.0, "the next difference is shown: {found}");
         assert_eq!(n("width") as u32, width, "{found}");
         assert!(n("scroll") <= n("width"), "nothing is wider than the screen: {found}");
         assert_eq!(found["beside"], width > 1000, "side by side where there is room: {found}");

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
 
+use super::pairing::Pairing;
 use crate::story::{Life, Step, Story};
 
 /// So many descriptors are drawn (I2 of the page).
@@ -13,7 +14,7 @@ const STEPS: usize = 80;
 const LABEL: usize = 210;
 const LANE: usize = 22;
 
-pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
+pub(super) fn section(reference: &Story, candidate: &Story, pairing: &Pairing<'_>) -> Markup {
     html! {
         h2 #timeline { "Timeline" }
         div.legend {
@@ -24,7 +25,7 @@ pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
             (lanes(side, story))
         }
         h2 #lives { "The life of each descriptor" }
-        (strips(reference, candidate))
+        (strips(reference, candidate, pairing))
     }
 }
 
@@ -115,11 +116,21 @@ fn chips(story: &Story, life: &Life) -> Vec<(Step, String)> {
     out
 }
 
-fn strips(reference: &Story, candidate: &Story) -> Markup {
-    let all = pair_up(reference, candidate);
+fn strips(reference: &Story, candidate: &Story, pairing: &Pairing<'_>) -> Markup {
+    let is_drawn = |l: &Life| !l.name.starts_with("epoll#");
+    let mut all: Vec<_> = pairing.pairs.iter().filter(|p| p.0.or(p.1).is_some_and(is_drawn)).collect();
+    let total = all.len();
+    if total > LIVES {
+        // What differs comes first where not all have room.
+        let differs = |want: Option<&Life>, got: Option<&Life>| {
+            want.map(|l| chips(reference, l)) != got.map(|l| chips(candidate, l))
+        };
+        all.sort_by_cached_key(|p| !differs(p.0, p.1));
+        all.truncate(LIVES);
+    }
     html! {
         div.lives {
-            @for (want, got) in all {
+            @for &&(want, got) in &all {
                 @let (a, b) = (want.map_or(Vec::new(), |l| chips(reference, l)), got.map_or(Vec::new(), |l| chips(candidate, l)));
                 div class={ "life" @if a != b { " differs" } } {
                     h3 {
@@ -137,53 +148,10 @@ fn strips(reference: &Story, candidate: &Story) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// Lives of the two sides that belong together: the likest of one kind.
-fn pair_up<'a>(reference: &'a Story, candidate: &'a Story) -> Vec<(Option<&'a Life>, Option<&'a Life>)> {
-    let drawn = |l: &&'a Life| !l.name.starts_with("epoll#") && !l.name.starts_with('(');
-    let kind = |l: &Life| l.name.rsplit_once('#').map_or(l.name.clone(), |n| n.0.to_owned());
-    let ours: Vec<&Life> = reference.lives.iter().filter(drawn).take(LIVES).collect();
-    let mut theirs: Vec<Option<&Life>> = candidate.lives.iter().filter(drawn).take(LIVES).map(Some).collect();
-    // All likenesses at once, the greatest first: an early descriptor must not take what a later one equals.
-    let mut all: Vec<(usize, usize, usize)> = Vec::new();
-    for (i, a) in ours.iter().enumerate() {
-        for (j, b) in theirs.iter().enumerate() {
-            if let Some(b) = b.filter(|b| kind(b) == kind(a)) {
-                all.push((likeness(reference, a, candidate, b), i, j));
-            }
+        @if total > LIVES {
+            p.soft { (LIVES) " of " (total) " descriptors, those that differ first." }
         }
     }
-    all.sort_unstable_by_key(|&(like, i, j)| (std::cmp::Reverse(like), i, j));
-    let mut mate: Vec<Option<&Life>> = vec![None; ours.len()];
-    for (_, i, j) in all {
-        if mate[i].is_none() {
-            mate[i] = theirs[j].take();
-        }
-    }
-    let left = theirs.into_iter().flatten().map(|l| (None, Some(l)));
-    ours.into_iter().map(Some).zip(mate).chain(left).collect()
-}
-
-/// How much two lives have in common, in thousandths: steps, in any order.
-fn likeness(reference: &Story, a: &Life, candidate: &Story, b: &Life) -> usize {
-    let words = |story: &Story, life: &Life| -> Vec<String> {
-        let steps = life.steps.iter().take(STEPS);
-        // Without the numbers of the descriptors' names.
-        let unnumbered = |text: &str| {
-            let parts = text.split('#').enumerate();
-            parts
-                .map(|(i, p)| if i > 0 { p.trim_start_matches(|c: char| c.is_ascii_digit()) } else { p })
-                .collect()
-        };
-        steps.map(|s| unnumbered(&story.entries[s.0].text)).collect()
-    };
-    let (a, mut b) = (words(reference, a), words(candidate, b));
-    let total = a.len() + b.len();
-    let common =
-        a.iter().filter(|w| b.iter().position(|o| o == *w).map(|i| b.swap_remove(i)).is_some()).count();
-    2000 * common / total.max(1)
 }
 
 /// Who has a step.

@@ -1,10 +1,11 @@
 //! One self-contained page about a comparison: verdict, meaning, lives of descriptors, both traces side by side.
 //!
 //! Invariants:
-//! - I1: the page needs nothing but itself: no script, no font, no image from elsewhere.
+//! - I1: the page needs nothing but itself: no script, no font, no image from elsewhere. Without its own script it can be read whole.
 //! - I2: its size is bounded for logs of any length; what is left out is said.
 
 mod lives;
+mod pairing;
 mod side_by_side;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -15,10 +16,12 @@ use crate::normal::{Normal, Runs, Variants};
 use crate::story::Story;
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("page.js");
 
 /// The page as text.
 pub fn page(reference: &Story, candidate: &Story, report: &Report) -> String {
     let (r, c) = (&reference.normal, &candidate.normal);
+    let pairing = pairing::Pairing::of(reference, candidate);
     let verdict = if report.conforms() { "conforms" } else { "differs" };
     let name = if r.program.is_empty() { "trace" } else { &r.program };
     html! {
@@ -42,13 +45,14 @@ pub fn page(reference: &Story, candidate: &Story, report: &Report) -> String {
                 (meaning(report))
                 h2 #numbers { "In numbers" }
                 (facts(reference, candidate))
-                (lives::section(reference, candidate))
-                (side_by_side::section(reference, candidate))
+                (lives::section(reference, candidate, &pairing))
+                (side_by_side::section(reference, candidate, &pairing))
                 footer {
                     "Descriptors are named by what they are and numbered in order of appearance; ports that the kernel chose "
                     "are EPH1, EPH2, ...; pointers and poller tags are left out. A line " code { "wait(FD, r) = MASK" }
                     " stands for the wait between a call that had to wait and the next one. Made by stracecmp."
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
 
+use super::pairing::Pairing;
 use crate::diff::{self, Aligned, Pair};
 use crate::lines::Origin;
 use crate::normal::Variants;
@@ -12,12 +13,18 @@ use crate::story::{Entry, Story};
 const ROWS: usize = 4000;
 const CONTEXT: usize = 5;
 
-pub(super) fn section(reference: &Story, candidate: &Story) -> Markup {
+pub(super) fn section(reference: &Story, candidate: &Story, pairing: &Pairing<'_>) -> Markup {
     html! {
         h2 #side { "Side by side" }
-        label.switch { input type="checkbox" id="only"; " only what differs" }
+        div.tools {
+            label { input type="checkbox" id="only"; " only what differs" }
+            button #back type="button" title="key p" { "← previous" }
+            button #next type="button" title="key n" { "next difference →" }
+            input #find type="search" placeholder="find (/)" aria-label="find in the traces";
+            span #where.soft role="status" {}
+        }
         @match reference.normal.variants {
-            Variants::Global(_) => (table(&reference.entries, &candidate.entries)),
+            Variants::Global(_) => (table_by(&reference.entries, &candidate.entries, &pairing.renamed(&candidate.entries))),
             Variants::PerDescriptor(_) => (by_descriptor(reference, candidate)),
         }
         @for i in 0..reference.normal.children.len().max(candidate.normal.children.len()) {
@@ -61,9 +68,14 @@ fn by_descriptor(reference: &Story, candidate: &Story) -> Markup {
 }
 
 fn table(want: &[Entry], got: &[Entry]) -> Markup {
-    let texts = |all: &[Entry]| all.iter().map(|e| e.text.clone()).collect::<Vec<_>>();
-    let (a, b) = (texts(want), texts(got));
-    let (a, b): (Vec<&str>, Vec<&str>) = (a.iter().map(|s| &**s).collect(), b.iter().map(|s| &**s).collect());
+    let texts: Vec<String> = got.iter().map(|e| e.text.clone()).collect();
+    table_by(want, got, &texts)
+}
+
+/// A table whose candidate is compared by other texts than are shown.
+fn table_by(want: &[Entry], got: &[Entry], texts: &[String]) -> Markup {
+    let a: Vec<&str> = want.iter().map(|e| &*e.text).collect();
+    let b: Vec<&str> = texts.iter().map(|t| &**t).collect();
     let rows = diff::align(&a, &b);
     let shown = shown(&rows);
     html! {
