@@ -56,7 +56,7 @@ pattern!(
         r"|\b(?P<key>si_pid|si_uid|nl_pid|nlmsg_pid|nlmsg_seq|pid|uid|gid|si_[us]time|si_utime",
         r"|st_(?:uid|gid|size|ino|dev|nlink|blocks|blksize|[amc]time(?:_nsec)?)",
         r"|stx_(?:uid|gid|size|ino|nlink|blocks|blksize|attributes|[abcm]time|dev_major|dev_minor|mnt_id)",
-        r"|l_pid|shm_[cl]pid|tid|sigev_notify_thread_id|f_bfree|f_bavail|f_blocks|f_files|f_ffree|f_fsid)=(?:makedev\([^)]*\)|\{[^}]*\}|[^,}\]\s]*)(?: /\* [^*]* \*/)?",
+        r"|l_pid|[ct]stamp|shm_[cl]pid|tid|sigev_notify_thread_id|f_bfree|f_bavail|f_blocks|f_files|f_ffree|f_fsid)=(?:makedev\([^)]*\)|\{[^}]*\}|[^,}\]\s]*)(?: /\* [^*]* \*/)?",
         r"|\b(?P<when>tv_sec=1[0-9]{9}, tv_[nu]sec=\d+)",
         r"|(?P<date> /\* \d{4}-\d\d-\d\dT[^*]*\*/)",
         r"|\b(?P<base>iov_base=)0x[0-9a-f]+",

@@ -17,7 +17,7 @@ use crate::ports::Ports;
 use crate::process::{Ending, Process, processes};
 use crate::rules::Rules;
 use crate::syscalls;
-use crate::text::Strings;
+use crate::text::{Strings, Sym};
 use crate::trace::{Child, Line, PollCounts, Trace, What};
 
 /// I1: where a call stands in the order of the program.
@@ -129,7 +129,30 @@ impl<'l> Projector<'l> {
                 kept.push(i);
             }
         }
+        if !self.rules.suite {
+            self.drop_idle_rounds(&mut kept);
+        }
         kept
+    }
+
+    /// How often a loop waited in vain is a matter of time: a limit that expired is kept before another call only.
+    fn drop_idle_rounds(&self, kept: &mut Vec<u32>) {
+        let (log, texts) = (self.log, &self.log.strings);
+        let mut next: HashMap<u32, (Sym, Sym)> = HashMap::new();
+        let mut idle = Vec::new();
+        for &i in kept.iter().rev() {
+            let c = &log.calls[i as usize];
+            let again = next.insert(c.tid, (c.name, c.args)) == Some((c.name, c.args));
+            let waits = matches!(
+                texts.get(c.name),
+                "poll" | "ppoll" | "ppoll_time64" | "select" | "_newselect" | "pselect6" | "pselect6_time64"
+            );
+            if waits && again && texts.get(c.ret) == "0" && c.err.is_none() {
+                idle.push(i);
+            }
+        }
+        idle.sort_unstable();
+        kept.retain(|i| idle.binary_search(i).is_err());
     }
 
     /// Walks over the calls of a process and of those that it makes.

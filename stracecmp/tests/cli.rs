@@ -163,3 +163,17 @@ fn normalise_makes_a_reference_and_says_what_was_stable() {
     let (_, _, err) = stracecmp(args.iter().copied().chain([one.as_ref(), other.as_ref()]));
     assert!(err.contains("2 variants in 2 runs"), "{err}");
 }
+
+#[test]
+fn shells_and_man_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, _) = stracecmp(["completions", shell]);
+        assert!(code == 0 && out.contains("normalise") && out.contains("shared-network"), "{shell}");
+    }
+    let (code, out, _) = stracecmp(["man"]);
+    assert!(code == 0 && out.contains(".TH stracecmp 1") && out.contains("stracecmp\\-compare(1)"), "{out}");
+    let dir = tempfile::tempdir().expect("a folder");
+    let (code, _, err) = stracecmp([std::ffi::OsStr::new("man"), dir.path().as_os_str()]);
+    assert_eq!(code, 0, "{err}");
+    assert!(dir.path().join("stracecmp-run.1").is_file());
+}

@@ -97,6 +97,23 @@ fn the_kernel_may_choose_one_port_twice() {
 }
 
 #[test]
+fn how_often_a_loop_waited_in_vain_is_left_out() {
+    let idle = "7 poll([{fd=3, events=POLLIN}], 1, 500) = 0 (Timeout)\n";
+    let found =
+        "7 poll([{fd=3, events=POLLIN}], 1, 500) = 1 ([{fd=3, revents=POLLIN}])\n7 read(3, \"x\", 9) = 1\n";
+    let after = "7 write(3, \"tick\", 4) = 4\n";
+    assert_eq!(differs(&[idle, idle, found].concat(), found), None);
+    assert_eq!(
+        differs(&[idle, after, idle, idle, after].concat(), &[idle, idle, after, idle, after].concat()),
+        None
+    );
+    assert!(
+        differs(&[idle, after, found].concat(), &[after, found].concat()).is_some(),
+        "what a limit leads to"
+    );
+}
+
+#[test]
 fn every_line_of_every_version_is_read() {
     let all = read("lines.txt");
     assert!(all.len() > 140);

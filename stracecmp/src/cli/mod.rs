@@ -4,6 +4,7 @@ mod check;
 mod reading;
 mod recording;
 mod run;
+mod shell;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,10 @@ enum Command {
     Normalise(Normalise),
     /// Build a Go source, record it and another binary, and compare them
     Go(recording::Go),
+    /// Write a completion script for a shell to the standard output
+    Completions(shell::Completions),
+    /// Write the manual page to the standard output, or one for each command into a folder
+    Man(shell::Man),
 }
 
 #[derive(Args)]
@@ -162,6 +167,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Outcome> {
         Command::Check(args) => check::check(args),
         Command::Normalise(args) => normalise(args),
         Command::Go(args) => recording::go(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     }
 }
 
