@@ -31,9 +31,11 @@
 // | `body` | bodies, both ways |
 // | `respond`, `handler`, `router`, `request` | what answers requests |
 // | `server` | connections and requests |
+// | `client` | the client |
 // | `upgrade`, `tower` | other protocols; other libraries' services |
 
 mod body;
+mod client;
 mod handler;
 mod request;
 mod respond;
@@ -45,6 +47,7 @@ mod upgrade;
 
 pub use body::{Body, BodyWriter};
 pub use bytes::Bytes;
+pub use client::{Client, ClientError, RequestBuilder};
 pub use handler::Handler;
 pub use request::RequestExt;
 pub use respond::IntoResponse;

@@ -23,11 +23,18 @@ pub(crate) struct Incoming {
     unread: Bytes,
     ended: bool,
     trailers: Option<HeaderMap>,
+    /// Dropped at the end of the body, or with it.
+    guard: Option<Box<dyn Send>>,
 }
 
 impl Incoming {
     pub(crate) fn new(source: Source) -> Incoming {
-        Incoming { source, unread: Bytes::new(), ended: false, trailers: None }
+        Incoming { source, unread: Bytes::new(), ended: false, trailers: None, guard: None }
+    }
+
+    /// Keeps this until the body has come to its end, or is dropped.
+    pub(super) fn keep(&mut self, guard: impl Send + 'static) {
+        self.guard = Some(Box::new(guard));
     }
 
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
@@ -64,12 +71,20 @@ impl Incoming {
         if !self.unread.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.unread)))));
         }
-        match &mut self.source {
+        let frame = match &mut self.source {
             Source::Hyper(body) => {
                 Pin::new(body).poll_frame(cx).map(|frame| frame.map(|f| f.map_err(into_io_error)))
             }
             Source::Pipe(frames) => Pin::new(frames).poll_frame(cx),
+        };
+        let over = match &self.source {
+            Source::Hyper(body) => body.is_end_stream(),
+            Source::Pipe(_) => false,
+        };
+        if over || matches!(frame, Poll::Ready(None)) {
+            self.guard = None;
         }
+        frame
     }
 
     fn next_frame(&mut self) -> Option<io::Result<Frame<Bytes>>> {

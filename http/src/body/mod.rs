@@ -222,6 +222,24 @@ impl Body {
         Body { kind: Kind::Incoming(Incoming::new(Source::Hyper(incoming))) }
     }
 
+    /// Of a client's response: keeps `guard` until the body has come to its end.
+    pub(crate) fn arriving_with(incoming: hyper::body::Incoming, guard: impl Send + 'static) -> Body {
+        let mut body = Body::arriving(incoming);
+        if let Kind::Incoming(incoming) = &mut body.kind {
+            incoming.keep(guard);
+        }
+        body
+    }
+
+    /// The same body again, if it need not be made.
+    pub(crate) fn again(&self) -> Option<Body> {
+        match &self.kind {
+            Kind::Empty => Some(Body::empty()),
+            Kind::Bytes(data) => Some(data.clone().into()),
+            _ => None,
+        }
+    }
+
     fn made(maker: Maker) -> Body {
         Body { kind: Kind::Made(maker) }
     }

@@ -23,6 +23,16 @@ pub(crate) enum Outgoing {
     Relayed(Incoming),
 }
 
+impl Outgoing {
+    /// The same again, if it is in one piece.
+    pub(crate) fn again(&self) -> Option<Outgoing> {
+        match self {
+            Outgoing::Whole(data) => Some(Outgoing::Whole(data.clone())),
+            _ => None,
+        }
+    }
+}
+
 impl HttpBody for Outgoing {
     type Data = Bytes;
     type Error = io::Error;

@@ -118,7 +118,7 @@ fn transfer(parts: &Parts) -> Result<(), StatusCode> {
         _ if codings.iter().any(|c| c.is_empty()) || codings.iter().filter(|c| chunked(c)).count() != 1 => {
             Err(StatusCode::BAD_REQUEST)
         }
-        _ if codings.last().is_some_and(|c| chunked(c)) => Err(StatusCode::NOT_IMPLEMENTED),
+        _ if codings.last().is_some_and(chunked) => Err(StatusCode::NOT_IMPLEMENTED),
         _ => Err(StatusCode::BAD_REQUEST),
     }
 }

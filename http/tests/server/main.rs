@@ -1,5 +1,6 @@
 //! The server, asked over loopback by clients that write what they please.
 
+mod asked;
 mod basic;
 mod common;
 mod refused;
