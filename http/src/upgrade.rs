@@ -98,6 +98,22 @@ impl Error for UpgradeError {}
 /// A connection after its upgrade: bytes in the new protocol. Reads and writes park; dropping it closes the connection.
 ///
 /// If the upgrade did not come about (the client has gone), reads and writes fail.
+///
+/// ```
+/// use gopark::http::Upgraded;
+/// use std::io::{Read, Write};
+///
+/// fn echo(mut conn: Upgraded) -> std::io::Result<()> {
+///     let mut buf = [0; 1024];
+///     loop {
+///         match conn.read(&mut buf)? {
+///             0 => return Ok(()),
+///             n => conn.write_all(&buf[..n])?,
+///         }
+///     }
+/// }
+/// # let _ = echo;
+/// ```
 pub struct Upgraded(Result<Open, io::ErrorKind>);
 
 struct Open {

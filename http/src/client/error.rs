@@ -7,10 +7,18 @@ use gopark_runtime::context::ContextError;
 use http::{Method, Uri};
 
 /// Why a request has no response. Displays as Go's, `Get "http://host/": dial tcp 127.0.0.1:80: connect: connection refused`.
+///
+/// ```
+/// # unsafe { gopark::run(|| {
+/// let error = gopark::http::Client::new().get("ftp://host/").send().unwrap_err();
+/// assert_eq!(error.to_string(), "Get \"ftp://host/\": unsupported protocol scheme \"ftp\"");
+/// assert!(!error.timeout());
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct ClientError {
     /// Method and URI.
-    of: Option<(Method, Uri)>,
+    of: Option<Box<(Method, Uri)>>,
     cause: Box<dyn Error + Send + Sync>,
 }
 
@@ -20,7 +28,7 @@ impl ClientError {
     }
 
     pub(super) fn of(mut self, method: &Method, uri: &Uri) -> ClientError {
-        self.of = Some((method.clone(), uri.clone()));
+        self.of = Some(Box::new((method.clone(), uri.clone())));
         self
     }
 
@@ -34,7 +42,7 @@ impl ClientError {
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((method, uri)) = &self.of {
+        if let Some((method, uri)) = self.of.as_deref() {
             let (first, rest) = method.as_str().split_at(1);
             write!(f, "{first}{} \"{uri}\": ", rest.to_ascii_lowercase())?;
         }

@@ -44,7 +44,7 @@ pub(super) fn send(
             return Err(ClientError::new(e));
         }
         // The server closed a kept connection just then. What was not sent, or may be sent twice, goes to another.
-        match unanswered.message.or(again) {
+        match unanswered.message.map(|message| *message).or(again) {
             Some(repeated) if reused => message = repeated,
             _ => return Err(ClientError::new(unanswered.error)),
         }
@@ -108,7 +108,7 @@ fn dial(address: &str, context: &Context) -> Result<Kept, ClientError> {
 /// Why there is no response, and the request if nothing of it was sent.
 struct Unanswered {
     error: hyper::Error,
-    message: Option<Request<Outgoing>>,
+    message: Option<Box<Request<Outgoing>>>,
 }
 
 fn on(
@@ -122,10 +122,10 @@ fn on(
     let sent = block_on(async {
         match kept.sender.ready().await {
             Ok(()) => kept.sender.try_send_request(message).await.map_err(|mut e| {
-                let message = e.take_message();
+                let message = e.take_message().map(Box::new);
                 Unanswered { error: e.into_error(), message }
             }),
-            Err(error) => Err(Unanswered { error, message: Some(message) }),
+            Err(error) => Err(Unanswered { error, message: Some(Box::new(message)) }),
         }
     });
     let under_way = UnderWay {

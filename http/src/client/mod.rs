@@ -49,36 +49,111 @@ const MAX_REDIRECTS: usize = 10;
 
 impl Client {
     /// A client without connections.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let client = gopark::http::Client::new();
+    /// # drop(client);
+    /// # }) }
+    /// ```
     pub fn new() -> Client {
         Client::default()
     }
 
     /// A `GET` request.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().get(&url).send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn get(&self, url: &str) -> RequestBuilder {
         self.method(Method::GET, url)
     }
 
     /// A `HEAD` request.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().head(&url).send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn head(&self, url: &str) -> RequestBuilder {
         self.method(Method::HEAD, url)
     }
 
     /// A `POST` request.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().post(&url).body("hello").send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn post(&self, url: &str) -> RequestBuilder {
         self.method(Method::POST, url)
     }
 
     /// A `PUT` request.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().put(&url).body("hello").send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn put(&self, url: &str) -> RequestBuilder {
         self.method(Method::PUT, url)
     }
 
     /// A `DELETE` request.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().delete(&url).send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn delete(&self, url: &str) -> RequestBuilder {
         self.method(Method::DELETE, url)
     }
 
     /// A request of any method.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// use gopark::http::{Client, Method};
+    ///
+    /// let response = Client::new().method(Method::PATCH, &url).body("part").send().unwrap();
+    /// assert_eq!(response.into_body().text(64).unwrap(), "part");
+    /// # }) }
+    /// ```
     pub fn method(&self, method: Method, url: &str) -> RequestBuilder {
         RequestBuilder {
             client: self.clone(),
@@ -96,6 +171,19 @@ impl Client {
     ///
     /// # Errors
     /// What is wrong with the request; those of dialling; a connection that ends before the response.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// use gopark::http::{Body, Client, Request};
+    ///
+    /// let request = Request::get(&url).body(Body::empty()).unwrap();
+    /// assert_eq!(Client::new().request(request).unwrap().status(), 200);
+    /// # }) }
+    /// ```
     pub fn request(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {
         self.follow(request, &Context::background())
     }
@@ -122,6 +210,11 @@ impl fmt::Debug for Client {
 }
 
 /// A request that is being made; [`send`](Self::send) sends it.
+///
+/// ```
+/// let request: gopark::http::RequestBuilder = gopark::http::Client::new().get("http://localhost/").header("accept", "*/*");
+/// # drop(request);
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
@@ -133,6 +226,19 @@ pub struct RequestBuilder {
 
 impl RequestBuilder {
     /// Adds a field. One that is malformed makes `send` fail.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let request = gopark::http::Client::new().get(&url).header("accept", "text/plain");
+    /// assert!(request.send().is_ok());
+    /// let request = gopark::http::Client::new().get(&url).header("not a name", "x");
+    /// assert!(request.send().is_err());
+    /// # }) }
+    /// ```
     pub fn header<K, V>(mut self, name: K, value: V) -> RequestBuilder
     where
         K: TryInto<HeaderName>,
@@ -145,18 +251,55 @@ impl RequestBuilder {
     }
 
     /// The body.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().post(&url).body("hello").send().unwrap();
+    /// assert_eq!(response.into_body().text(64).unwrap(), "hello");
+    /// # }) }
+    /// ```
     pub fn body(mut self, body: impl Into<Body>) -> RequestBuilder {
         self.body = body.into();
         self
     }
 
     /// How long all of it may take, redirects and the reading of the response's body included.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use std::time::Duration;
+    ///
+    /// let silent = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let url = format!("http://{}/", silent.addr());
+    /// let request = gopark::http::Client::new().get(&url).timeout(Duration::from_millis(5));
+    /// assert!(request.send().unwrap_err().timeout());
+    /// # }) }
+    /// ```
     pub fn timeout(mut self, d: Duration) -> RequestBuilder {
         self.timeout = Some(d);
         self
     }
 
     /// Ends the request when the context ends, the reading of the response's body included.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// use gopark::context::Context;
+    ///
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// cancel();
+    /// let error = gopark::http::Client::new().get(&url).context(&ctx).send().unwrap_err();
+    /// assert!(error.to_string().ends_with("context canceled"));
+    /// # }) }
+    /// ```
     pub fn context(mut self, context: &Context) -> RequestBuilder {
         self.context = context.clone();
         self
@@ -166,6 +309,17 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// As [`Client::request`]; a malformed URL or field; the time is over, or the context has ended.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// # let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// # let url = format!("http://{}/", listener.addr());
+    /// # let handler = |r: gopark::http::Request<_>| r.into_body();
+    /// # gopark::go(move || gopark::http::serve(listener, handler));
+    /// let response = gopark::http::Client::new().get(&url).send().unwrap();
+    /// assert_eq!(response.status(), 200);
+    /// # }) }
+    /// ```
     pub fn send(self) -> Result<Response<Body>, ClientError> {
         let request = self.request.body(self.body).map_err(ClientError::new)?;
         let Some(timeout) = self.timeout else { return self.client.follow(request, &self.context) };

@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gopark_net::Conn;
 use gopark_runtime::block_on;
@@ -27,26 +27,63 @@ pub(super) fn serve(conn: Conn, handler: Arc<dyn Handler>, config: &Config, cont
     let max_header_bytes = config.max_header_bytes;
     let service = Service { handler, peer, progress: progress.clone(), max_header_bytes };
     let watch = Watch { progress: &progress, control, timer: None, graceful: false };
-    block_on(drive(Io::new(conn.into(), progress.clone()), service, config, watch));
+    let io = Io::new(conn.clone().into(), progress.clone());
+    let ended = block_on(drive(io, service, config, watch));
+    if ended == Ended::Malformed || progress.refused() {
+        linger(&conn);
+    }
 }
 
-async fn drive(mut io: Io, service: Service, config: &Config, mut watch: Watch<'_>) {
+/// How a connection came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Both sides know why.
+    Agreed,
+    /// The client has sent what is no HTTP, and has been told so.
+    Malformed,
+}
+
+/// How long, and for how many bytes, a client is listened to that has been refused. Go: rstAvoidanceDelay.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 1 << 20;
+
+/// Takes what the client still sends. A connection that is closed with bytes unread is reset, and the client may lose the answer.
+/// Go: closeWriteAndWait.
+fn linger(conn: &Conn) {
+    // Errors mean that the client has gone.
+    if conn.close_write().is_err() || conn.set_read_deadline(Some(Instant::now() + LINGER)).is_err() {
+        return;
+    }
+    let (mut buf, mut left) = ([0; 4096], LINGER_BYTES);
+    while left > 0
+        && let Ok(n) = conn.read(&mut buf)
+        && n > 0
+    {
+        left = left.saturating_sub(n);
+    }
+}
+
+async fn drive(mut io: Io, service: Service, config: &Config, mut watch: Watch<'_>) -> Ended {
     let mut protocol = Protocol::Http1;
     if config.http2 {
         let found = watch.over(pin!(io.protocol()), |_| Graceful::Stop).await;
-        let Some(Ok(found)) = found else { return };
+        let Some(Ok(found)) = found else { return Ended::Agreed };
         protocol = found;
     }
     // An error is the client's: it has gone, or sent what is no HTTP, and was told so.
     match protocol {
         Protocol::Http1 => {
             let mut connection = pin!(http1(config).serve_connection(io, service).with_upgrades());
-            let _ = watch
+            let end = watch
                 .over(connection.as_mut(), |c| {
                     c.graceful_shutdown();
                     Graceful::GoOn
                 })
                 .await;
+            match end {
+                Some(Err(e)) if e.is_parse() => Ended::Malformed,
+                _ => Ended::Agreed,
+            }
         }
         Protocol::Http2 => {
             let mut connection = pin!(http2(config).serve_connection(io, service));
@@ -56,6 +93,7 @@ async fn drive(mut io: Io, service: Service, config: &Config, mut watch: Watch<'
                     Graceful::GoOn
                 })
                 .await;
+            Ended::Agreed
         }
     }
 }

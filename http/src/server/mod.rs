@@ -206,6 +206,16 @@ impl Server {
     ///
     /// # Errors
     /// Those of accept that do not pass. `Ok` after `shutdown`, `close`, and the listener's end.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// let listener = gopark::net::listen("tcp", "127.0.0.1:0").unwrap();
+    /// let server = gopark::http::Server::new(|_| "hello");
+    /// let closer = server.clone();
+    /// gopark::go(move || closer.close());
+    /// server.serve(listener).unwrap();
+    /// # }) }
+    /// ```
     pub fn serve(&self, listener: Listener) -> Result<(), ServeError> {
         let listener = Arc::new(listener);
         self.shared.listeners.lock().push(listener.clone());
@@ -243,6 +253,17 @@ impl Server {
     ///
     /// # Errors
     /// The context's; what is left goes on then, until [`close`](Self::close).
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// use gopark::context::Context;
+    /// use std::time::Duration;
+    ///
+    /// let server = gopark::http::Server::new(|_| "hello");
+    /// let (ctx, _cancel) = Context::background().with_timeout(Duration::from_secs(10));
+    /// server.shutdown(&ctx).unwrap();
+    /// # }) }
+    /// ```
     pub fn shutdown(&self, context: &Context) -> Result<(), ContextError> {
         self.end(Order::Shutdown);
         match self.shared.connections.none_left().recv_context(context) {
@@ -252,6 +273,12 @@ impl Server {
     }
 
     /// Ends the server at once: listeners and connections are closed, and requests' contexts cancelled. Go: http.Server.Close.
+    ///
+    /// ```
+    /// # unsafe { gopark::run(|| {
+    /// gopark::http::Server::new(|_| "hello").close();
+    /// # }) }
+    /// ```
     pub fn close(&self) {
         self.end(Order::Close);
     }

@@ -23,6 +23,8 @@ struct State {
     phase: Phase,
     /// When the phase must be over.
     limit: Option<Instant>,
+    /// A request was refused: the connection ends.
+    refused: bool,
 }
 
 /// What the connection waits for.
@@ -39,7 +41,7 @@ pub(super) enum Phase {
 impl Progress {
     pub(super) fn new(config: Config) -> Progress {
         let limit = from_now(config.read_header_timeout);
-        Progress { config, state: Mutex::new(State { open: 0, phase: Phase::Head, limit }) }
+        Progress { config, state: Mutex::new(State { open: 0, phase: Phase::Head, limit, refused: false }) }
     }
 
     /// Bytes have come.
@@ -66,6 +68,14 @@ impl Progress {
             state.phase = Phase::Idle;
             state.limit = from_now(self.config.idle_timeout);
         }
+    }
+
+    pub(super) fn refuse(&self) {
+        self.state.lock().refused = true;
+    }
+
+    pub(super) fn refused(&self) -> bool {
+        self.state.lock().refused
     }
 
     /// The phase, and when it must be over.

@@ -103,6 +103,9 @@ pub(super) struct Answering {
 
 impl Answering {
     fn refused(open: Open, version: Version, status: StatusCode) -> Answering {
+        if version < Version::HTTP_2 {
+            open.progress.refuse();
+        }
         Answering { open: Some(open), refused: Some((version, status)) }
     }
 }

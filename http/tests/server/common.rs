@@ -53,7 +53,9 @@ impl Running {
         conn.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         // A connection that is cut may end in a reset.
-        let _ = conn.read_to_end(&mut answer);
+        if let Err(e) = conn.read_to_end(&mut answer) {
+            assert_eq!(e.kind(), std::io::ErrorKind::ConnectionReset, "{e}");
+        }
         String::from_utf8_lossy(&answer).into_owned()
     }
 

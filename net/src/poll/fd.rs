@@ -341,10 +341,12 @@ impl Fd {
         shut: impl FnOnce() -> Result<T, Errno>,
     ) -> Result<T, Error> {
         loop {
+            // Asked before the call: what is reported after it may have come with the last bytes.
+            let shut_before = self.read_shut();
             match (call(), self.pd) {
                 (Ok(value), _) => return Ok(value),
                 (Err(Errno(libc::EINTR)), _) => {}
-                (Err(Errno(libc::EAGAIN)), Some(pd)) if pd.read_shut() => return Ok(shut()?),
+                (Err(Errno(libc::EAGAIN)), Some(_)) if shut_before => return Ok(shut()?),
                 (Err(Errno(libc::EAGAIN)), Some(_)) => self.wait(Direction::Read, wait)?,
                 (Err(e), _) => return Err(e.into()),
             }

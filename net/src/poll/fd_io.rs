@@ -130,8 +130,10 @@ impl Fd {
             return Ok(Some(0));
         }
         let len = self.cap(buf.len());
+        // Asked before the call, as in `retry_read`.
+        let shut_before = self.read_shut();
         let read = unless_again(sys::ignoring_eintr(|| sys::read(self.raw(), &mut buf[..len])))?;
-        Ok(read.or_else(|| self.read_shut().then_some(0)))
+        Ok(read.or_else(|| shut_before.then_some(0)))
     }
 
     /// Writes what fits now; `None`: nothing. Waits for its turn only.

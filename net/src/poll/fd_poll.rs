@@ -145,8 +145,10 @@ impl Fd {
             self.prepare(direction)?;
         }
         loop {
+            // Asked before the call, as in `retry_read`.
+            let shut_before = direction == Direction::Read && self.read_shut();
             match sys::ignoring_eintr(&mut *call) {
-                Err(Errno(libc::EAGAIN)) if direction == Direction::Read && self.read_shut() => {
+                Err(Errno(libc::EAGAIN)) if shut_before => {
                     return Ok(Some(shut()?));
                 }
                 Err(Errno(libc::EAGAIN)) => {

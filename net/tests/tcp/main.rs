@@ -7,6 +7,7 @@ mod conn;
 mod dial;
 mod file;
 mod keep_alive;
+mod last_bytes;
 mod listen;
 mod multipath;
 mod server;
