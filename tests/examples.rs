@@ -164,6 +164,32 @@ fn browse(url: &str) -> Result<Option<String>> {
     Ok(Some(dom))
 }
 
+/// The server of the crate `http`: routes, a stream, both protocols.
+#[test]
+fn http_hello() -> Result<()> {
+    on_stage(|_| {
+        let mut server = Example::start("http_hello", &["127.0.0.1:0"])?;
+        let address = server.address()?;
+        let mut s = connect(&address)?;
+        s.write_all(b"GET /hello/you HTTP/1.1\r\nHost: x\r\n\r\nGET /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+        let mut text = String::new();
+        s.read_to_string(&mut text)?;
+        assert!(text.contains("hello, you\n") && text.ends_with("2\r\n3\n\r\n0\r\n\r\n"), "{text}");
+        let url = format!("http://{address}/hello/curl");
+        for version in ["--http1.0", "--http1.1", "--http2-prior-knowledge"] {
+            if let Some(out) = client("curl", &["-sS", version], std::slice::from_ref(&url), b"")? {
+                assert_eq!(String::from_utf8(out)?, "hello, curl\n", "{version}");
+            }
+        }
+        let args = ["-n", "1000", "-c", "4", "-m", "10"];
+        if let Some(out) = client("h2load", &args, &[format!("http://{address}/")], b"")? {
+            let report = String::from_utf8(out)?;
+            assert!(report.contains("1000 succeeded, 0 failed"), "{report}");
+        }
+        Ok(())
+    })
+}
+
 /// Bytes go both ways, ends too; and in bulk, measured by the field's own tool.
 #[test]
 fn proxy() -> Result<()> {

@@ -25,6 +25,8 @@ pub fn examples() -> &'static Path {
             "--package",
             "gopark",
             "--examples",
+            "--features",
+            "http",
             "--profile",
             name,
         ]);
