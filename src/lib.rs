@@ -43,8 +43,8 @@ pub use gopark_runtime::{
     Backtrace, Builder, GoOptions, GoroutineInfo, GoroutineState, Histogram, JoinFuture, JoinHandle,
     LockedThread, Metrics, Scope, ScopedJoinHandle, SpawnError, block_on, blocking, chan, context, future,
     go, go_local, go_with, goid, gomaxprocs, goroutines, gosched, is_pinned, lock_os_thread, metrics,
-    num_goroutine, offload, run, run_pinned, scope, select, select_biased, signal, sync, thread, time,
-    try_go,
+    num_goroutine, offload, run, run_pinned, scope, select, select_biased, set_gomaxprocs, signal, sync,
+    thread, time, try_go,
 };
 
 /// Networking with two faces: Go's by network name ([`net::listen`], [`net::dial`]), and std's

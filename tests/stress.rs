@@ -4,24 +4,28 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{Pulse, Watchdog};
 use fastrand::Rng;
 use gopark::net::{Conn, Listener, OpError, dial, listen};
 use gopark::time::sleep;
-use gopark::{Builder, go};
+use gopark::{Builder, chan, go, gosched, set_gomaxprocs};
 
 const SLEEPERS: usize = 10_000;
 const CLIENTS: usize = 200;
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// The tests share the runtime, and one of them changes it.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// 10 000 goroutines on two Ps sleep 0 to 200 us in a loop, while 200 connections carry echo traffic with random closes and
 /// deadlines. Each must go on to the end.
 #[test]
 fn sleepers_and_echo_traffic() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let time = common::duration(Duration::from_secs(4));
     let seed = common::seed("sleepers_and_echo_traffic");
     let pulse = Pulse::new(SLEEPERS + CLIENTS);
@@ -76,6 +80,115 @@ fn sleepers_and_echo_traffic() {
     assert!(traffic.echoes.load(Relaxed) > 1000, "hardly any traffic: {traffic:?}");
     assert!(traffic.cut.load(Relaxed) > 0, "no connection was cut: {traffic:?}");
     assert!(traffic.timeouts.load(Relaxed) > 0, "no deadline expired: {traffic:?}");
+}
+
+const PAIRS: usize = 20;
+const HOGS: usize = 2;
+const MOST_PROCS: usize = 64;
+
+/// The number of Ps jumps between 1 and 64 every few milliseconds, under echo traffic, channels, timers, spawns and hogs. Each goes on
+/// to the end, every message arrives, and there are no more threads than Ps and hogs account for.
+#[test]
+fn the_number_of_ps_changes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let time = common::duration(Duration::from_secs(4));
+    let seed = common::seed("the_number_of_ps_changes");
+    let pulse = Pulse::new(3 * PAIRS + HOGS);
+    let dog = Watchdog::watch(
+        "the_number_of_ps_changes",
+        Some(pulse.clone()),
+        SILENCE,
+        time + Duration::from_secs(30),
+    );
+    let traffic = Arc::new(Traffic::default());
+    let mut most_threads = 0;
+    // SAFETY: nothing bound to a thread lives across a parking call.
+    unsafe {
+        Builder::new().procs(1).run(|| {
+            let ln = Arc::new(listen("tcp", "127.0.0.1:0").expect("a listener on a free port"));
+            let address = ln.addr().to_string();
+            let server = go({
+                let (ln, traffic) = (ln.clone(), traffic.clone());
+                move || serve(&ln, seed, &traffic)
+            });
+            let mut workers = Vec::new();
+            for i in 0..PAIRS {
+                let (ours, address, traffic) = (pulse.clone(), address.clone(), traffic.clone());
+                workers.push(go(move || {
+                    let mut rng = Rng::with_seed(seed ^ i as u64);
+                    while ours.beat(i) {
+                        talk(&address, &mut rng, &ours, i, &traffic);
+                    }
+                    ours.end(i);
+                }));
+                let ours = pulse.clone();
+                workers.push(go(move || ping_pong(&ours, PAIRS + i)));
+                let (ours, i) = (pulse.clone(), 2 * PAIRS + i);
+                workers.push(go(move || {
+                    while ours.beat(i) {
+                        sleep(Duration::from_micros(300));
+                        assert_eq!(go(move || i).join().expect("no panic"), i);
+                    }
+                    ours.end(i);
+                }));
+            }
+            for i in 3 * PAIRS..3 * PAIRS + HOGS {
+                let pulse = pulse.clone();
+                workers.push(go(move || {
+                    while pulse.beat(i) {
+                        let until = Instant::now() + Duration::from_millis(25);
+                        while Instant::now() < until {
+                            std::hint::spin_loop();
+                        }
+                        gosched();
+                    }
+                    pulse.end(i);
+                }));
+            }
+            let end = Instant::now() + time;
+            let mut rng = Rng::with_seed(seed);
+            while Instant::now() < end {
+                let n = if rng.bool() { rng.usize(1..=4) } else { rng.usize(1..=MOST_PROCS) };
+                set_gomaxprocs(Some(n));
+                assert_eq!(gopark::gomaxprocs(), n);
+                sleep(Duration::from_millis(rng.u64(1..10)));
+                most_threads = most_threads.max(threads());
+            }
+            println!("{} beats, {most_threads} threads, {traffic:?}", pulse.total());
+            pulse.stop();
+            for worker in workers {
+                worker.join().expect("no worker panics");
+            }
+            ln.close().expect("the first close");
+            server.join().expect("the server does not panic");
+            set_gomaxprocs(Some(2));
+        });
+    }
+    drop(dog);
+    assert!(traffic.echoes.load(Relaxed) > 100, "hardly any traffic: {traffic:?}");
+    // Go's mode keeps idle threads: at most twice the Ps and a few.
+    assert!(most_threads < 3 * MOST_PROCS, "{most_threads} threads");
+}
+
+/// Two goroutines that pass numbers to and fro; each arrives once and in order.
+fn ping_pong(pulse: &Pulse, i: usize) {
+    let (there, here) = chan::bounded::<u64>(0);
+    let (back, answers) = chan::bounded::<u64>(1);
+    let echo = go(move || here.iter().for_each(|n| back.send(n + 1).expect("the other side waits")));
+    let mut n = 0;
+    while pulse.beat(i) {
+        there.send(n).expect("the echo receives");
+        assert_eq!(answers.recv(), Ok(n + 1));
+        n += 1;
+    }
+    drop(there);
+    echo.join().expect("no panic");
+    pulse.end(i);
+}
+
+/// Threads of this process.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
 /// What happened, to see that the test tests something.

@@ -57,6 +57,30 @@ pub fn gomaxprocs() -> usize {
     crate::sched::blocking::gomaxprocs()
 }
 
+/// Changes the number of Ps while goroutines run; returns the old number. `None`: the default, which is
+/// what the machine offers. At most 1024; `Some(0)` changes nothing. Go: runtime.GOMAXPROCS,
+/// SetDefaultGOMAXPROCS.
+///
+/// More Ps are in use at once. One that is taken away is given up by its thread at the next switch of
+/// goroutines, or after about 10 ms if the goroutine on it computes. In pinned mode it *drains*: the
+/// goroutines that live on its thread end there, and none begins there any more.
+///
+/// # Panics
+/// Before the runtime runs.
+///
+/// ```
+/// # unsafe { gopark::Builder::new().procs(2).run(|| {
+/// assert_eq!(gopark::set_gomaxprocs(Some(4)), 2);
+/// assert_eq!(gopark::gomaxprocs(), 4);
+/// assert_eq!(gopark::set_gomaxprocs(Some(1)), 4);
+/// # }) }
+/// ```
+#[doc(alias = "GOMAXPROCS")]
+#[doc(alias = "SetDefaultGOMAXPROCS")]
+pub fn set_gomaxprocs(n: Option<usize>) -> usize {
+    crate::sched::start::set_gomaxprocs(n)
+}
+
 /// The number of the calling goroutine; `None` on a plain thread.
 ///
 /// ```

@@ -20,12 +20,14 @@
 //! | `pinned.rs` | pinned mode: goroutines that stay on their thread | |
 //! | `task.rs` | goroutines that drive a future; wakers | |
 //! | `join/ scope.rs` | `go` and its handle; goroutines that borrow | |
+//! | `procs.rs` | the number of Ps, and how it changes | procresize |
 //! | `world.rs` | whether goroutines run at all | |
 //! | `start.rs sysmon.rs` | `run` and its settings; the monitor thread | schedinit, sysmon |
 //! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack.rs tls.rs` | the state | runtime2.go |
 #![cfg(not(loom))]
 
 pub(crate) mod ahead;
+pub(crate) mod allp;
 pub(crate) mod blocking;
 pub(crate) mod checkdead;
 pub(crate) mod coro;
@@ -43,6 +45,7 @@ mod no_thread;
 pub(crate) mod offload;
 pub(crate) mod p;
 pub(crate) mod pinned;
+pub(crate) mod procs;
 pub(crate) mod runq;
 pub(crate) mod schedt;
 pub(crate) mod schedule;
@@ -57,7 +60,8 @@ pub(crate) mod tls;
 pub(crate) mod wake;
 pub(crate) mod world;
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::compiler_fence;
 
 use self::g::{GRef, Kind, Status, WaitReason};
 use self::m::M;
@@ -224,6 +228,8 @@ fn held_in_runtime(p: &P) -> bool {
 /// Wakes a spinner for published work, if a P is idle.
 #[inline(always)]
 pub(crate) fn wake_for_submitted(p: Option<&'static P>) {
+    // ORDERING: SeqCst for the compiler only; pairs with the barrier in `procs::resize` (I4 there).
+    compiler_fence(SeqCst);
     // With one P, which we hold, nobody else could run it.
     if p.is_none() || sched().procs() > 1 {
         wake::wakep();

@@ -250,14 +250,19 @@ pub(crate) fn gfpurge_idle() {
     let state = sched().lock.lock();
     let mut next = state.pidle;
     while let Some(p) = next {
-        // SAFETY: a P on the idle list is held by whoever holds the lock.
-        let GFree { hot, spare } = unsafe { gfree(p) };
-        for batch in [std::mem::take(hot), std::mem::take(spare)] {
-            if !batch.is_empty() {
-                stack::free_batch(stack::default_class(), batch);
-            }
-        }
+        gfpurge(p);
         next = p.link.get();
+    }
+}
+
+/// Gives the free records of an idle P back to their class. Under `sched.lock`. Go: gfpurge.
+pub(crate) fn gfpurge(p: &P) {
+    // SAFETY: an idle P is held by whoever holds the lock.
+    let GFree { hot, spare } = unsafe { gfree(p) };
+    for batch in [std::mem::take(hot), std::mem::take(spare)] {
+        if !batch.is_empty() {
+            stack::free_batch(stack::default_class(), batch);
+        }
     }
 }
 

@@ -61,7 +61,8 @@ pub(crate) struct P {
     pub(crate) wakes: Cell<u32>,
     /// For pinned mode.
     pub(crate) pinned: PinnedP,
-    /// The next on the idle list; under `sched.lock`.
+    /// The next on the idle list; under `sched.lock`. On the list is what is idle and not beyond the
+    /// number of Ps (procs.rs I1).
     pub(crate) link: Cell<Option<&'static P>>,
 }
 
@@ -71,7 +72,7 @@ unsafe impl Sync for P {}
 unsafe impl Send for P {}
 
 impl P {
-    /// `alone`: there is no other.
+    /// `alone`: there has never been another.
     pub(crate) fn new(id: u32, alone: bool) -> P {
         let runq = Worker::new_fifo();
         let stealer = runq.stealer();

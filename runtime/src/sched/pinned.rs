@@ -62,7 +62,7 @@ use crossbeam_deque::{Injector, Steal};
 use parking_lot::MutexGuard;
 
 use super::m::Start;
-use super::wake;
+use super::{procs, wake};
 use crate::netpoll;
 use crate::sched::g::{G, GRef, Status};
 use crate::sched::glist::GList;
@@ -359,6 +359,13 @@ pub(crate) fn begin(m: &'static M, gp: GRef) -> bool {
 }
 
 fn begin_somewhere(p: &'static P, gp: GRef) -> bool {
+    if procs::is_excess(sched(), p) {
+        // This P was taken away: nothing begins here any more (procs.rs).
+        gp.offered.set(false);
+        sched().runq.push(gp);
+        wake::wakep();
+        return false;
+    }
     // An offer is taken without a second thought, so that it does not wander.
     if gp.offered.replace(false) || sched().procs() == 1 {
         settle(p, gp);
@@ -377,6 +384,18 @@ fn begin_somewhere(p: &'static P, gp: GRef) -> bool {
     // faster.
     wake::wakep();
     false
+}
+
+/// There is about to be a second P: what has begun goes where thieves do not look. By the holder of
+/// what was the only one.
+pub(crate) fn share(p: &P) {
+    p.runnext.share();
+    // SAFETY: the caller holds the P.
+    let runq = unsafe { runq::queue(p) };
+    let queued: Vec<_> = std::iter::from_fn(|| runq.pop()).collect();
+    for gp in queued {
+        push(p, gp);
+    }
 }
 
 /// Makes `p` the goroutine's home. By the P's holder.

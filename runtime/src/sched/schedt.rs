@@ -2,13 +2,14 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicU64,
+    AtomicBool, AtomicI64, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Relaxed},
 };
 
 use crossbeam_deque::Injector;
 use parking_lot::Mutex;
 
+use crate::sched::allp::AllP;
 use crate::sched::g::GRef;
 use crate::sched::m::M;
 use crate::sched::p::P;
@@ -38,8 +39,10 @@ pub(crate) struct Config {
 /// The one scheduler.
 pub(crate) struct Sched {
     pub(crate) config: Config,
-    /// All Ps. Go: allp.
-    pub(crate) allp: Box<[P]>,
+    /// All Ps that have ever been made, also those beyond `procs`. Go: allp.
+    pub(crate) allp: AllP,
+    /// See [`Sched::procs`]. Written under `lock`.
+    pub(super) procs: AtomicUsize,
     /// The global run queue.
     pub(crate) runq: Injector<GRef>,
     pub(crate) lock: Mutex<SchedState>,
@@ -82,6 +85,8 @@ pub(crate) struct SchedState {
     pub(crate) allm: Vec<&'static M>,
     /// Idle Ps, last in first out. Go: pidle.
     pub(crate) pidle: Option<&'static P>,
+    /// Ps beyond `procs` that are not idle (procs.rs I2).
+    pub(crate) excess: usize,
 }
 
 // SAFETY: the links inside are only followed under the lock that holds this.
@@ -114,9 +119,13 @@ pub(crate) fn init(config: Config) -> bool {
     let mut made = false;
     SCHED.get_or_init(|| {
         made = true;
-        let allp: Box<[P]> = (0..config.procs as u32).map(|id| P::new(id, config.procs == 1)).collect();
+        let allp = AllP::new();
+        for _ in 0..config.procs {
+            allp.make(config.procs == 1);
+        }
         Sched {
             allp,
+            procs: AtomicUsize::new(config.procs),
             runq: Injector::new(),
             lock: Mutex::new(SchedState {
                 midle: None,
@@ -127,6 +136,7 @@ pub(crate) fn init(config: Config) -> bool {
                 mfree: Vec::new(),
                 allm: Vec::new(),
                 pidle: None,
+                excess: 0,
             }),
             short: ThreadShortage::new(),
             spinning: Spinning::new(),
@@ -170,10 +180,12 @@ impl Sched {
         }
     }
 
-    /// The number of Ps. Go: gomaxprocs.
+    /// The number of Ps in use: the first so many of `allp`. Go: gomaxprocs.
     #[inline(always)]
     pub(crate) fn procs(&self) -> usize {
-        self.allp.len()
+        // Relaxed: exact under `lock`, elsewhere a hint; procs.rs has the fence for those who decide
+        // by it whether to wake anybody.
+        self.procs.load(Relaxed)
     }
 
     /// Whether any P has a timer that will go off.

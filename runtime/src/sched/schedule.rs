@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use super::hogs::niceness;
 use super::steal_order::StealOrder;
 use super::wake::{self, Stop};
-use super::{Next, Request, locked, newproc, pinned, world};
+use super::{Next, Request, locked, newproc, pinned, procs, world};
 use crate::netpoll;
 use crate::sched::ahead;
 use crate::sched::coro::{self, Left};
@@ -90,7 +90,9 @@ fn execute(m: &'static M, gp: GRef, slice: Slice) {
         // Relaxed: the holder is the only writer; sysmon reads a hint.
         p.schedtick.store(p.schedtick.load(Relaxed).wrapping_add(1), Relaxed);
     }
-    world::wait_while_stopped();
+    if world::is_interrupted() && procs::lost_p(m, gp) {
+        return;
+    }
     gp.set_m(Some(m));
     // Relaxed: observers take it as a hint.
     m.curg.store(gp.as_ptr(), Relaxed);
@@ -184,7 +186,7 @@ fn find_runnable<const PINNED: bool>(m: &'static M) -> Option<(GRef, Slice)> {
             .or_else(|| s.check_network_for_fairness(p))
             .or_else(|| s.check_global_for_fairness(p))
             .or_else(|| own(s.next_of(p)))
-            .or_else(|| Step::of(globrunqget(s.sched, p, Want::Share)));
+            .or_else(|| Step::of(s.global(p, Want::Share)));
         let step = match step {
             Step::Nothing => Step::of(s.take_offer(p))
                 .or_else(|| s.netpoll_nonblocking(p))
@@ -222,7 +224,20 @@ impl<const PINNED: bool> Search<PINNED> {
         if !p.schedtick.load(Relaxed).is_multiple_of(FAIRNESS_ROUNDS) {
             return Step::Nothing;
         }
-        Step::of(globrunqget(self.sched, p, Want::One).or_else(|| self.take_offer(p)))
+        Step::of(self.global(p, Want::One).or_else(|| self.take_offer(p)))
+    }
+
+    /// What the global queue has for this P.
+    #[inline(always)]
+    fn global(&self, p: &P, want: Want) -> Option<GRef> {
+        if self.may_begin(p) { globrunqget(self.sched, p, want) } else { None }
+    }
+
+    /// In pinned mode nothing begins on a P that was taken away; it only runs what lives there
+    /// (procs.rs). In Go's mode its M gives it up before it runs anything.
+    #[inline(always)]
+    fn may_begin(&self, p: &P) -> bool {
+        !PINNED || !procs::is_excess(self.sched, p)
     }
 
     /// With `netpoll_every(n)`: every n-th round the network is asked first.
@@ -307,20 +322,24 @@ impl<const PINNED: bool> Search<PINNED> {
     #[doc(alias = "stealWork")]
     fn steal_work(&mut self, p: &P) -> Step {
         let sched = self.sched;
-        let procs = sched.procs();
-        if procs == 1 {
+        // Also those that were taken away: they may still have something.
+        let all = sched.allp.len();
+        if all == 1 {
             return Step::Nothing;
+        }
+        if !self.may_begin(p) {
+            return self.run_timers_of_others(p);
         }
         if !self.m.is_spinning() {
             // A limit, not a protocol: at most about half of the busy Ps spin.
-            if 2 * sched.spinning.nmspinning() >= procs as i32 - sched.spinning.npidle() as i32 {
+            if 2 * sched.spinning.nmspinning() >= sched.procs() as i32 - sched.spinning.npidle() as i32 {
                 return Step::Nothing;
             }
             wake::become_spinning(self.m);
         }
         for pass in 0..STEAL_PASSES {
             let last = pass == STEAL_PASSES - 1;
-            let mut order = StealOrder::new(self.m.cheaprand(), procs);
+            let mut order = StealOrder::new(self.m.cheaprand(), all);
             while let Some(i) = order.next() {
                 let victim = &sched.allp[i];
                 if std::ptr::eq(victim, p) {
@@ -352,20 +371,34 @@ impl<const PINNED: bool> Search<PINNED> {
         Step::Nothing
     }
 
+    /// What is left of [`Search::steal_work`] where nothing may begin: this M may be the one that waits
+    /// for the timers of all.
+    #[cold]
+    fn run_timers_of_others(&mut self, p: &P) -> Step {
+        let mut ran = false;
+        for other in self.sched.allp.iter().filter(|other| !std::ptr::eq(*other, p)) {
+            let checked = other.timers.check_others(self.now);
+            self.now = checked.now;
+            self.poll_until = earlier(self.poll_until, checked.poll_until);
+            ran |= checked.ran;
+        }
+        if ran { Step::Again } else { Step::Nothing }
+    }
+
     /// Gives the P up, then checks once more everything that may have been published before: the
     /// "Delicate dance" (wake.rs).
     fn release_p_and_recheck(&mut self, p: &'static P) -> Step {
         let (sched, m) = (self.sched, self.m);
         {
             let mut state = sched.lock.lock();
-            if !sched.runq.is_empty() {
+            if !sched.runq.is_empty() && self.may_begin(p) {
                 return Step::Again;
             }
             wake::releasep(m);
             wake::pidleput(sched, &mut state, p);
             // I4 of spinning.rs: a submitter may have found no idle P just before this one became
             //    idle.
-            if !m.is_spinning() && sched.spinning.must_spin_instead() {
+            if !m.is_spinning() && !procs::is_excess(sched, p) && sched.spinning.must_spin_instead() {
                 let p = wake::pidleget(sched, &mut state).expect("put there under this lock");
                 wake::acquirep(m, p);
                 wake::become_spinning(m);
@@ -374,7 +407,7 @@ impl<const PINNED: bool> Search<PINNED> {
         }
         if m.is_spinning() {
             wake::retire_spinner(m);
-            if let Some(step) = self.recheck() {
+            if let Some(step) = self.recheck(p) {
                 return step;
             }
         }
@@ -387,10 +420,13 @@ impl<const PINNED: bool> Search<PINNED> {
 
     /// The dance's second half, after the spinner is no longer counted: checks everything that a
     /// submitter may have published.
-    fn recheck(&mut self) -> Option<Step> {
+    fn recheck(&mut self, before: &P) -> Option<Step> {
         let (sched, m) = (self.sched, self.m);
         let work = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
-        if work && wake::acquirep_for_seen_work(m) {
+        if work && !self.may_begin(before) {
+            // Another M must look, in the place of this one.
+            wake::wakep();
+        } else if work && wake::acquirep_for_seen_work(m) {
             // In pinned mode whoever gave it its P may have counted it.
             if !m.is_spinning() {
                 wake::become_spinning(m);
@@ -398,7 +434,7 @@ impl<const PINNED: bool> Search<PINNED> {
             return Some(Step::Again);
         }
         // Timers that were added in between only shorten the sleep.
-        for p in &sched.allp {
+        for p in sched.allp.iter() {
             self.poll_until = earlier(self.poll_until, p.timers.wake_time());
         }
         None

@@ -6,6 +6,8 @@ use std::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
+use crate::sched::allp::MAX_PROCS;
+use crate::sched::procs;
 use crate::sched::schedt::{self, Config};
 use crate::sched::stack;
 use crate::sched::wake;
@@ -292,7 +294,7 @@ impl Builder {
         }
         let debug = Godebug::from_env();
         schedt::init(Config {
-            procs: self.procs.or_else(procs_from_env).unwrap_or_else(available).clamp(1, 1024),
+            procs: self.procs.or_else(procs_from_env).unwrap_or_else(available).clamp(1, MAX_PROCS),
             max_threads: self.max_threads.max(4),
             netpoll_every: self.netpoll_every,
             fewest_syscalls: self.fewest_syscalls,
@@ -309,6 +311,14 @@ impl Builder {
         spawn_sysmon();
         // ORDERING: Release, see above.
         STARTED.store(true, Release);
+    }
+}
+
+/// Changes the number of Ps. See [`crate::set_gomaxprocs`].
+pub(crate) fn set_gomaxprocs(n: Option<usize>) -> usize {
+    match n.unwrap_or_else(available) {
+        0 => schedt::sched().procs(),
+        n => procs::set_gomaxprocs(n),
     }
 }
 

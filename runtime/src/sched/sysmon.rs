@@ -36,7 +36,7 @@ use crate::sched::p::{P, PStatus};
 use crate::sched::runq::runqempty;
 use crate::sched::schedt::{Sched, refresh_clock, sched};
 use crate::sched::stack;
-use crate::sched::{checkdead, newproc, no_thread, task, wake, world};
+use crate::sched::{checkdead, newproc, no_thread, procs, task, wake, world};
 use crate::sys::thread::usleep;
 use crate::words::handshake::Mode;
 
@@ -150,7 +150,7 @@ fn sleep_while_stopped(sched: &Sched) {
 fn deep_sleep(sched: &Sched) -> bool {
     {
         let state = sched.lock.lock();
-        if sched.spinning.npidle() != sched.procs() || sched.short.is_wanted() {
+        if sched.spinning.npidle() != sched.procs() || state.excess > 0 || sched.short.is_wanted() {
             return false;
         }
         sched.sysmon_note.clear();
@@ -211,7 +211,7 @@ enum Retaken {
 /// Go: retake.
 fn retake(
     sched: &'static Sched,
-    seen: &mut [Seen],
+    seen: &mut Vec<Seen>,
     hogs: &mut Hogs,
     holders: &mut Holders,
     now: i64,
@@ -219,6 +219,7 @@ fn retake(
     let mut most = None;
     // Work on any queue counts: an M with a retaken P steals it.
     let queued = !sched.runq.is_empty() || sched.allp.iter().any(|p| !runqempty(p));
+    seen.resize(sched.allp.len(), Seen::default());
     for (p, seen) in sched.allp.iter().zip(seen) {
         // Relaxed: hints; `Hold::retake` decides.
         if p.status.load(Relaxed) != PStatus::Running as u32 {
@@ -268,7 +269,7 @@ fn retake(
         // A long announced call gives its P up even if nothing waits: the P's next holder waits in
         // the poller, or all Ps are idle, and sysmon need not poll every 10 ms in their place.
         let lasts = mode == Mode::Blocking && seen.syscall_when + SLICE_NS <= now;
-        if (waits || lasts) && !threads_exhausted(sched, now) {
+        if (waits || lasts || procs::is_excess(sched, p)) && !threads_exhausted(sched, now) {
             wake::incidlelocked(-1);
             let taken = m.hold.retake(p.as_ptr());
             if !taken.is_null() {

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use parking_lot::MutexGuard;
 
 use super::hogs::{niceness, template};
-use super::{checkdead, no_thread, pinned};
+use super::{checkdead, no_thread, pinned, procs};
 use crate::netpoll;
 use crate::observe::fault;
 use crate::sched::g::Status;
@@ -91,14 +91,22 @@ fn pidleget_spinning(sched: &Sched, state: &mut SchedState) -> Option<&'static P
     p
 }
 
-/// Puts a P that nobody holds onto the idle list.
+/// Puts a P that nobody holds onto the idle list, unless it was taken away (procs.rs).
 pub(crate) fn pidleput(sched: &Sched, state: &mut SchedState, p: &'static P) {
     if p.holds_any() {
         throw!("pidleput: P {} has a non-empty run queue", p.id);
     }
+    p.pinned.inbox.set_idle(true);
+    if procs::is_excess(sched, p) {
+        return procs::came_to_rest(sched, state, p);
+    }
+    pidle_link(sched, state, p);
+}
+
+/// Puts an idle P onto the idle list.
+pub(super) fn pidle_link(sched: &Sched, state: &mut SchedState, p: &'static P) {
     p.link.set(state.pidle);
     state.pidle = Some(p);
-    p.pinned.inbox.set_idle(true);
     sched.spinning.p_idle();
 }
 
@@ -113,8 +121,19 @@ pub(crate) fn pidleget(sched: &Sched, state: &mut SchedState) -> Option<&'static
     Some(p)
 }
 
-/// Takes this P off the idle list, on which it is.
+/// Takes this idle P for use, off the idle list if it is there.
 pub(crate) fn pidle_remove(sched: &Sched, state: &mut SchedState, p: &'static P) {
+    if procs::is_excess(sched, p) {
+        procs::wakes_again(state);
+    } else {
+        pidle_unlink(sched, state, p);
+    }
+    p.pinned.inbox.set_idle(false);
+    sched.wake_sysmon();
+}
+
+/// Takes this P off the idle list, on which it is.
+pub(super) fn pidle_unlink(sched: &Sched, state: &mut SchedState, p: &'static P) {
     let rest = p.link.take();
     if state.pidle.is_some_and(|first| ptr::eq(first, p)) {
         state.pidle = rest;
@@ -128,9 +147,7 @@ pub(crate) fn pidle_remove(sched: &Sched, state: &mut SchedState, p: &'static P)
             }
         }
     }
-    p.pinned.inbox.set_idle(false);
     sched.spinning.p_busy();
-    sched.wake_sysmon();
 }
 
 /// Gives the M the P. Go: acquirep.
@@ -325,6 +342,9 @@ fn mget(state: &mut SchedState) -> Option<&'static M> {
 /// the network. Go: handoffp.
 pub(crate) fn handoffp(p: &'static P) {
     let sched = sched();
+    if procs::is_excess(sched, p) {
+        return procs::give_up(sched, p);
+    }
     if !runqempty(p) || !sched.runq.is_empty() {
         return startm(sched, sched.lock.lock(), p, Start::Plain);
     }

@@ -8,8 +8,10 @@
 //! I1 There is an [`Active`] for each closure of `run`, from before its goroutine is made until its last instruction; and for each wait of a plain thread, except the one in which the caller of `run` waits for the closure.
 //! I2 An M looks at the count before it resumes a goroutine, and after it has ended one. It waits here with what it holds, in mode
 //!    RUNTIME, so its P cannot be retaken and checkdead counts it as running.
+//! I3 The number of Ps uses the same look: as long as Ms hold Ps that were taken away, the count reads as if nothing might run
+//!    ([`interrupt`]), and each M comes to see whether its P is one of them (procs.rs). So that costs no second look in each round.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst, fence};
+use std::sync::atomic::{AtomicIsize, Ordering::SeqCst, fence};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -18,14 +20,17 @@ use crate::sched::schedt::try_sched;
 /// Alone on its cache line: every M reads it in each round.
 #[repr(align(128))]
 struct World {
-    /// See I1.
-    active: AtomicUsize,
+    /// The number of I1, less [`INTERRUPT`] as long as I3 says so: above 0 goroutines may run and nobody need look further.
+    active: AtomicIsize,
     lock: Mutex<()>,
     /// `active` is no longer 0.
     begun: Condvar,
 }
 
-static WORLD: World = World { active: AtomicUsize::new(0), lock: Mutex::new(()), begun: Condvar::new() };
+/// More than there are threads.
+const INTERRUPT: isize = isize::MAX / 2;
+
+static WORLD: World = World { active: AtomicIsize::new(0), lock: Mutex::new(()), begun: Condvar::new() };
 
 /// A reason for goroutines to run, as long as it lives (I1).
 pub(crate) struct Active(());
@@ -45,7 +50,7 @@ impl Drop for Active {
 
 fn enter() {
     // ORDERING: SeqCst, pairs with the load in `wait_until_it_runs`: the change is seen under the lock, or before the wait.
-    if WORLD.active.fetch_add(1, SeqCst) == 0 {
+    if count(WORLD.active.fetch_add(1, SeqCst)) == 0 {
         drop(WORLD.lock.lock());
         WORLD.begun.notify_all();
         // ORDERING: SeqCst, pairs with the fence in sysmon's `sleep_while_stopped`: it sees the count, or we see that it sleeps.
@@ -61,17 +66,34 @@ fn leave() {
     WORLD.active.fetch_sub(1, SeqCst);
 }
 
+/// The number of I1.
+fn count(word: isize) -> isize {
+    if word < 0 { word + INTERRUPT } else { word }
+}
+
 /// Whether goroutines may run.
-#[inline(always)]
 pub(crate) fn runs() -> bool {
+    // ORDERING: SeqCst, pairs with `enter` and `leave`.
+    count(WORLD.active.load(SeqCst)) != 0
+}
+
+/// From now on, or no longer, every M is to see whether it holds a P that was taken away (I3). The two take turns: under `sched.lock`.
+pub(crate) fn interrupt(on: bool) {
+    // ORDERING: SeqCst, as all of the word; an M that sees it too late comes in its next round.
+    WORLD.active.fetch_add(if on { -INTERRUPT } else { INTERRUPT }, SeqCst);
+}
+
+/// Whether an M must look further before it goes on: [`wait_while_stopped`], and whether it holds a P that was taken away (I3).
+#[inline(always)]
+pub(crate) fn is_interrupted() -> bool {
     // Relaxed would do for the flag alone; SeqCst costs nothing on a load, and orders it after what the closure did.
-    WORLD.active.load(SeqCst) != 0
+    WORLD.active.load(SeqCst) <= 0
 }
 
 /// Keeps an M from going on while nothing may run (I2).
 #[inline(always)]
 pub(crate) fn wait_while_stopped() {
-    if !runs() {
+    if is_interrupted() {
         wait_until_it_runs();
     }
 }
@@ -81,7 +103,7 @@ pub(crate) fn wait_while_stopped() {
 fn wait_until_it_runs() {
     let mut lock = WORLD.lock.lock();
     // ORDERING: SeqCst, pairs with the add in `enter`, whose caller takes the lock afterwards.
-    while WORLD.active.load(SeqCst) == 0 {
+    while !runs() {
         WORLD.begun.wait(&mut lock);
     }
 }

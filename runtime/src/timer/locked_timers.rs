@@ -204,6 +204,31 @@ impl<'a> LockedTimers<'a> {
         Due::Nothing
     }
 
+    /// Moves all timers of another heap here, marks applied; a stopped one stays one, since letting go
+    /// of it here could be its end.
+    pub(super) fn take_all(&mut self, from: &mut LockedTimers<'_>) {
+        for entry in std::mem::take(from.heap.entries_mut()) {
+            let mut t = self.timer(entry.what).lock();
+            from.check_membership(&t);
+            let zombie = t.state.zombie();
+            t.ts = self.ts;
+            t.state = TimerState::clean();
+            if zombie {
+                t.state = t.state.with_zombie();
+                from.ts.add_zombies(-1);
+                self.ts.add_zombies(1);
+            }
+            let when = if zombie { entry.when } else { t.when };
+            if self.heap.push(when, entry.what) {
+                self.update_min_when_heap();
+            }
+        }
+        // Now that each is found here. Nobody can be lowering it: that takes a timer in that heap.
+        from.update_min_when_heap();
+        // ORDERING: AcqRel as in `adjust`, to keep the word's changes one chain.
+        from.ts.min_when_modified.swap(0, AcqRel);
+    }
+
     /// Applies all marks, if one of the modified timers may be due.
     pub(super) fn adjust_if_due(&mut self, now: i64) {
         let first = self.ts.min_when_modified.load(Relaxed);

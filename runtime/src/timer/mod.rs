@@ -34,6 +34,7 @@
 //! |---|---|
 //! | `modify`, `stop` | the timer |
 //! | `maybe_add`, `check` | the heap, then one timer at a time |
+//! | `take` | two heaps, then one timer at a time |
 //! | `f` | nothing |
 
 mod heap;

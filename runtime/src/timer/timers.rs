@@ -153,6 +153,19 @@ impl Timers {
         Checked { now, poll_until, ran }
     }
 
+    /// Takes over all timers of another heap, whose P is given up. The one lock of two heaps at once:
+    /// no two Ps are given up to each other.
+    ///
+    /// Returns when the first is due; 0: none. A reader of all wake times may have missed what moved
+    /// just then, so an M in the poller must hear of it. Go: timers.take.
+    pub(crate) fn take(&self, from: &Timers) -> i64 {
+        if from.len() == 0 {
+            return 0;
+        }
+        from.locked(|from| self.locked(|ts| ts.take_all(from)));
+        self.wake_time()
+    }
+
     /// More than a quarter of the own heap is stopped timers.
     fn too_many_zombies(&self, whose: Whose) -> bool {
         let zombies = self.zombies.load(Relaxed);

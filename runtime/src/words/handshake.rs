@@ -147,6 +147,12 @@ impl<P> Hold<P> {
         self.while_outside(|| self.p.load(Relaxed).is_null().then(f)).flatten()
     }
 
+    /// Runs `f` while the M stays outside of the runtime and holds `expected`: `f` may do to the P
+    /// what its holder may. `None` if it is inside or no longer holds that P.
+    pub(crate) fn while_out_with_p<R>(&self, expected: *mut P, f: impl FnOnce() -> R) -> Option<R> {
+        self.while_outside(|| (self.p.load(Relaxed) == expected).then(f)).flatten()
+    }
+
     /// The retaker's half of the handshake: runs `f` if the M is outside, and keeps it there while
     /// `f` runs.
     fn while_outside<R>(&self, f: impl FnOnce() -> R) -> Option<R> {

@@ -1,7 +1,7 @@
 //! `runnext`: the goroutine that runs next on a P, if any. Go: runtime/runtime2.go p.runnext.
 //!
 //! I1 Only the P's holder fills it; the holder or a thief empties it.
-//! I2 Where there is one P nobody steals, and no exchange is needed.
+//! I2 As long as there has never been a second P nobody steals, and no exchange is needed.
 //! I3 The lowest bit of the word is a tag, given with the goroutine: not for thieves. It is
 //!    compared together with the pointer, so a thief that finds the same goroutine there again, for
 //!    its holder only by now, does not take it.
@@ -13,7 +13,7 @@
 use std::ptr;
 
 use crate::words::shim::atomic::{
-    AtomicPtr,
+    AtomicBool, AtomicPtr,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 
@@ -21,8 +21,9 @@ use crate::words::shim::atomic::{
 #[derive(Debug)]
 pub(crate) struct RunNext<T> {
     next: AtomicPtr<T>,
-    /// I2. Never changes.
-    alone: bool,
+    /// I2. Cleared before there is a second P, by the holder or while the holder stays outside of the
+    /// runtime (sched/procs.rs).
+    alone: AtomicBool,
 }
 
 /// Who had to make room. It must be queued, and still not for thieves if it was not before.
@@ -37,7 +38,7 @@ pub(crate) struct Displaced<T> {
 impl<T> RunNext<T> {
     /// Empty; `alone`: there is one P.
     pub(crate) fn new(alone: bool) -> Self {
-        RunNext { next: AtomicPtr::new(ptr::null_mut()), alone }
+        RunNext { next: AtomicPtr::new(ptr::null_mut()), alone: AtomicBool::new(alone) }
     }
 
     /// For the holder. `keep`: not for thieves (I3).
@@ -49,7 +50,7 @@ impl<T> RunNext<T> {
 
     #[inline(always)]
     fn replace(&self, gp: *mut T) -> *mut T {
-        if self.alone {
+        if self.is_alone() {
             // Relaxed: the holder's own (I2); from holder to holder it goes with the P.
             let old = self.next.load(Relaxed);
             self.next.store(gp, Relaxed);
@@ -63,7 +64,7 @@ impl<T> RunNext<T> {
     /// For the holder: takes the one that is there, or null.
     #[inline(always)]
     pub(crate) fn take(&self) -> *mut T {
-        if self.alone {
+        if self.is_alone() {
             // Relaxed: as in `put`.
             let gp = self.next.load(Relaxed);
             self.next.store(ptr::null_mut(), Relaxed);
@@ -85,10 +86,18 @@ impl<T> RunNext<T> {
         self.next.compare_exchange(gp, ptr::null_mut(), Acquire, Relaxed).unwrap_or(ptr::null_mut())
     }
 
-    /// Whether there is no other P (I2).
+    /// Whether there has never been another P (I2).
     #[inline(always)]
     pub(crate) fn is_alone(&self) -> bool {
-        self.alone
+        // Relaxed: changes go with the P.
+        self.alone.load(Relaxed)
+    }
+
+    /// There is about to be a second P. For the holder.
+    pub(crate) fn share(&self) {
+        // Relaxed: thieves get their P under `sched.lock` after this; the next holder's handshake
+        // orders it for that one.
+        self.alone.store(false, Relaxed);
     }
 
     /// Whether it is empty; a hint to all but the holder.
