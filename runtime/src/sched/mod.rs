@@ -54,6 +54,7 @@ pub(crate) mod shortage;
 pub(crate) mod stack;
 pub(crate) mod start;
 mod steal_order;
+mod step;
 pub(crate) mod sysmon;
 pub(crate) mod task;
 pub(crate) mod tls;

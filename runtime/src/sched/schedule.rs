@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::hogs::niceness;
 use super::steal_order::StealOrder;
+use super::step::{Step, own};
 use super::wake::{self, Stop};
 use super::{Next, Request, locked, newproc, pinned, procs, world};
 use crate::netpoll;
@@ -139,38 +140,6 @@ struct Search<const PINNED: bool> {
     now: i64,
     /// When the next timer is due; 0: none.
     poll_until: i64,
-}
-
-/// The result of a step of the search.
-enum Step {
-    /// Run this.
-    Found(GRef, Slice),
-    /// Something changed: from the top.
-    Again,
-    /// Go on with the next step.
-    Nothing,
-    /// The thread ends.
-    Retired,
-}
-
-impl Step {
-    fn of(found: Option<GRef>) -> Step {
-        found.map_or(Step::Nothing, |gp| Step::Found(gp, Slice::Fresh))
-    }
-
-    #[inline(always)]
-    fn or_else(self, next: impl FnOnce() -> Step) -> Step {
-        match self {
-            Step::Nothing => next(),
-            other => other,
-        }
-    }
-}
-
-/// What a P's own queues gave.
-#[inline(always)]
-fn own(found: Option<(GRef, Slice)>) -> Step {
-    found.map_or(Step::Nothing, |(gp, slice)| Step::Found(gp, slice))
 }
 
 /// A goroutine to run; blocks until there is one. `None`: the thread is surplus and ends.
