@@ -5,7 +5,7 @@
 //! curl http://127.0.0.1:8080/hello/you
 //! ```
 
-use std::io::Write;
+use std::io::{Write, stdout};
 use std::time::Duration;
 
 use gopark::http::{Body, Request, RequestExt, Router, Server};
@@ -32,7 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     unsafe {
         gopark::run_pinned(|| {
             let listener = gopark::net::listen("tcp", &address)?;
-            println!("listening on {}", listener.addr());
+            // Not println!, which panics where the output cannot be written.
+            let _ = writeln!(stdout(), "listening on {}", listener.addr());
             let router = Router::new()
                 .get("/", |_| "home\n")
                 .get("/hello/{name}", hello)

@@ -18,7 +18,7 @@ pub(crate) struct SlotStack {
 }
 
 // SAFETY: base and limit are page-sized multiples inside one slot that belongs to the coroutine;
-// the page at `limit` is a guard (stack.rs I2).
+// the page at `limit` is a guard (stack/mod.rs I2).
 unsafe impl Stack for SlotStack {
     fn base(&self) -> StackPointer {
         StackPointer::new(self.base).expect("a slot is not at address 0")

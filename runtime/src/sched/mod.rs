@@ -23,7 +23,7 @@
 //! | `procs.rs` | the number of Ps, and how it changes | procresize |
 //! | `world.rs` | whether goroutines run at all | |
 //! | `start.rs sysmon.rs` | `run` and its settings; the monitor thread | schedinit, sysmon |
-//! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack.rs tls.rs` | the state | runtime2.go |
+//! | `g.rs m.rs p.rs schedt.rs runq.rs glist.rs stack/ tls.rs` | the state | runtime2.go |
 #![cfg(not(loom))]
 
 pub(crate) mod ahead;

@@ -15,6 +15,8 @@
 //! What a parked goroutine costs is the pages it touched: normally one, at the top of the slot,
 //! with the G in it.
 
+mod class;
+
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{
@@ -24,14 +26,13 @@ use std::sync::atomic::{
 
 use parking_lot::Mutex;
 
+use self::class::{MAX_SHIFT, MIN_SHIFT, guard_of};
+pub(crate) use self::class::{class_for, default_class, set_default_size, size_of_class};
 use crate::sched::coro::SlotStack;
 use crate::sched::g::{G, GRef, Kind};
 use crate::sched::glist::{BATCH, Batches, GList};
 use crate::sys::mem::{self, GuardCall, PAGE};
 
-/// The smallest and the largest slot, as powers of two.
-const MIN_SHIFT: u8 = 14;
-const MAX_SHIFT: u8 = 30;
 /// Slots that get their guards in one system call.
 const CHUNK: usize = mem::GUARDS_AT_ONCE;
 /// The first stacks of a slab, up to this number, get their guards by madvise(2), which a trace of
@@ -48,10 +49,6 @@ const HEADROOM: usize = 64 << 20;
 /// The part of a slot that counts as hot and is not given back, if pages are no larger: the G's page
 /// and the three below.
 const WATERMARK: usize = 4 * PAGE;
-/// Pages that a slot has at least: a guard, the G's page, and two to run on.
-const MIN_PAGES: usize = 4;
-/// The largest guard.
-const MAX_GUARD: usize = 64 << 10;
 
 /// A stretch of slots of one size. Written once, then read by anyone.
 struct Slab {
@@ -69,9 +66,6 @@ const MAX_SLABS: usize = 4096;
 
 /// Forces the guards of kernels without MADV_GUARD_INSTALL (for tests and by `Builder`).
 static GUARDS_BY_MPROTECT: AtomicBool = AtomicBool::new(false);
-/// The default class; set once before the first goroutine.
-static DEFAULT_SHIFT: AtomicUsize = AtomicUsize::new(18);
-
 /// One size of slots.
 struct Class {
     shift: u8,
@@ -144,48 +138,9 @@ impl fmt::Display for NoStack {
     }
 }
 
-/// Sets the default size before the first goroutine; rounded up to a power of two.
-pub(crate) fn set_default_size(bytes: usize) {
-    // Relaxed: read by goroutines that are spawned later.
-    DEFAULT_SHIFT.store(usize::from(shift_for(bytes)), Relaxed);
-}
-
 /// Uses a mapping per guard even where the kernel has something better.
 pub(crate) fn force_mprotect_guards() {
     GUARDS_BY_MPROTECT.store(true, Relaxed);
-}
-
-fn shift_for(bytes: usize) -> u8 {
-    shift_with_pages(bytes, mem::page_size())
-}
-
-fn shift_with_pages(bytes: usize, page: usize) -> u8 {
-    let smallest = (MIN_PAGES * page).max(1 << MIN_SHIFT);
-    let shift = bytes.max(smallest).next_power_of_two().trailing_zeros() as u8;
-    shift.min(MAX_SHIFT)
-}
-
-/// The class that a request of so many bytes gets; 0 is the default.
-pub(crate) fn class_for(bytes: usize) -> u8 {
-    let shift = if bytes == 0 { DEFAULT_SHIFT.load(Relaxed) as u8 } else { shift_for(bytes) };
-    shift - MIN_SHIFT
-}
-
-/// The default class.
-#[inline]
-pub(crate) fn default_class() -> u8 {
-    DEFAULT_SHIFT.load(Relaxed) as u8 - MIN_SHIFT
-}
-
-/// A slot's size in bytes.
-pub(crate) fn size_of_class(class: u8) -> usize {
-    1 << (class + MIN_SHIFT)
-}
-
-/// The size of the guard of slots of `1 << shift` bytes: a quarter, but no more than needed.
-const fn guard_of(shift: usize) -> usize {
-    let quarter = 1 << (shift - 2);
-    if quarter < MAX_GUARD { quarter } else { MAX_GUARD }
 }
 
 /// The lowest address of a G's stack, above the guard.
@@ -403,10 +358,8 @@ fn more_slots(c: &Class, state: &mut ClassState) -> Result<(), NoStack> {
     let guard = guard_of(shift);
     let call = if end <= QUIET { GuardCall::Madvise } else { GuardCall::ProcessMadvise };
     // SAFETY: the slots are unused parts of our own slab (I3).
-    if !GUARDS_BY_MPROTECT.load(Relaxed)
-        && unsafe { mem::install_guards(pages, guard, call) }.is_ok()
-        && guards_work(pages[0])
-    {
+    let install = || unsafe { mem::install_guards(pages, guard, call) }.is_ok();
+    if !GUARDS_BY_MPROTECT.load(Relaxed) && install() && guards_work(pages[0]) {
         state.guarded = end;
         return Ok(());
     }
@@ -495,16 +448,6 @@ mod tests {
         assert!(mem::faults(floor_of(gp) - 8), "the guard's last bytes");
         assert!(!mem::faults(floor_of(gp)), "the stack's lowest bytes");
         free_g(gp);
-    }
-
-    #[test]
-    fn large_pages_make_small_slots_larger() {
-        assert_eq!([1, 1 << 14, 1 << 15].map(|bytes| shift_with_pages(bytes, 4 << 10)), [14, 14, 15]);
-        assert_eq!([1, 1 << 16, 1 << 18].map(|bytes| shift_with_pages(bytes, 16 << 10)), [16, 16, 18]);
-        assert_eq!([1, 1 << 18, 1 << 19].map(|bytes| shift_with_pages(bytes, 64 << 10)), [18, 18, 19]);
-        for (shift, page) in [(14, 4 << 10), (16, 16 << 10), (18, 64 << 10)] {
-            assert_eq!(guard_of(shift) % page, 0, "a guard of whole pages");
-        }
     }
 
     /// The smallest slots are smaller than what counts as hot.
