@@ -25,6 +25,7 @@
 //!    here begin with `own`.
 #![cfg(not(loom))]
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -98,13 +99,14 @@ pub fn park_timeout(timeout: Duration) {
     if gp.park.take(id) {
         return;
     }
-    let slot = <Deadline as Interrupt>::Armed::default();
-    // SAFETY: `time_out` reads a record, which is never unmapped.
-    let target = unsafe { Target::new(gp.as_ptr().cast_const().cast(), time_out) };
-    // SAFETY: the slot is dropped before this returns; the target is valid for ever.
-    unsafe { Deadline::at(deadline).arm(&slot, target) };
-    wait(gp, id);
-    drop(slot);
+    {
+        let slot = pin!(<Deadline as Interrupt>::Armed::default());
+        // SAFETY: `time_out` reads a record, which is never unmapped.
+        let target = unsafe { Target::new(gp.as_ptr().cast_const().cast(), time_out) };
+        // SAFETY: the target is valid for ever.
+        unsafe { Deadline::at(deadline).arm(slot.as_ref(), target) };
+        wait(gp, id);
+    }
     // A notification that came while the slot was dropped stays for the next park; a time-out not.
     gp.park.forget_time_out(id);
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -18,7 +19,7 @@ pub(crate) struct ArmedContext(Cell<Option<(Arc<Node>, u64)>>);
 impl Interrupt for Context {
     type Armed = ArmedContext;
 
-    unsafe fn arm(&self, slot: &ArmedContext, target: Target) {
+    unsafe fn arm(&self, slot: Pin<&ArmedContext>, target: Target) {
         let Some(node) = self.cancel_node() else { return };
         match node.add_new(Entry::Wait(target)) {
             Ok(id) => slot.0.set(Some((node.clone(), id))),

@@ -336,7 +336,7 @@ pub(crate) struct NoInterrupt;
 
 impl Interrupt for NoInterrupt {
     type Armed = ();
-    unsafe fn arm(&self, _slot: &(), _target: crate::sync::sema::Target) {}
+    unsafe fn arm(&self, _slot: std::pin::Pin<&()>, _target: crate::sync::sema::Target) {}
 }
 
 fn fatal_unlocked() -> ! {

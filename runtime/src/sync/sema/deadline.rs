@@ -7,6 +7,7 @@
 //!    and where that comes too late it waits for `over`, which is the call's last access.
 
 use std::cell::Cell;
+use std::pin::Pin;
 use std::time::Instant;
 
 use super::{Interrupt, Target};
@@ -42,14 +43,14 @@ pub(crate) struct ArmedTimer {
 impl Interrupt for Deadline {
     type Armed = ArmedTimer;
 
-    unsafe fn arm(&self, slot: &ArmedTimer, target: Target) {
+    unsafe fn arm(&self, slot: Pin<&ArmedTimer>, target: Target) {
         if self.when_ns <= nanotime() {
             // SAFETY: armed, by our caller.
             return unsafe { target.interrupt(&mut goready) };
         }
         let gp = getg();
         slot.armed.set(Some((target, gp)));
-        let arg = std::ptr::from_ref(slot).cast_mut().cast();
+        let arg = std::ptr::from_ref(slot.get_ref()).cast_mut().cast();
         // SAFETY: the slot outlives the call (I1); a G's timer is in type-stable memory, and the
         // goroutine that waits here has no other use for it.
         unsafe { gp.timer.modify(self.when_ns, 0, expire, arg, 0) };

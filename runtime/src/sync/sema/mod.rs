@@ -31,6 +31,7 @@ use crate::sched::{gopark, goready, goyield};
 use crate::throw::throw;
 use crate::words::shim::Mutex;
 use crate::words::shim::atomic::{AtomicU32, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::pin::{Pin, pin};
 
 #[cfg(not(loom))]
 pub(crate) use deadline::Deadline;
@@ -95,10 +96,10 @@ pub(crate) trait Interrupt {
     /// From now on `target` may be interrupted, from any thread, and perhaps at once.
     ///
     /// # Safety
-    /// `slot` is fresh, stays where it is, and is dropped before `target` becomes invalid. The
+    /// `slot` is fresh, and is dropped before `target` becomes invalid. The
     /// implementor promises in turn that the drop returns only when no call of
     /// [`Target::interrupt`] is under way or can follow.
-    unsafe fn arm(&self, slot: &Self::Armed, target: Target);
+    unsafe fn arm(&self, slot: Pin<&Self::Armed>, target: Target);
 }
 
 /// Somebody's parked wait, as an [`Interrupt`] sees it.
@@ -217,11 +218,11 @@ impl SemaRoot {
         by: &I,
     ) -> Result<(), Interrupted> {
         let wait = Wait { root: self, waiter: Waiter::new(getg(), addr_of(addr)) };
-        let slot = I::Armed::default();
+        let slot = pin!(I::Armed::default());
         // SAFETY: `take_out` may be called while `wait` lives; it locks the queue.
         let target = unsafe { Target::new((&raw const wait).cast(), Wait::take_out) };
         // SAFETY: `slot` is dropped before `wait`.
-        unsafe { by.arm(&slot, target) };
+        unsafe { by.arm(slot.as_ref(), target) };
         loop {
             if self.sleep(addr, &wait.waiter, order, reason) {
                 return Ok(());
@@ -330,7 +331,7 @@ mod loom_tests {
 
     impl Interrupt for FromAnotherThread {
         type Armed = Joined;
-        unsafe fn arm(&self, slot: &Joined, target: Target) {
+        unsafe fn arm(&self, slot: Pin<&Joined>, target: Target) {
             slot.0.set(Some(loom::thread::spawn(move || {
                 let mut woken = None;
                 // SAFETY: armed until this thread was joined.
@@ -351,7 +352,7 @@ mod loom_tests {
 
     impl Interrupt for AtOnce {
         type Armed = ();
-        unsafe fn arm(&self, _slot: &(), target: Target) {
+        unsafe fn arm(&self, _slot: Pin<&()>, target: Target) {
             // SAFETY: armed just now.
             unsafe { target.interrupt(&mut crate::sched::goready) };
         }

@@ -12,7 +12,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomPinned;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::ptr::NonNull;
 
 use super::{Interrupt, Interrupted, Target};
@@ -232,11 +232,11 @@ pub(crate) fn wait_interruptible<L: HasWaitList, I: Interrupt>(
     by: &I,
 ) -> Result<(), Interrupted> {
     let wait = Wait { owner, waiter: waiter.get_ref() };
-    let slot = I::Armed::default();
+    let slot = pin!(I::Armed::default());
     // SAFETY: `take_out` may be called while `wait` lives; it locks the list.
     let target = unsafe { Target::new((&raw const wait).cast(), Wait::<L>::take_out) };
     // SAFETY: `slot` is dropped before `wait`.
-    unsafe { by.arm(&slot, target) };
+    unsafe { by.arm(slot.as_ref(), target) };
     if waiter.get_ref().park(reason) == INTERRUPTED { Err(Interrupted) } else { Ok(()) }
 }
 
