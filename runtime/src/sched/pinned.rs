@@ -313,11 +313,12 @@ pub(crate) fn runqget(p: &P) -> Option<(GRef, Slice)> {
         push(p, gp);
     }
     // SAFETY: the caller holds the P.
-    let (begun, unbegun) = (p.pinned.begun(), unsafe { runq::queue(p) });
-    // The two queues take turns.
+    let (begun, queue) = (p.pinned.begun(), unsafe { runq::queue(p) });
+    let unbegun = || queue.pop().or_else(|| take_offer(p));
+    // The two take turns: what has begun could fill all rounds.
     let gp = match p.schedtick.load(Relaxed) & 1 {
-        0 => begun.pop_front().or_else(|| unbegun.pop()),
-        _ => unbegun.pop().or_else(|| begun.pop_front()),
+        0 => begun.pop_front().or_else(unbegun),
+        _ => unbegun().or_else(|| begun.pop_front()),
     };
     gp.map(|gp| (gp, Slice::Fresh))
 }

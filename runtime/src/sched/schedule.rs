@@ -157,8 +157,8 @@ fn find_runnable<const PINNED: bool>(m: &'static M) -> Option<(GRef, Slice)> {
             .or_else(|| own(s.next_of(p)))
             .or_else(|| Step::of(s.global(p, Want::Share)));
         let step = match step {
-            Step::Nothing => Step::of(s.take_offer(p))
-                .or_else(|| s.netpoll_nonblocking(p))
+            Step::Nothing => s
+                .netpoll_nonblocking(p)
                 .or_else(|| s.steal_work(p))
                 .or_else(|| s.release_p_and_recheck(p))
                 .or_else(|| s.block_in_netpoll_or_stop()),
@@ -193,7 +193,7 @@ impl<const PINNED: bool> Search<PINNED> {
         if !p.schedtick.load(Relaxed).is_multiple_of(FAIRNESS_ROUNDS) {
             return Step::Nothing;
         }
-        Step::of(self.global(p, Want::One).or_else(|| self.take_offer(p)))
+        Step::of(self.global(p, Want::One))
     }
 
     /// What the global queue has for this P.
@@ -221,11 +221,6 @@ impl<const PINNED: bool> Search<PINNED> {
             super::put_own(p, gp, Place::Tail);
         }
         Step::Nothing
-    }
-
-    /// In pinned mode: an unbegun goroutine that another P has offered to this one.
-    fn take_offer(&self, p: &P) -> Option<GRef> {
-        if PINNED { pinned::take_offer(p) } else { None }
     }
 
     /// Polls the network without waiting, unless another M waits there.
@@ -331,7 +326,9 @@ impl<const PINNED: bool> Search<PINNED> {
                 if victim.status.load(Relaxed) == PStatus::Idle as u32 && runqempty(victim) {
                     continue;
                 }
-                if let Some(gp) = runqsteal(p, victim, last).or_else(|| self.take_offer(victim)) {
+                if let Some(gp) = runqsteal(p, victim, last)
+                    .or_else(|| if PINNED { pinned::take_offer(victim) } else { None })
+                {
                     metrics::count(Event::Steal);
                     return Step::Found(gp, Slice::Fresh);
                 }
