@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gopark_runtime::thread::{Thread, current, park, park_timeout};
-use gopark_runtime::{blocking, chan, go, goid};
+use gopark_runtime::{blocking, chan, go, goid, offload};
 
 use super::goroutine;
 
@@ -51,7 +51,8 @@ fn test_park_unpark_called_other_thread() {
     goroutine(|| {
         unparked_by_others(park);
         let plain = std::thread::spawn(|| unparked_by_others(park));
-        blocking(|| plain.join().unwrap());
+        // Not `blocking`, which in pinned mode keeps the only P from the thread's goroutines.
+        offload(|| plain.join().unwrap());
     });
 }
 
@@ -80,7 +81,7 @@ fn test_park_timeout_unpark_called_other_thread() {
         unparked_by_others(|| park_timeout(Duration::MAX));
         unparked_by_others(|| park_timeout(Duration::from_micros(50)));
         let plain = std::thread::spawn(|| unparked_by_others(|| park_timeout(Duration::from_micros(50))));
-        blocking(|| plain.join().unwrap());
+        offload(|| plain.join().unwrap());
     });
 }
 
