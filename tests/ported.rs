@@ -37,7 +37,7 @@ fn plain(name: &str) -> String {
 fn functions() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::new();
-    for folder in ["net", "runtime", "tests"] {
+    for folder in ["http", "net", "runtime", "tests"] {
         collect(&root.join(folder), &mut found);
     }
     found

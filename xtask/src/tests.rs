@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     });
     steps.step("packages", || {
         let mut package = cargo(["package", "--offline", "--no-verify", "--allow-dirty", "--quiet"]);
-        sh(package.args(["-p", "gopark-runtime", "-p", "gopark-net", "-p", "gopark"]))
+        sh(package.args(["-p", "gopark-runtime", "-p", "gopark-net", "-p", "gopark-http", "-p", "gopark"]))
     });
     for procs in ["1", "2"] {
         steps.step(&format!("tests, pinned, {procs} Ps"), || pinned(procs));
