@@ -9,7 +9,8 @@ use clap::Args;
 use stracecmp::judge;
 use stracecmp::normal::{Normal, Variants};
 
-use super::{Detail, Outcome, reading, tell};
+use super::showing::{Detail, tell};
+use super::{Outcome, reading};
 
 #[derive(Args)]
 pub(super) struct Check {

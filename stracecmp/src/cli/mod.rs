@@ -5,22 +5,25 @@ mod reading;
 mod recording;
 mod run;
 mod shell;
+mod showing;
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use stracecmp::compare::{Prologue, Report};
 use stracecmp::error::{Bad, Error};
-use stracecmp::judge::{self, Order};
+use stracecmp::judge;
 use stracecmp::log::Log;
 use stracecmp::normal::{Loaded, Normal, Variants};
 use stracecmp::story::Story;
 use stracecmp::text::visible;
 use stracecmp::trace::Trace;
-use stracecmp::{html, json, show, stat, timeline};
+use stracecmp::{show, stat, timeline};
+
+use self::showing::{Showing, write_page};
 
 /// Compares the system calls of two programs, as strace saw them.
 ///
@@ -74,24 +77,11 @@ struct Compare {
     /// Compare what comes before the program's first own call too
     #[arg(long)]
     prologue: bool,
-    /// Write a page with both traces side by side
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Say only which logs conform
-    #[arg(short, long)]
-    quiet: bool,
-    /// Show all rows of a difference, however many there are
-    #[arg(long)]
-    full: bool,
-    /// Write one JSON object for each log instead of text
-    #[arg(long, conflicts_with = "quiet")]
-    json: bool,
+    #[command(flatten)]
+    showing: Showing,
     /// Count calls, errors and time (-T) on both sides
     #[arg(long, conflicts_with = "json")]
     stat: bool,
-    /// Which order is demanded of two logs: auto is all if one thread made the lines, else fd
-    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    order: Demanded,
     #[command(flatten)]
     reading: reading::Options,
     /// A normalised reference, or a log (a file, also compressed, a folder of -ff, or -)
@@ -115,28 +105,6 @@ struct Normalise {
     /// The logs of the runs
     #[arg(required = true)]
     logs: Vec<PathBuf>,
-}
-
-/// Which order is demanded of two logs.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Demanded {
-    /// Of all lines if one thread made them, else of each descriptor's
-    #[default]
-    Auto,
-    /// Of each descriptor's lines
-    Fd,
-    /// Of all lines
-    All,
-}
-
-impl From<Demanded> for Order {
-    fn from(demanded: Demanded) -> Order {
-        match demanded {
-            Demanded::Auto => Order::Auto,
-            Demanded::Fd => Order::Fd,
-            Demanded::All => Order::All,
-        }
-    }
 }
 
 /// What a command found.
@@ -189,7 +157,7 @@ fn show_log(args: &Show) -> Result<Outcome> {
 fn compare_logs(args: &Compare) -> Result<Outcome> {
     let mut reference = Some(args.reading.reference(&args.reference)?);
     let prologue = if args.prologue { Prologue::Compare } else { Prologue::Ignore };
-    let options = judge::Options { prologue, order: args.order.into() };
+    let options = judge::Options { prologue, order: args.showing.order() };
     let mut outcome = Outcome::Same;
     let mut on_page: Option<(Loaded, Loaded, Report)> = None;
     for (i, path) in args.logs.iter().enumerate() {
@@ -208,11 +176,7 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
             notes.iter().for_each(|n| anstream::eprintln!("{}: {}", path.display(), visible(n)));
         }
         let report = judge::judge(&want, &got, options);
-        if args.json {
-            writeln!(std::io::stdout(), "{}", json::report(&path.display().to_string(), &report))?;
-        } else {
-            tell(path, &report, Detail::of(args.quiet, args.full))?;
-        }
+        args.showing.tell(path, &report)?;
         if args.stat {
             stat::write(&mut anstream::stdout().lock(), &want, &got)?;
         }
@@ -220,57 +184,14 @@ fn compare_logs(args: &Compare) -> Result<Outcome> {
             outcome = Outcome::Different;
         }
         let first = on_page.as_ref().is_none_or(|p| p.2.conforms() && !report.conforms());
-        if args.html.is_some() && first {
+        if args.showing.html.is_some() && first {
             on_page = Some((want, got, report));
         }
     }
-    if let (Some(file), Some((want, got, report))) = (&args.html, on_page) {
+    if let (Some(file), Some((want, got, report))) = (&args.showing.html, on_page) {
         write_page(file, want, got, &report)?;
     }
     Ok(outcome)
-}
-
-/// How much of a report is said.
-#[derive(Clone, Copy)]
-enum Detail {
-    Quiet,
-    Short,
-    Full,
-}
-
-impl Detail {
-    fn of(quiet: bool, full: bool) -> Detail {
-        match (quiet, full) {
-            (true, _) => Detail::Quiet,
-            (false, true) => Detail::Full,
-            (false, false) => Detail::Short,
-        }
-    }
-}
-
-/// Says what a report holds.
-fn tell(path: &Path, report: &Report, detail: Detail) -> Result<()> {
-    use anstyle::AnsiColor;
-    let (word, color) =
-        if report.conforms() { ("conforms", AnsiColor::Green) } else { ("differs", AnsiColor::Red) };
-    let style = color.on_default().bold();
-    let mut out = BufWriter::new(anstream::stdout().lock());
-    writeln!(out, "{}: {style}{word}{style:#} (profile {})", path.display(), report.profile)?;
-    match detail {
-        Detail::Quiet => {}
-        Detail::Short => write!(out, "{report}")?,
-        Detail::Full => write!(out, "{report:#}")?,
-    }
-    out.flush()?;
-    Ok(())
-}
-
-/// Writes the page about one comparison.
-fn write_page(file: &Path, reference: Loaded, log: Loaded, report: &Report) -> Result<()> {
-    let page = html::page(&Story::of(reference), &Story::of(log), report);
-    std::fs::write(file, page).with_context(|| file.display().to_string())?;
-    anstream::eprintln!("stracecmp: wrote {}", file.display());
-    Ok(())
 }
 
 /// The traces of several logs; their faults are told.

@@ -14,7 +14,8 @@ use stracecmp::isolate;
 use stracecmp::normal::{Loaded, Normal};
 use stracecmp::record::{Own, Peer, Recorded, Recording, Stdout};
 
-use super::{Detail, Outcome, stability, tell, traces, write_page};
+use super::showing::{Detail, tell, write_page};
+use super::{Outcome, stability, traces};
 
 /// How a program is run.
 #[derive(Args)]

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use stracecmp::judge::{self, Order};
+use stracecmp::isolate;
+use stracecmp::judge;
 use stracecmp::record::Stdout;
-use stracecmp::{isolate, json};
 
 use super::recording::{Place, Setting, ending, find_program};
-use super::{Demanded, Detail, Outcome, reading, tell, write_page};
+use super::showing::{Showing, write_page};
+use super::{Outcome, reading};
 
 #[derive(Args)]
 pub(crate) struct Run {
@@ -24,21 +25,8 @@ pub(crate) struct Run {
     /// Keep the logs in this folder
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
-    /// Write a page with both traces side by side
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Say only which runs conform
-    #[arg(short, long)]
-    quiet: bool,
-    /// Show all rows of a difference, however many there are
-    #[arg(long)]
-    full: bool,
-    /// Write one JSON object for each run of the second program instead of text
-    #[arg(long, conflicts_with = "quiet")]
-    json: bool,
-    /// Which order is demanded: auto is all if one thread made the lines, else fd
-    #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
-    order: Demanded,
+    #[command(flatten)]
+    showing: Showing,
     #[command(flatten)]
     reading: reading::Options,
     /// The two programs and their arguments, with -- between them: A ... -- B ...
@@ -56,7 +44,7 @@ pub(super) fn run(args: &Run) -> Result<Outcome> {
     std::fs::create_dir_all(place).with_context(|| place.display().to_string())?;
     let first = record(args, a, place, "a")?;
     let second = record(args, b, place, "b")?;
-    let options = judge::Options { order: Order::from(args.order), ..judge::Options::default() };
+    let options = judge::Options { order: args.showing.order(), ..judge::Options::default() };
     let steady = first[1..].iter().try_fold(1, |n, log| -> Result<usize> {
         let (want, got) = args.reading.last_pair(args.reading.reference(&first[0])?, log)?;
         Ok(n + usize::from(judge::judge(&want, &got, options).conforms()))
@@ -109,12 +97,8 @@ fn one(
     }
     let (want, got, report) = shown.expect("there is a first run");
     let differs = !report.conforms();
-    if args.json {
-        anstream::println!("{}", json::report(&log.display().to_string(), &report));
-    } else {
-        tell(log, &report, Detail::of(args.quiet, args.full))?;
-    }
-    if let Some(page) = args.html.as_ref().filter(|_| *outcome == Outcome::Same) {
+    args.showing.tell(log, &report)?;
+    if let Some(page) = args.showing.html.as_ref().filter(|_| *outcome == Outcome::Same) {
         write_page(page, want, got, &report)?;
     }
     if differs {
