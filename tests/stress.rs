@@ -12,7 +12,7 @@ use common::{Pulse, Watchdog};
 use fastrand::Rng;
 use gopark::net::{Conn, Listener, OpError, dial, listen};
 use gopark::time::sleep;
-use gopark::{Builder, chan, go, gosched, set_gomaxprocs};
+use gopark::{Builder, JoinHandle, chan, go, gosched, set_gomaxprocs};
 
 const SLEEPERS: usize = 10_000;
 const CLIENTS: usize = 200;
@@ -39,41 +39,14 @@ fn sleepers_and_echo_traffic() {
     // SAFETY: nothing bound to a thread lives across a parking call.
     unsafe {
         Builder::new().procs(2).run(|| {
-            let ln = Arc::new(listen("tcp", "127.0.0.1:0").expect("a listener on a free port"));
-            let address = ln.addr().to_string();
-            let server = go({
-                let (ln, traffic) = (ln.clone(), traffic.clone());
-                move || serve(&ln, seed, &traffic)
-            });
-            let mut workers = Vec::new();
+            let mut load = Load::start(&pulse, seed, &traffic);
             for i in 0..SLEEPERS {
-                let pulse = pulse.clone();
-                workers.push(go(move || {
-                    let mut rng = Rng::with_seed(seed ^ i as u64);
-                    while pulse.beat(i) {
-                        sleep(Duration::from_micros(rng.u64(0..=200)));
-                    }
-                    pulse.end(i);
-                }));
+                load.work(i, |rng| sleep(Duration::from_micros(rng.u64(0..=200))));
             }
-            for i in SLEEPERS..SLEEPERS + CLIENTS {
-                let (pulse, address, traffic) = (pulse.clone(), address.clone(), traffic.clone());
-                workers.push(go(move || {
-                    let mut rng = Rng::with_seed(seed ^ i as u64);
-                    while pulse.beat(i) {
-                        talk(&address, &mut rng, &pulse, i, &traffic);
-                    }
-                    pulse.end(i);
-                }));
-            }
+            (SLEEPERS..SLEEPERS + CLIENTS).for_each(|i| load.talk(i));
             sleep(time);
             println!("{} beats, {traffic:?}", pulse.total());
-            pulse.stop();
-            for worker in workers {
-                worker.join().expect("no worker panics");
-            }
-            ln.close().expect("the first close");
-            server.join().expect("the server does not panic");
+            load.end();
         });
     }
     drop(dog);
@@ -105,45 +78,24 @@ fn the_number_of_ps_changes() {
     // SAFETY: nothing bound to a thread lives across a parking call.
     unsafe {
         Builder::new().procs(1).run(|| {
-            let ln = Arc::new(listen("tcp", "127.0.0.1:0").expect("a listener on a free port"));
-            let address = ln.addr().to_string();
-            let server = go({
-                let (ln, traffic) = (ln.clone(), traffic.clone());
-                move || serve(&ln, seed, &traffic)
-            });
-            let mut workers = Vec::new();
+            let mut load = Load::start(&pulse, seed, &traffic);
             for i in 0..PAIRS {
-                let (ours, address, traffic) = (pulse.clone(), address.clone(), traffic.clone());
-                workers.push(go(move || {
-                    let mut rng = Rng::with_seed(seed ^ i as u64);
-                    while ours.beat(i) {
-                        talk(&address, &mut rng, &ours, i, &traffic);
-                    }
-                    ours.end(i);
-                }));
+                load.talk(i);
                 let ours = pulse.clone();
-                workers.push(go(move || ping_pong(&ours, PAIRS + i)));
-                let (ours, i) = (pulse.clone(), 2 * PAIRS + i);
-                workers.push(go(move || {
-                    while ours.beat(i) {
-                        sleep(Duration::from_micros(300));
-                        assert_eq!(go(move || i).join().expect("no panic"), i);
-                    }
-                    ours.end(i);
-                }));
+                load.workers.push(go(move || ping_pong(&ours, PAIRS + i)));
+                load.work(2 * PAIRS + i, move |_| {
+                    sleep(Duration::from_micros(300));
+                    assert_eq!(go(move || i).join().expect("no panic"), i);
+                });
             }
             for i in 3 * PAIRS..3 * PAIRS + HOGS {
-                let pulse = pulse.clone();
-                workers.push(go(move || {
-                    while pulse.beat(i) {
-                        let until = Instant::now() + Duration::from_millis(25);
-                        while Instant::now() < until {
-                            std::hint::spin_loop();
-                        }
-                        gosched();
+                load.work(i, |_| {
+                    let until = Instant::now() + Duration::from_millis(25);
+                    while Instant::now() < until {
+                        std::hint::spin_loop();
                     }
-                    pulse.end(i);
-                }));
+                    gosched();
+                });
             }
             let end = Instant::now() + time;
             let mut rng = Rng::with_seed(seed);
@@ -155,12 +107,7 @@ fn the_number_of_ps_changes() {
                 most_threads = most_threads.max(threads());
             }
             println!("{} beats, {most_threads} threads, {traffic:?}", pulse.total());
-            pulse.stop();
-            for worker in workers {
-                worker.join().expect("no worker panics");
-            }
-            ln.close().expect("the first close");
-            server.join().expect("the server does not panic");
+            load.end();
             set_gomaxprocs(Some(2));
         });
     }
@@ -168,6 +115,54 @@ fn the_number_of_ps_changes() {
     assert!(traffic.echoes.load(Relaxed) > 100, "hardly any traffic: {traffic:?}");
     // Go's mode keeps idle threads: at most twice the Ps and a few.
     assert!(most_threads < 3 * MOST_PROCS, "{most_threads} threads");
+}
+
+/// An echo server, and goroutines that each do something again and again until the pulse stops.
+struct Load {
+    pulse: Arc<Pulse>,
+    seed: u64,
+    traffic: Arc<Traffic>,
+    ln: Arc<Listener>,
+    server: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(pulse: &Arc<Pulse>, seed: u64, traffic: &Arc<Traffic>) -> Load {
+        let ln = Arc::new(listen("tcp", "127.0.0.1:0").expect("a listener on a free port"));
+        let server = go({
+            let (ln, traffic) = (ln.clone(), traffic.clone());
+            move || serve(&ln, seed, &traffic)
+        });
+        Load { pulse: pulse.clone(), seed, traffic: traffic.clone(), ln, server, workers: Vec::new() }
+    }
+
+    /// Starts a goroutine that takes one step after another.
+    fn work(&mut self, i: usize, mut step: impl FnMut(&mut Rng) + Send + 'static) {
+        let (pulse, mut rng) = (self.pulse.clone(), Rng::with_seed(self.seed ^ i as u64));
+        self.workers.push(go(move || {
+            while pulse.beat(i) {
+                step(&mut rng);
+            }
+            pulse.end(i);
+        }));
+    }
+
+    /// Starts a client that makes one connection after another.
+    fn talk(&mut self, i: usize) {
+        let (pulse, address, traffic) =
+            (self.pulse.clone(), self.ln.addr().to_string(), self.traffic.clone());
+        self.work(i, move |rng| talk(&address, rng, &pulse, i, &traffic));
+    }
+
+    fn end(self) {
+        self.pulse.stop();
+        for worker in self.workers {
+            worker.join().expect("no worker panics");
+        }
+        self.ln.close().expect("the first close");
+        self.server.join().expect("the server does not panic");
+    }
 }
 
 /// Two goroutines that pass numbers to and fro; each arrives once and in order.
