@@ -26,7 +26,7 @@ struct State {
     /// The sender has ended: well, or with this error.
     end: Option<Result<(), io::Error>>,
     receiver_gone: bool,
-    /// Who waits for a frame, and who for room.
+    /// Wakers: the receiver's while it waits for a frame, the sender's while it waits for room.
     receiver: Option<Waker>,
     sender: Option<Waker>,
 }

@@ -100,7 +100,7 @@ fn dial(address: &str, context: &Context) -> Result<Kept, ClientError> {
     let conn = Dialer::default().dial_context(context, "tcp", address).map_err(ClientError::new)?;
     let (sender, driver) =
         block_on(http1::handshake(AsyncConn::from(conn.clone()))).map_err(ClientError::new)?;
-    // It ends with the sender, or with the connection; whoever waits for an answer learns of an error.
+    // It ends with the sender, or with the connection; the request that waits for an answer gets the error.
     go(move || drop(block_on(driver)));
     Ok(Kept { sender, conn })
 }

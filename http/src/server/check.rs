@@ -96,7 +96,7 @@ fn valid_name(name: &[u8]) -> bool {
     true
 }
 
-/// RFC 9112, section 6.1: of codings only `chunked` is known here, once, and not in HTTP/1.0; a length beside it is refused.
+/// RFC 9112, section 6.1: of codings only `chunked` is known here, once, and not in HTTP/1.0. A request that has a length too is refused.
 fn transfer(parts: &Parts) -> Result<(), StatusCode> {
     let codings: Vec<_> = parts
         .headers

@@ -1,6 +1,6 @@
 //! One connection, driven by its goroutine.
 //!
-//! hyper's connection is a future; the goroutine polls it, and parks in between. Beside it the driver watches the time and the
+//! hyper's connection is a future; the goroutine polls it, and parks in between. The driver also watches the time and the
 //! server's orders. No poll parks: requests and bodies run in other goroutines.
 
 use std::future::{Future, poll_fn};
@@ -135,7 +135,7 @@ enum Graceful {
     Stop,
 }
 
-/// What is watched beside a connection.
+/// What the driver watches besides the connection's future.
 struct Watch<'a> {
     progress: &'a Progress,
     control: &'a Control,
@@ -185,7 +185,7 @@ impl Watch<'_> {
             let (phase, limit) = self.progress.limit();
             let Some(limit) = limit else { return Poll::Pending };
             if limit <= Instant::now() {
-                // An idle connection may be told to end; whoever is late is cut off.
+                // An idle connection may be told to end; one that is late is cut off.
                 let stop = phase != Phase::Idle || self.graceful;
                 return Poll::Ready(if stop { Event::Stop } else { Event::End });
             }
@@ -212,7 +212,7 @@ enum Event {
     Stop,
 }
 
-/// Polls in a frame of its own: what the compiler knows of thread-locals inside is not kept over a park.
+/// Polls in a separate frame: what the compiler knows of thread-locals inside is not kept over a park.
 #[inline(never)]
 fn poll_apart<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
     future.poll(cx)

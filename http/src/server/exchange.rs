@@ -1,8 +1,9 @@
 //! One request on its way through a handler: what the connection and the request's goroutine share.
 //!
-//! I1 Who stores the answer, or the waker of who waits for it, does so under the lock, and takes the other: no wake-up is lost.
-//! I2 Who makes the context stores it and then looks at `over`; who ends the exchange stores `over` and then looks for the context.
-//!    Both have a sequentially consistent fence in between, so one of them cancels it.
+//! I1 The handler stores the answer and the connection stores its waker, both under the lock, and each takes what the other left: no
+//!    wake-up is lost.
+//! I2 The side that makes the context stores it and then reads `over`; the side that ends the exchange stores `over` and then reads the
+//!    context. Both have a sequentially consistent fence in between, so one of them cancels it.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::{Arc, OnceLock};

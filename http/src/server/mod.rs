@@ -111,7 +111,7 @@ impl Server {
     }
 
     /// How long a request's head may take, from its first byte on (of a new connection: from its beginning). Default: 10 s; zero: no
-    /// limit. Who is late is cut off.
+    /// limit. A client that is late is cut off.
     ///
     /// ```
     /// # use std::time::Duration;

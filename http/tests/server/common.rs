@@ -59,7 +59,7 @@ impl Running {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Asks for a path on a connection of its own; status and body.
+    /// Asks for a path on a new connection; returns status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         split(&self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")))
     }

@@ -1,7 +1,7 @@
 //! Futures that need tokio, on goroutines.
 //!
 //! One tokio runtime for the process, made when it is first needed, with one thread that drives its sockets and timers. The future
-//! itself is polled by whoever polls the wrapper, inside the runtime's context.
+//! itself is polled where the wrapper is polled, inside the runtime's context.
 //!
 //! I1 The context is entered for a poll and left with it: tokio keeps it in a thread-local, and a goroutine that parks in between may go on
 //!    on another thread.

@@ -127,12 +127,7 @@ fn resize(sched: &'static Sched, n: usize) -> usize {
     membarrier::heavy();
     // sysmon retakes what is held too long.
     sched.wake_sysmon();
-    match sched.allp[0].timers.wake_time() {
-        0 => {}
-        // P 0 may have got timers just when an M looked for the earliest.
-        when => wake::wake_net_poller(when),
-    }
-    wake::wakep();
+    announce(sched);
     old
 }
 
@@ -183,6 +178,11 @@ pub(super) fn give_up(sched: &'static Sched, p: &'static P) {
         sched.runq.push(gp);
     }
     wake::pidleput(sched, &mut sched.lock.lock(), p);
+    announce(sched);
+}
+
+/// Others look for what moved: P 0 may have got timers just when an M looked for the earliest.
+fn announce(sched: &Sched) {
     match sched.allp[0].timers.wake_time() {
         0 => {}
         when => wake::wake_net_poller(when),

@@ -3,7 +3,7 @@
 //! I1 A permit is kept only while nobody waits: `wait` takes it before it lists itself, and
 //!    `notify_one` keeps one only if the list is empty.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 #[cfg(not(loom))]
 use std::time::{Duration, Instant};
 
@@ -118,28 +118,30 @@ impl Notify {
     /// ```
     pub fn wait(&self) {
         let waiter = pin!(ParkedWaiter::new(0));
-        let mut state = self.state.lock();
-        if std::mem::take(&mut state.permit) {
-            return;
+        if !self.take_or_queue(waiter.as_ref()) {
+            waiter.as_ref().wait(WaitReason::SyncCondWait);
         }
-        // SAFETY: fresh, and waited with two lines below.
-        unsafe { state.waiting.push(waiter.as_ref()) };
-        drop(state);
-        waiter.as_ref().wait(WaitReason::SyncCondWait);
     }
 
     /// As [`wait`](Self::wait), ended early by an [`Interrupt`]: `Err` means that no notification
     /// was consumed.
     pub(crate) fn wait_interruptible(&self, by: &impl Interrupt) -> Result<(), Interrupted> {
         let waiter = pin!(ParkedWaiter::new(0));
-        let mut state = self.state.lock();
-        if std::mem::take(&mut state.permit) {
+        if self.take_or_queue(waiter.as_ref()) {
             return Ok(());
         }
-        // SAFETY: fresh, and waited with two lines below.
-        unsafe { state.waiting.push(waiter.as_ref()) };
-        drop(state);
         wait_interruptible(self, waiter.as_ref(), WaitReason::SyncCondWait, by)
+    }
+
+    /// True if a permit was there; otherwise the waiter is queued.
+    fn take_or_queue(&self, waiter: Pin<&ParkedWaiter>) -> bool {
+        let mut state = self.state.lock();
+        let taken = std::mem::take(&mut state.permit);
+        if !taken {
+            // SAFETY: fresh, and the callers wait with it.
+            unsafe { state.waiting.push(waiter) };
+        }
+        taken
     }
 }
 

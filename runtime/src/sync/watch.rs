@@ -6,7 +6,7 @@
 //!    the sender takes after the change: a change is not missed.
 
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -258,13 +258,9 @@ impl<T> Receiver<T> {
     pub fn changed(&self) -> Result<(), Closed> {
         loop {
             let waiter = pin!(ParkedWaiter::new(0));
-            let mut changes = self.shared.changes.lock();
-            if let Some(result) = self.look(&changes) {
+            if let Some(result) = self.look_or_queue(waiter.as_ref()) {
                 return result;
             }
-            // SAFETY: fresh, and waited with two lines below.
-            unsafe { changes.waiting.push(waiter.as_ref()) };
-            drop(changes);
             waiter.as_ref().wait(WaitReason::ChanReceive);
         }
     }
@@ -364,18 +360,25 @@ impl<T> Receiver<T> {
     fn changed_interruptible(&self, by: &impl Interrupt) -> Result<Result<(), Closed>, Interrupted> {
         loop {
             let waiter = pin!(ParkedWaiter::new(0));
-            let mut changes = self.shared.changes.lock();
-            if let Some(result) = self.look(&changes) {
+            if let Some(result) = self.look_or_queue(waiter.as_ref()) {
                 return Ok(result);
             }
-            // SAFETY: fresh, and waited with two lines below.
-            unsafe { changes.waiting.push(waiter.as_ref()) };
-            drop(changes);
             wait_interruptible(&*self.shared, waiter.as_ref(), WaitReason::ChanReceive, by)?;
         }
     }
 
-    /// What `changed` finds; `None`: nothing yet.
+    /// What `changed` finds; `None`: nothing yet, and the waiter is queued.
+    fn look_or_queue(&self, waiter: Pin<&ParkedWaiter>) -> Option<Result<(), Closed>> {
+        let mut changes = self.shared.changes.lock();
+        let found = self.look(&changes);
+        if found.is_none() {
+            // SAFETY: fresh, and the callers wait with it.
+            unsafe { changes.waiting.push(waiter) };
+        }
+        found
+    }
+
+    /// What there is; `None`: nothing yet.
     fn look(&self, changes: &Changes) -> Option<Result<(), Closed>> {
         if self.seen.swap(changes.version, Relaxed) != changes.version {
             return Some(Ok(()));

@@ -28,6 +28,12 @@ fn open() -> Arc<PollDesc> {
     pd
 }
 
+/// Another thread's poll, which finds the descriptor readable.
+fn polling(pd: &Arc<PollDesc>) -> thread::JoinHandle<()> {
+    let pd = pd.clone();
+    thread::spawn(move || poll(&pd, READABLE))
+}
+
 /// What the scheduler does with the list that netpoll returns.
 fn poll(pd: &PollDesc, modes: Ready) {
     let mut ready = Vec::new();
@@ -91,10 +97,7 @@ fn loom_poller_against_task() {
     model(3, || {
         let pd = open();
         let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
-        let poller = {
-            let pd = pd.clone();
-            thread::spawn(move || poll(&pd, READABLE))
-        };
+        let poller = polling(&pd);
         let left = leave(&pd, &task, &wakes).unwrap();
         // A poll in between, with another waker, which is the one that counts from then on.
         let second = std::sync::Arc::new(Wakes::default());
@@ -116,10 +119,7 @@ fn loom_drop_of_a_task_against_poller_and_closer() {
         let pd = open();
         let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
         assert_eq!(leave(&pd, &task, &wakes), Ok(Left::Waiting));
-        let poller = {
-            let pd = pd.clone();
-            thread::spawn(move || poll(&pd, READABLE))
-        };
+        let poller = polling(&pd);
         pd.remove_task(Direction::Read, &task);
         poller.join().unwrap();
         // Whichever came first, the event is there for the next one.
@@ -137,10 +137,7 @@ fn loom_waiter_displaces_task() {
         let pd = open();
         let (task, wakes) = (PollTask::new(), std::sync::Arc::new(Wakes::default()));
         assert_eq!(leave(&pd, &task, &wakes), Ok(Left::Waiting));
-        let poller = {
-            let pd = pd.clone();
-            thread::spawn(move || poll(&pd, READABLE))
-        };
+        let poller = polling(&pd);
         let waiter = {
             let pd = pd.clone();
             // It has tried before it waits: an event that came earlier is in the descriptor.

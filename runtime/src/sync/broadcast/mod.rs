@@ -12,7 +12,7 @@
 mod errors;
 
 use std::collections::VecDeque;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -192,14 +192,9 @@ impl<T: Clone> Receiver<T> {
     pub fn recv(&self) -> Result<T, RecvError> {
         loop {
             let waiter = pin!(ParkedWaiter::new(0));
-            let mut ring = self.shared.0.lock();
-            if let Some(found) = self.take(&mut ring) {
-                drop(ring);
+            if let Some(found) = self.take_or_queue(waiter.as_ref()) {
                 return found.map(own);
             }
-            // SAFETY: fresh, and waited with two lines below.
-            unsafe { ring.waiting.push(waiter.as_ref()) };
-            drop(ring);
             waiter.as_ref().wait(WaitReason::ChanReceive);
         }
     }
@@ -321,18 +316,25 @@ impl<T> Receiver<T> {
     {
         loop {
             let waiter = pin!(ParkedWaiter::new(0));
-            let mut ring = self.shared.0.lock();
-            if let Some(found) = self.take(&mut ring) {
+            if let Some(found) = self.take_or_queue(waiter.as_ref()) {
                 return Ok(found);
             }
-            // SAFETY: fresh, and waited with two lines below.
-            unsafe { ring.waiting.push(waiter.as_ref()) };
-            drop(ring);
             wait_interruptible(&*self.shared, waiter.as_ref(), WaitReason::ChanReceive, by)?;
         }
     }
 
-    /// What a receive finds; `None`: nothing yet.
+    /// What a receive finds; `None`: nothing yet, and the waiter is queued.
+    fn take_or_queue(&self, waiter: Pin<&ParkedWaiter>) -> Option<Result<Message<T>, RecvError>> {
+        let mut ring = self.shared.0.lock();
+        let found = self.take(&mut ring);
+        if found.is_none() {
+            // SAFETY: fresh, and the callers wait with it.
+            unsafe { ring.waiting.push(waiter) };
+        }
+        found
+    }
+
+    /// What there is; `None`: nothing yet.
     fn take(&self, ring: &mut Ring<T>) -> Option<Result<Message<T>, RecvError>> {
         let mut next = self.next.lock();
         let oldest = ring.tail - ring.slots.len() as u64;
