@@ -420,7 +420,8 @@ const COMPARED: usize = 16;
 /// are many.
 fn lighter(p: &'static P) -> Option<&'static P> {
     let sched = sched();
-    let procs = sched.procs();
+    // The number may be ahead of the Ps that are made for it.
+    let procs = sched.procs().min(sched.allp.len());
     // All of them, or as many from this one on: with more, differences even out over time.
     let others = (1..procs.min(COMPARED)).map(|i| &sched.allp[(p.id as usize + i) % procs]);
     let least = others.min_by_key(|other| other.pinned.live.load(Relaxed))?;
